@@ -1,0 +1,227 @@
+// What a run folder holds, line by line. Only runs/runFolder.ts knows the file names; everything that shows a run
+// (command line, report, editor) is a function of these records.
+import type { Provenance } from './dataset.ts';
+import type { BenchmarkConfig, Experiment, ResolvedArm } from './experiment.ts';
+
+/** config.json: everything needed to repeat the run. Written once, before anything else. */
+export interface RunConfig {
+  formatVersion: 1;
+  id: string;
+  createdAt: string;
+  /** The experiment with every default filled in. Paths are absolute. */
+  experiment: Experiment;
+  arms: ResolvedArm[];
+  versions: { forgettingLab: string; node: string; onnxruntime: string; platform: string };
+  model: {
+    folder: string;
+    architecture: string;
+    parameters: number;
+    layers: number;
+    contextLength: number;
+    weightsHash: string;
+    tokenizerHash: string;
+    templateHash: string;
+  };
+  device: { name: string; reason: string; threads: number };
+  /** SHA-256 of every data file by path as written in the experiment. */
+  dataHashes: Record<string, string>;
+  lossNormalization: 'token-mean';
+}
+
+/** status.jsonl: the life of the run; the last line is its present state. */
+export interface StatusRecord {
+  kind: 'status';
+  at: string;
+  state: 'running' | 'stopped' | 'done' | 'failed';
+  pid: number;
+  reason?: string;
+}
+
+/** Names one training chain: an arm at a learning rate with a seed. */
+export interface TrialKey {
+  arm: string;
+  lr: number;
+  seed: number;
+}
+
+/** metrics.jsonl: one line per optimizer step. Keys as in the field (`train/loss`). A resumed run may repeat steps: the last line counts. */
+export interface MetricRecord extends TrialKey {
+  kind: 'metric';
+  /** 1-based stage. */
+  stage: number;
+  step: number;
+  steps: number;
+  'train/loss': number;
+  'train/grad_norm': number;
+  'train/lr': number;
+  'train/tokens': number;
+  'train/tokens_per_second': number;
+  at: string;
+}
+
+/** checkpoints.jsonl: a saved model (`final`) or resumable state. `folder` is relative to the run folder. */
+export interface CheckpointRecord extends TrialKey {
+  kind: 'checkpoint';
+  stage: number;
+  step: number;
+  what: 'state' | 'final';
+  folder: string;
+}
+
+/** One judged answer. */
+export interface ItemResult {
+  /** Index in the benchmark file (0-based, before any limit). */
+  index: number;
+  /** Score under the strict scorer, 0..1. */
+  strict: number;
+  /** Score under the lenient scorer, 0..1. */
+  lenient: number;
+  /** Whether the strict scorer could extract an answer at all. */
+  parsed: boolean;
+  /** The model's text (empty for benchmarks scored by likelihood). */
+  output: string;
+  finish: 'stop' | 'length' | 'context' | 'scored';
+  /** Further rates by name, 0..1 (`json_strict`, `json_schema`, `refusal`, `gibberish`, `rp4`...). */
+  rates?: Record<string, number>;
+}
+
+/** cells.jsonl: one measured cell of the matrix R. Stage 0 is the untouched base (arm `base`, lr 0, seed 0). */
+export interface CellRecord extends TrialKey {
+  kind: 'cell';
+  stage: number;
+  benchmark: string;
+  /** Mean strict score, 0..1, and its 95 % interval (Wilson for 0/1 items, bootstrap otherwise). */
+  score: number;
+  lo: number;
+  hi: number;
+  /** Mean lenient score. */
+  lenient: number;
+  /** Share of answers the strict scorer could read. */
+  parseRate: number;
+  n: number;
+  /** Hash of items, template, decoding, scorer and tokenizer; only equal hashes are compared. */
+  protocol: string;
+  /** Mean of every rate that the items carry. */
+  rates: Record<string, number>;
+  /** Base at chance: cannot show forgetting (pitfall 17). */
+  insensitive: boolean;
+  /** Per-item results file, relative to the run folder (JSON Lines of ItemResult). */
+  items: string;
+  seconds: number;
+}
+
+/** Statistics of a set of training targets under the base model, before training (methods 5.3). */
+export interface TargetStatistics {
+  items: number;
+  tokens: number;
+  /** Mean over items of exp(mean nll). */
+  pplMean: number;
+  /** Sample standard deviation and variance of the same. */
+  pplStd: number;
+  pplVariance: number;
+  /** exp of nll sum over token sum. */
+  corpusPpl: number;
+  lengthMean: number;
+  lengthStd: number;
+  /** Share of tokens with perplexity above the key. */
+  hardShare: { '2.5': number; '10': number; '25': number; '1000': number };
+}
+
+/** A token of an example with its probability, for colouring. Offsets are UTF-16 units of the answer text. */
+export interface ScoredToken {
+  id: number;
+  text: string;
+  start: number;
+  end: number;
+  logprob: number;
+  /** False: the loss mask leaves it out. */
+  trained: boolean;
+}
+
+/** targets.jsonl: what one arm trains on at one stage. */
+export interface TargetRecord {
+  kind: 'targets';
+  arm: string;
+  seed: number;
+  stage: number;
+  stageName: string;
+  /** Training rows file, relative to the run folder. */
+  rows: string;
+  statistics: TargetStatistics;
+  /** Rows by provenance. */
+  provenance: Partial<Record<Provenance, number>>;
+  dropped: { reason: string; count: number }[];
+  /** Share of answer tokens that the mask leaves out, and of the end-of-turn tokens. */
+  maskedShare: number;
+  maskedEosShare: number;
+  /** Share of targets the verifier accepts (absent without a verifier). */
+  verified?: number;
+  tokensGenerated: number;
+  seconds: number;
+  /** A few examples with token probabilities under the base. */
+  examples: TargetExample[];
+}
+
+export interface TargetExample {
+  prompt: string;
+  text: string;
+  ppl: number;
+  provenance: Provenance;
+  tokens: ScoredToken[];
+}
+
+/** drift.jsonl: distance from the base without labels (methods 5.4, 5.11). */
+export interface DriftRecord extends TrialKey {
+  kind: 'drift';
+  stage: number;
+  text: 'new-task' | 'neutral';
+  /** Token means, nats. */
+  crossEntropy: number;
+  baselineEntropy: number;
+  kl: number;
+  hardCrossEntropy: number;
+  /** Share of positions where both models' first choice agrees. */
+  agreement: number;
+  tokens: number;
+}
+
+/** log.jsonl: things worth telling that are not measurements. */
+export interface LogRecord {
+  kind: 'log';
+  at: string;
+  level: 'info' | 'warning' | 'error';
+  message: string;
+}
+
+/** Everything read back from a run folder. Damaged lines are counted, not hidden. */
+export interface RunData {
+  folder: string;
+  config: RunConfig;
+  status: StatusRecord | undefined;
+  cells: CellRecord[];
+  metrics: MetricRecord[];
+  targets: TargetRecord[];
+  checkpoints: CheckpointRecord[];
+  drift: DriftRecord[];
+  log: LogRecord[];
+  damagedLines: { file: string; line: number }[];
+}
+
+/** A derived number with the exact name of its definition (methods 5.2). */
+export interface DerivedNumber extends TrialKey {
+  kind: 'derived';
+  /** For instance `gain`, `retention_change`, `forgetting_chaudhry_include_base`, `bwt_gem`, `ti_stm`, `bwt_percent_stm`. */
+  definition: string;
+  /** The definition in words with its source. */
+  description: string;
+  stage: number;
+  benchmark?: string;
+  value: number | null;
+  lo?: number;
+  hi?: number;
+  /** Why there is no value. */
+  reason?: string;
+}
+
+/** One benchmark with its static description, for tables. */
+export type BenchmarkInfo = Pick<BenchmarkConfig, 'name' | 'group' | 'scorer'>;
