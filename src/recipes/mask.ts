@@ -1,0 +1,122 @@
+// Which answer tokens are trained on (methods 2.11, arXiv 2501.14315). Masked tokens stay in the context; only their
+// loss is left out. Masks are decided once, from the base model's token probabilities, and never recomputed.
+import type { TokenMask } from '../shared/experiment.ts';
+import { mixSeed, permutation, randomStream } from './random.ts';
+
+/** The answer tokens of one target as a mask sees them. */
+export interface MaskableTarget {
+  /** Natural log probability of every answer token under the base model. */
+  logprobs: readonly number[];
+  /** Index of the end-of-turn token among the answer tokens, -1 if there is none. */
+  endIndex: number;
+}
+
+/** One mask over a set of targets: `masked[target][token]` is true where the loss is left out. */
+export interface MaskResult {
+  masked: boolean[][];
+  /** Share of answer tokens masked, end-of-turn tokens included. */
+  share: number;
+  /** Share of end-of-turn tokens masked; 0 when there are none. */
+  eosShare: number;
+  /** Share of end-of-turn tokens that the rule would mask if they were not protected. */
+  eosShareUnprotected: number;
+}
+
+/** Applies a mask rule to all targets of a stage. `seed` only matters for the random control. */
+export function maskTargets(targets: readonly MaskableTarget[], rule: TokenMask, seed: number): MaskResult {
+  switch (rule.kind) {
+    case 'none':
+      return summarise(
+        targets,
+        targets.map((target) => target.logprobs.map(() => false)),
+        0,
+      );
+    case 'stm': {
+      const masked = targets.map((target) => hardTokens(target, rule.tau, rule.protectEos));
+      return summarise(targets, masked, hardEosShare(targets, rule.tau));
+    }
+    case 'random':
+      return summarise(targets, randomTokens(targets, rule, seed), 0);
+    default:
+      return rule satisfies never;
+  }
+}
+
+/** Tokens whose perplexity exp(-logprob) is above tau. */
+function hardTokens(target: MaskableTarget, tau: number, protectEos: boolean): boolean[] {
+  const threshold = -Math.log(tau);
+  return target.logprobs.map((logprob, index) => logprob < threshold && !(protectEos && index === target.endIndex));
+}
+
+/**
+ * Masks an exact number of tokens drawn uniformly from all targets together: the given share, or as many as STM would
+ * mask on the same targets, so that the control differs from STM in nothing but the choice of tokens.
+ */
+function randomTokens(
+  targets: readonly MaskableTarget[],
+  rule: Extract<TokenMask, { kind: 'random' }>,
+  seed: number,
+): boolean[][] {
+  const candidates: [target: number, token: number][] = [];
+  let tokens = 0;
+  let hard = 0;
+  targets.forEach((target, index) => {
+    tokens += target.logprobs.length;
+    hard += hardTokens(target, rule.tau, rule.protectEos).filter(Boolean).length;
+    target.logprobs.forEach((_, token) => {
+      if (!(rule.protectEos && token === target.endIndex)) candidates.push([index, token]);
+    });
+  });
+  const wanted = Math.min(candidates.length, rule.rate === 'stm' ? hard : Math.round(rule.rate * tokens));
+  const masked = targets.map((target) => target.logprobs.map(() => false));
+  const order = permutation(candidates.length, randomStream(mixSeed(seed, 0x6d61736b)));
+  for (const choice of order.slice(0, wanted)) {
+    const [target, token] = candidates[choice] as [number, number];
+    (masked[target] as boolean[])[token] = true;
+  }
+  return masked;
+}
+
+function hardEosShare(targets: readonly MaskableTarget[], tau: number): number {
+  const ends = targets.filter((target) => target.endIndex >= 0);
+  const hard = ends.filter((target) => (target.logprobs[target.endIndex] as number) < -Math.log(tau));
+  return ends.length === 0 ? 0 : hard.length / ends.length;
+}
+
+function summarise(targets: readonly MaskableTarget[], masked: boolean[][], eosShareUnprotected: number): MaskResult {
+  let tokens = 0;
+  let left = 0;
+  let ends = 0;
+  let endsLeft = 0;
+  masked.forEach((row, index) => {
+    const { endIndex } = targets[index] as MaskableTarget;
+    tokens += row.length;
+    left += row.filter(Boolean).length;
+    if (endIndex >= 0) ends++;
+    if (endIndex >= 0 && row[endIndex]) endsLeft++;
+  });
+  return {
+    masked,
+    share: tokens === 0 ? 0 : left / tokens,
+    eosShare: ends === 0 ? 0 : endsLeft / ends,
+    eosShareUnprotected,
+  };
+}
+
+/** Joins masked tokens into spans of UTF-16 offsets in the answer; empty tokens (the end of turn) have no span. */
+export function maskSpans(
+  masked: readonly boolean[],
+  starts: readonly number[],
+  ends: readonly number[],
+): [start: number, end: number][] {
+  const spans: [number, number][] = [];
+  masked.forEach((left, index) => {
+    const start = starts[index] as number;
+    const end = ends[index] as number;
+    if (!left || end <= start) return;
+    const last = spans.at(-1);
+    if (last && last[1] >= start && masked[index - 1]) last[1] = Math.max(last[1], end);
+    else spans.push([start, end]);
+  });
+  return spans;
+}
