@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import {
+  difficultyBin,
+  duplicateRate,
+  editDistance,
+  editRatio,
+  itemPerplexity,
+  TargetStatisticsAccumulator,
+  tokenType,
+} from './perplexity.ts';
+
+const ln = Math.log;
+
+describe('perplexity', () => {
+  it('is exp of the mean nll', () => {
+    expect(itemPerplexity([ln(0.5), ln(0.125)])).toBeCloseTo(4, 12);
+    expect(() => itemPerplexity([])).toThrow(RangeError);
+  });
+
+  it('statistics of two targets by hand', () => {
+    const accumulator = new TargetStatisticsAccumulator();
+    expect(accumulator.add([ln(0.5), ln(0.5)])).toBeCloseTo(2, 12);
+    expect(accumulator.add([ln(0.01), ln(1), ln(1), ln(0.0001)])).toBeCloseTo(10 ** 1.5, 10);
+    const statistics = accumulator.finish();
+    const high = 10 ** 1.5;
+    expect(statistics.items).toBe(2);
+    expect(statistics.tokens).toBe(6);
+    expect(statistics.pplMean).toBeCloseTo((2 + high) / 2, 10);
+    expect(statistics.pplVariance).toBeCloseTo((high - 2) ** 2 / 2, 8);
+    expect(statistics.pplStd).toBeCloseTo((high - 2) / Math.SQRT2, 8);
+    expect(statistics.corpusPpl).toBeCloseTo((4 * 1e6) ** (1 / 6), 8);
+    expect(statistics.lengthMean).toBe(3);
+    expect(statistics.lengthStd).toBeCloseTo(Math.SQRT2, 12);
+    expect(statistics.hardShare).toEqual({ '2.5': 2 / 6, '10': 2 / 6, '25': 2 / 6, '1000': 1 / 6 });
+  });
+
+  it('a single target has no spread; none has no statistics', () => {
+    const accumulator = new TargetStatisticsAccumulator();
+    expect(() => accumulator.finish()).toThrow(RangeError);
+    accumulator.add(Float64Array.of(-1));
+    expect(accumulator.finish()).toMatchObject({ pplStd: 0, pplVariance: 0, items: 1 });
+  });
+});
+
+describe('difficulty bins', () => {
+  it('has its steps at .9, .4, .1 and .01; the step at .4 is where STM begins', () => {
+    expect([1, 0.9, 0.89, 0.4, 0.39, 0.1, 0.09, 0.01, 0.0099].map((p) => difficultyBin(ln(p)))).toEqual([
+      0, 0, 1, 1, 2, 2, 3, 3, 4,
+    ]);
+    expect(difficultyBin(-Infinity)).toBe(4);
+  });
+});
+
+describe('texts', () => {
+  it('token types', () => {
+    expect(['12', ' the', '#', ' \n', 'x1', '你'].map(tokenType)).toEqual([
+      'number',
+      'word',
+      'symbol',
+      'whitespace',
+      'word',
+      'word',
+    ]);
+  });
+
+  it('duplicates', () => {
+    expect(duplicateRate(['a', 'b', 'a', 'a'])).toBe(0.5);
+    expect(duplicateRate([])).toBe(0);
+  });
+
+  it('edit distance and ratio', () => {
+    expect(editDistance([...'kitten'], [...'sitting'])).toBe(3);
+    expect(editDistance([], [1, 2])).toBe(2);
+    expect(editRatio([1, 2, 3, 4], [1, 3, 4])).toBe(0.25);
+    expect(() => editRatio([], [1])).toThrow(RangeError);
+  });
+});
