@@ -1,6 +1,7 @@
 // Which examples a step trains on. A step's batch depends only on (seed, step), never on what ran before, so that a
 // resumed training sees what the uninterrupted one would have seen.
-import { mixSeed, permutation, randomStream } from './random.ts';
+import { createRandom, hashSeed } from '../shared/random.ts';
+import { permutation } from './random.ts';
 
 /** Gives the example indices of a 1-based step: consecutive pieces of one shuffled pass after another. */
 export function createBatches(count: number, batchSize: number, seed: number): (step: number) => number[] {
@@ -9,7 +10,7 @@ export function createBatches(count: number, batchSize: number, seed: number): (
   const at = (position: number): number => {
     const epoch = Math.floor(position / count);
     if (epoch !== cachedEpoch) {
-      order = permutation(count, randomStream(mixSeed(seed, 0x6f72646572), epoch));
+      order = permutation(count, createRandom(hashSeed('order', seed, epoch)));
       cachedEpoch = epoch;
     }
     return order[position % count] as number;

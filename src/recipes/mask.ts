@@ -1,7 +1,8 @@
 // Which answer tokens are trained on (methods 2.11, arXiv 2501.14315). Masked tokens stay in the context; only their
 // loss is left out. Masks are decided once, from the base model's token probabilities, and never recomputed.
 import type { TokenMask } from '../shared/experiment.ts';
-import { mixSeed, permutation, randomStream } from './random.ts';
+import { createRandom, hashSeed } from '../shared/random.ts';
+import { permutation } from './random.ts';
 
 /** The answer tokens of one target as a mask sees them. */
 export interface MaskableTarget {
@@ -69,7 +70,7 @@ function randomTokens(
   });
   const wanted = Math.min(candidates.length, rule.rate === 'stm' ? hard : Math.round(rule.rate * tokens));
   const masked = targets.map((target) => target.logprobs.map(() => false));
-  const order = permutation(candidates.length, randomStream(mixSeed(seed, 0x6d61736b)));
+  const order = permutation(candidates.length, createRandom(hashSeed('mask', seed)));
   for (const choice of order.slice(0, wanted)) {
     const [target, token] = candidates[choice] as [number, number];
     (masked[target] as boolean[])[token] = true;

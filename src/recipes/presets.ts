@@ -11,7 +11,7 @@ import {
 } from '../shared/experiment.ts';
 import type { Arm, ArmChoices, Experiment, ResolvedArm } from '../shared/experiment.ts';
 import { LabError } from '../shared/errors.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../shared/nearest.ts';
 
 /** Choices as a person writes them: defaults may be left out. */
 export type ChoicesInput = {

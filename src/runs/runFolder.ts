@@ -1,0 +1,197 @@
+// The one typed reader and writer of run folders: no other file knows the names in them. Records are appended to JSON
+// Lines files, one write per line; whole files appear at once. Damaged lines are counted, never hidden.
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LabError } from '../shared/errors.ts';
+import type {
+  CellRecord,
+  CheckpointRecord,
+  DriftRecord,
+  ItemResult,
+  LogRecord,
+  MetricRecord,
+  RunConfig,
+  RunData,
+  StatusRecord,
+  TargetRecord,
+  TrialKey,
+} from '../shared/records.ts';
+import {
+  appendJsonLine,
+  fileError,
+  readJsonLines,
+  repairJsonLines,
+  writeJsonLines,
+  writeTextAtomically,
+} from './files.ts';
+
+/** Everything that is appended to a run. */
+export type RunRecord =
+  | StatusRecord
+  | CellRecord
+  | MetricRecord
+  | TargetRecord
+  | CheckpointRecord
+  | DriftRecord
+  | LogRecord;
+
+const configFile = 'config.json';
+const recordFiles: { [Kind in RunRecord['kind']]: string } = {
+  status: 'status.jsonl',
+  cell: 'cells.jsonl',
+  metric: 'metrics.jsonl',
+  targets: 'targets.jsonl',
+  checkpoint: 'checkpoints.jsonl',
+  drift: 'drift.jsonl',
+  log: 'log.jsonl',
+};
+
+/** A name for a new run: experiment, local date and time, four random characters. */
+export function newRunId(experiment: string, now: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
+  return `${slug(experiment)}-${day}-${two(now.getHours())}${two(now.getMinutes())}-${randomBytes(2).toString('hex')}`;
+}
+
+/** A short file name for a word of a person: lower case letters, digits and dashes. */
+export function slug(name: string): string {
+  const plain = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '');
+  return plain.slice(0, 40) || 'x';
+}
+
+/** The folder name of a trial inside `items/`, `checkpoints/` and `state/`; `armIndex` keeps similar names apart. */
+export function trialFolder(key: TrialKey, armIndex: number): string {
+  return `${String(armIndex + 1).padStart(2, '0')}-${slug(key.arm)}-lr${key.lr}-seed${key.seed}`;
+}
+
+/** Creates the folder of a new run with its configuration. Refuses a folder that already holds a run. */
+export async function createRunFolder(folder: string, config: RunConfig): Promise<void> {
+  if (await isRunFolder(folder)) {
+    throw new LabError('run-invalid', `${folder} already holds a run`, {
+      remedy: `Continue it with \`forgetting-lab resume ${folder}\`, or choose another folder with --out`,
+    });
+  }
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw fileError(error, 'create', folder);
+  }
+  await writeTextAtomically(join(folder, configFile), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+/** Whether a folder holds the configuration of a run. */
+export async function isRunFolder(folder: string): Promise<boolean> {
+  return readFile(join(folder, configFile)).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Appends one record to its file. */
+export async function appendRecord(folder: string, record: RunRecord): Promise<void> {
+  await appendJsonLine(join(folder, recordFiles[record.kind]), record);
+}
+
+/** Closes lines that a crash cut; call before appending to an existing run. */
+export async function repairRun(folder: string): Promise<void> {
+  for (const file of Object.values(recordFiles)) await repairJsonLines(join(folder, file));
+}
+
+/** Writes the judged answers of a cell. Must be there before the cell is appended. */
+export async function writeItems(folder: string, path: string, items: readonly ItemResult[]): Promise<void> {
+  await writeJsonLines(join(folder, path), items);
+}
+
+/** Reads the judged answers of a cell. */
+export async function readItems(folder: string, cell: CellRecord): Promise<ItemResult[]> {
+  const file = join(folder, cell.items);
+  const { values, damaged } = await readJsonLines(file);
+  if (damaged.length > 0 || values.length !== cell.n) {
+    throw new LabError('run-invalid', `${file} holds ${values.length} readable items of ${cell.n}`, {
+      remedy: 'The file was damaged after the run; remove the cell from cells.jsonl and resume to measure it again',
+    });
+  }
+  return values as ItemResult[];
+}
+
+/** Reads the configuration of a run. */
+export async function readRunConfig(folder: string): Promise<RunConfig> {
+  const file = join(folder, configFile);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) {
+      throw new LabError('run-invalid', `${folder} is not a run folder: it has no ${configFile}`, {
+        remedy: '`forgetting-lab list` shows the runs there are',
+      });
+    }
+    throw fileError(error, 'read', file);
+  }
+  return parseConfig(text, file);
+}
+
+function parseConfig(text: string, file: string): RunConfig {
+  let config: Partial<RunConfig> | null;
+  try {
+    config = JSON.parse(text) as Partial<RunConfig> | null;
+  } catch (error) {
+    throw new LabError('run-invalid', `${file} is not JSON`, { remedy: 'Start a new run', cause: error });
+  }
+  if (config?.formatVersion !== 1 || !config.experiment || !Array.isArray(config.arms)) {
+    throw new LabError('run-invalid', `${file} is not the configuration of a run in format 1`, {
+      remedy: 'Read it with the version of forgetting-lab that wrote it',
+    });
+  }
+  return config as RunConfig;
+}
+
+/** Reads everything in a run folder. A last line that is still being written is left for the next reading. */
+export async function readRun(folder: string): Promise<RunData> {
+  const config = await readRunConfig(folder);
+  const damagedLines: RunData['damagedLines'] = [];
+  const records = async <Kind extends RunRecord['kind']>(kind: Kind): Promise<Extract<RunRecord, { kind: Kind }>[]> => {
+    const file = recordFiles[kind];
+    const { values, damaged } = await readJsonLines(join(folder, file));
+    damagedLines.push(...damaged.map((line) => ({ file, line })));
+    return values.filter((value) => isRecord(value, kind)) as Extract<RunRecord, { kind: Kind }>[];
+  };
+  const status = await records('status');
+  return {
+    folder,
+    config,
+    status: status.at(-1),
+    cells: lastOf(await records('cell'), (cell) => [...trialWords(cell), cell.stage, cell.benchmark]),
+    metrics: lastOf(await records('metric'), (metric) => [...trialWords(metric), metric.stage, metric.step]),
+    targets: lastOf(await records('targets'), (target) => [target.arm, target.seed, target.stage]),
+    checkpoints: await records('checkpoint'),
+    drift: lastOf(await records('drift'), (drift) => [...trialWords(drift), drift.stage, drift.text]),
+    log: await records('log'),
+    damagedLines,
+  };
+}
+
+function isRecord(value: unknown, kind: string): boolean {
+  return typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === kind;
+}
+
+function trialWords(key: TrialKey): (string | number)[] {
+  return [key.arm, key.lr, key.seed];
+}
+
+/** One record per key, in order of first appearance; a later line replaces an earlier one. */
+function lastOf<T>(records: readonly T[], keyOf: (record: T) => (string | number)[]): T[] {
+  const byKey = new Map<string, T>();
+  for (const record of records) byKey.set(JSON.stringify(keyOf(record)), record);
+  return [...byKey.values()];
+}
+
+/** Removes a folder of saved weights inside a run. */
+export async function removeSaved(folder: string, path: string): Promise<void> {
+  await rm(join(folder, path), { recursive: true, force: true });
+}
