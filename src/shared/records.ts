@@ -81,6 +81,8 @@ export interface ItemResult {
   /** The model's text (empty for benchmarks scored by likelihood). */
   output: string;
   finish: 'stop' | 'length' | 'context' | 'scored';
+  /** Why the item does not count under the strict scorer, in words. */
+  reason?: string;
   /** Further rates by name, 0..1 (`json_strict`, `json_schema`, `refusal`, `gibberish`, `rp4`...). */
   rates?: Record<string, number>;
 }
@@ -221,6 +223,8 @@ export interface DerivedNumber extends TrialKey {
   hi?: number;
   /** Why there is no value. */
   reason?: string;
+  /** The number covers several seeds or learning rates; the key then names the first of them. */
+  over?: ('seed' | 'lr')[];
 }
 
 /** One benchmark with its static description, for tables. */

@@ -1,0 +1,46 @@
+// The summary of judged items: means with their intervals (methods 5.12).
+import { bootstrapMean, mean, wilsonInterval } from '../metrics/statistics.ts';
+import type { ItemResult } from '../shared/records.ts';
+
+export interface Summary {
+  /** Mean strict score and its 95 % interval: Wilson for items that are right or wrong, bootstrap otherwise. */
+  score: number;
+  lo: number;
+  hi: number;
+  /** Mean lenient score. */
+  lenient: number;
+  /** Share of answers that the strict scorer could read. */
+  parseRate: number;
+  n: number;
+  /** Mean of every rate over the items that carry it. */
+  rates: Record<string, number>;
+}
+
+/** Summarises at least one item. The bootstrap uses a fixed seed: equal items give equal intervals. */
+export function summarize(items: readonly ItemResult[]): Summary {
+  const strict = items.map((item) => item.strict);
+  const binary = strict.every((score) => score === 0 || score === 1);
+  const right = strict.filter((score) => score === 1).length;
+  const interval = binary ? wilsonInterval(right, items.length) : bootstrapMean(strict, { seed: 0 });
+  return {
+    score: interval.value,
+    lo: interval.lo,
+    hi: interval.hi,
+    lenient: mean(items.map((item) => item.lenient)),
+    parseRate: mean(items.map((item) => (item.parsed ? 1 : 0))),
+    n: items.length,
+    rates: meanRates(items),
+  };
+}
+
+function meanRates(items: readonly ItemResult[]): Record<string, number> {
+  const values = new Map<string, number[]>();
+  for (const { rates = {} } of items) {
+    for (const [name, value] of Object.entries(rates)) {
+      const list = values.get(name);
+      if (list) list.push(value);
+      else values.set(name, [value]);
+    }
+  }
+  return Object.fromEntries([...values].map(([name, list]) => [name, mean(list)]));
+}
