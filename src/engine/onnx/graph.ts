@@ -70,10 +70,10 @@ export interface OperationAttributes {
   topIndices: { k: number };
   /**
    * Causal attention with a key/value cache in place. (q [B, T, H*Dh], k and v [B, T, KV*Dh], pastK and pastV
-   * [B, KV, S, Dh], lastIndex [B] int32 = tokens after this call minus one, total [1] int32 = max of lastIndex plus one,
-   * cosine [S, Dh/2], sine [S, Dh/2]) -> [B, T, H*Dh].
+   * [B, KV, S, Dh], lastIndex [B] int32 = tokens after this call minus one, total [1] int32 = max of lastIndex plus one)
+   * -> [B, T, H*Dh]. Positions must already be in q and k.
    */
-  cachedAttention: { heads: number; kvHeads: number; rotary: boolean; window: number | undefined };
+  cachedAttention: { heads: number; kvHeads: number; window: number | undefined };
   /** (cachedAttention output, the past cache) -> the updated cache. */
   cacheOutput: { which: 'key' | 'value' };
   sqrt: None;

@@ -107,16 +107,9 @@ const attentionBias: LoweringRule<'attentionBias'> = (c, [segments], value) => {
 };
 
 const cachedAttention: LoweringRule<'cachedAttention'> = (c, inputs, value) => {
-  const { heads, kvHeads, rotary: rotate, window } = value.attributes;
-  const [q, k, v, pastKey, pastValue, last, total, cosine, sine] = inputs as string[];
-  const attributes: Record<string, AttributeValue> = {
-    num_heads: heads,
-    kv_num_heads: kvHeads,
-    do_rotary: Number(rotate),
-    local_window_size: window ?? -1,
-  };
-  const operands = [q!, k!, v!, pastKey!, pastValue!, last!, total!, ...(rotate ? [cosine!, sine!] : [])];
-  const [output, key, values] = c.emitMany('GroupQueryAttention', operands, 3, attributes, MICROSOFT);
+  const { heads, kvHeads, window } = value.attributes;
+  const attributes = { num_heads: heads, kv_num_heads: kvHeads, do_rotary: 0, local_window_size: window ?? -1 };
+  const [output, key, values] = c.emitMany('GroupQueryAttention', inputs, 3, attributes, MICROSOFT);
   c.keep(value, 'key', key!);
   c.keep(value, 'value', values!);
   return output!;

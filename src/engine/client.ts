@@ -1,0 +1,149 @@
+// Starts an engine in a process of its own and speaks to it as an `Engine`. When the process dies, every pending call fails
+// with the reason.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import {
+  CancellationTokenSource,
+  createMessageConnection,
+  ResponseError,
+  StreamMessageReader,
+  StreamMessageWriter,
+  type MessageConnection,
+} from 'vscode-jsonrpc/node';
+import type { CallOptions, Engine, EngineProgress } from './engine.ts';
+import { LabError, type ErrorCode } from '../shared/errors.ts';
+import {
+  ENGINE_PROTOCOL_VERSION,
+  engineMethods,
+  engineProgressMethod,
+  type EngineErrorData,
+  type EngineProgressParams,
+  type HelloResult,
+} from '../shared/protocol/engine.ts';
+
+/** How long a closing engine may take before it is killed. */
+const CLOSE_TIMEOUT_MS = 2000;
+const KEPT_LOG_BYTES = 4000;
+
+export interface EngineProcessOptions {
+  /** Bundle of the engine process; default: `engine.js` beside this bundle. */
+  entry?: string;
+  env?: NodeJS.ProcessEnv;
+}
+
+/** The engine bundle: beside the running bundle, or in dist when running from source. */
+function defaultEntry(): string {
+  const candidates = ['./engine.js', '../../dist/engine.js'].map((relative) => fileURLToPath(new URL(relative, import.meta.url)));
+  const found = candidates.find((file) => existsSync(file));
+  if (found) return found;
+  throw new LabError('file-not-found', `the engine bundle is missing (looked for ${candidates.join(', ')})`, { remedy: 'Run `npm run build`.' });
+}
+
+/** Starts an engine process and shakes hands. Dispose it to end the process. */
+export async function startEngine(options: EngineProcessOptions = {}): Promise<Engine> {
+  const child = spawn(process.execPath, [options.entry ?? defaultEntry()], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: options.env ?? process.env,
+  });
+  const client = new EngineClient(child);
+  await client.hello();
+  return client;
+}
+
+class EngineClient implements Engine {
+  private readonly connection: MessageConnection;
+  private readonly progress = new Map<number, EngineProgress>();
+  private readonly failures = new Set<(error: LabError) => void>();
+  private nextCall = 1;
+  private log = '';
+  private death: LabError | undefined;
+  private closing = false;
+
+  constructor(private readonly child: ChildProcess) {
+    this.connection = createMessageConnection(new StreamMessageReader(child.stdout!), new StreamMessageWriter(child.stdin!));
+    child.stderr!.on('data', (chunk: Buffer) => (this.log = (this.log + chunk.toString()).slice(-KEPT_LOG_BYTES)));
+    child.on('error', (error) => this.die(error.message));
+    child.on('exit', (code, signal) => this.die(signal ? `signal ${signal}` : `exit code ${code}`));
+    // Writing to a process that has just died is reported through its exit.
+    child.stdin!.on('error', () => undefined);
+    this.connection.onError(() => undefined);
+    this.connection.onNotification(engineProgressMethod, ({ call, ...progress }: EngineProgressParams) => this.progress.get(call)?.(progress));
+    this.connection.listen();
+  }
+
+  async hello(): Promise<HelloResult> {
+    return this.send(engineMethods.hello, { protocolVersion: ENGINE_PROTOCOL_VERSION }, {});
+  }
+
+  load: Engine['load'] = (request, options) => this.verb(engineMethods.load, request, options);
+  score: Engine['score'] = (request, options) => this.verb(engineMethods.score, request, options);
+  sample: Engine['sample'] = (request, options) => this.verb(engineMethods.sample, request, options);
+  forwardBackward: Engine['forwardBackward'] = (request, options) => this.verb(engineMethods.forwardBackward, request, options);
+  optimStep: Engine['optimStep'] = (request, options) => this.verb(engineMethods.optimStep, request, options);
+  save: Engine['save'] = (request, options) => this.verb(engineMethods.save, request, options);
+  restore: Engine['restore'] = (request, options) => this.verb(engineMethods.restore, request, options);
+
+  async dispose(model?: number): Promise<void> {
+    if (this.death) return;
+    if (model !== undefined) {
+      await this.send(engineMethods.dispose, { model }, {});
+      return;
+    }
+    this.closing = true;
+    const gone = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
+    this.connection.end();
+    this.child.stdin!.end();
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), CLOSE_TIMEOUT_MS);
+    await gone;
+    clearTimeout(timer);
+    this.connection.dispose();
+  }
+
+  private async verb<T>(method: string, request: unknown, options: CallOptions = {}): Promise<T> {
+    const call = this.nextCall++;
+    if (options.onProgress) this.progress.set(call, options.onProgress);
+    try {
+      return await this.send<T>(method, { call, request }, options);
+    } finally {
+      this.progress.delete(call);
+    }
+  }
+
+  /** Sends a request; fails when the process dies first. */
+  private async send<T>(method: string, params: object, { signal }: CallOptions): Promise<T> {
+    if (this.death) throw this.death;
+    signal?.throwIfAborted();
+    const source = new CancellationTokenSource();
+    const cancel = () => source.cancel();
+    signal?.addEventListener('abort', cancel, { once: true });
+    let fail: (error: LabError) => void = () => undefined;
+    const died = new Promise<never>((_, reject) => this.failures.add((fail = reject)));
+    try {
+      return await Promise.race([this.connection.sendRequest<T>(method, params, source.token), died]);
+    } catch (error) {
+      throw this.death ?? fromResponseError(error, signal);
+    } finally {
+      this.failures.delete(fail);
+      signal?.removeEventListener('abort', cancel);
+      source.dispose();
+    }
+  }
+
+  private die(reason: string): void {
+    if (this.death) return;
+    const log = this.log.trim();
+    this.death = new LabError('engine-died', this.closing ? 'the engine has been closed' : `the engine process ended (${reason})${log ? `: ${log.slice(-500)}` : ''}`, {
+      remedy: 'Resume the run to continue from its last checkpoint.',
+    });
+    for (const fail of this.failures) fail(this.death);
+  }
+}
+
+function fromResponseError(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (!(error instanceof ResponseError)) return error;
+  const data = error.data as EngineErrorData | undefined;
+  if (data?.aborted || signal?.aborted) return new DOMException('The operation was aborted', 'AbortError');
+  if (data?.code) return new LabError(data.code as ErrorCode, error.message, data.remedy ? { remedy: data.remedy } : {});
+  return new Error(error.message);
+}

@@ -1,0 +1,72 @@
+// Runs graphs on onnxruntime-node. A slot is a tensor that lives across runs: on the CPU its memory is written in place,
+// on a GPU each run leaves a new device buffer in it. A run blocks its thread, so all of this lives in the engine process.
+import * as ort from 'onnxruntime-node';
+import type { Provider } from './lowering.ts';
+
+/** A tensor that survives a run: weights, moments, gradients, caches. */
+export interface Slot {
+  tensor: ort.Tensor;
+}
+
+export type Session = ort.InferenceSession;
+type TensorData = Float32Array | BigInt64Array | Int32Array;
+
+/** Wraps numbers as a tensor without copying. */
+export function tensorOf(data: TensorData, shape: readonly number[]): ort.Tensor {
+  if (data instanceof Float32Array) return new ort.Tensor('float32', data, shape);
+  if (data instanceof Int32Array) return new ort.Tensor('int32', data, shape);
+  return new ort.Tensor('int64', data, shape);
+}
+
+/** A slot of zeros. */
+export function zeroSlot(shape: readonly number[]): Slot {
+  return { tensor: tensorOf(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape) };
+}
+
+export class Executor {
+  constructor(
+    readonly provider: Provider,
+    readonly threads: number,
+  ) {}
+
+  /** @param deviceOutputs outputs that stay on the device (ignored on the CPU). */
+  async compile(model: Uint8Array, deviceOutputs: readonly string[] = []): Promise<Session> {
+    const options: ort.InferenceSession.SessionOptions = {
+      executionProviders: this.provider === 'cpu' ? ['cpu'] : [this.provider, 'cpu'],
+      intraOpNumThreads: this.threads,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+    };
+    if (this.provider !== 'cpu' && deviceOutputs.length > 0) {
+      options.preferredOutputLocation = Object.fromEntries(deviceOutputs.map((name) => [name, 'gpu-buffer' as const]));
+    }
+    return ort.InferenceSession.create(model, options);
+  }
+
+  /**
+   * @param feeds graph inputs by name.
+   * @param into outputs that update slots.
+   * @param read outputs that come back as new CPU tensors.
+   */
+  async run(
+    session: Session,
+    feeds: Record<string, ort.Tensor>,
+    into: ReadonlyMap<string, Slot>,
+    read: readonly string[],
+  ): Promise<Record<string, ort.Tensor>> {
+    const fetches: Record<string, ort.Tensor | null> = {};
+    for (const name of read) fetches[name] = null;
+    for (const [name, slot] of into) fetches[name] = this.provider === 'cpu' ? slot.tensor : null;
+    const results = await session.run(feeds, fetches);
+    if (this.provider !== 'cpu') {
+      for (const [name, slot] of into) replaceTensor(slot, results[name]!);
+    }
+    return results;
+  }
+}
+
+function replaceTensor(slot: Slot, tensor: ort.Tensor): void {
+  if (slot.tensor.location === 'gpu-buffer') slot.tensor.dispose();
+  slot.tensor = tensor;
+}

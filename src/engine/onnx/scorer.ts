@@ -1,0 +1,153 @@
+// Log-probabilities of given tokens: packed, in chunks of bounded memory, results in the order of the request.
+import type { LoadedModel } from './loadedModel.ts';
+import { divergenceGraph, scoringGraph } from './graphs.ts';
+import type { Session } from './executor.ts';
+import { packSequences, type PackedBatch } from './packing.ts';
+import { checkTokens, packedFeeds } from './trainer.ts';
+import type { CallOptions, ScoreRequest, SequenceDivergence, SequenceScore } from '../engine.ts';
+import { LabError } from '../../shared/errors.ts';
+
+/** Bounds of one run: tokens through the layers, and cells of the logits matrix. */
+const MAX_TOKENS = 4096;
+const MAX_LOGITS = 16 * 1024 * 1024;
+
+interface Variant {
+  topK: number;
+  distribution: boolean;
+  adapter: boolean;
+}
+
+export class Scorer {
+  private readonly sessions = new Map<string, Session>();
+
+  constructor(private readonly model: LoadedModel) {}
+
+  async score(request: ScoreRequest, baseline: Scorer | undefined, options: CallOptions): Promise<SequenceScore[]> {
+    const { sequences } = request;
+    const from = sequences.map((tokens, index) => checkFrom(tokens, request.from?.[index] ?? 1, index));
+    sequences.forEach((tokens, index) => {
+      checkTokens(tokens, this.model.spec.vocabulary, index);
+      if (tokens.length > this.model.spec.context) {
+        throw new LabError('usage', `sequence ${index} has ${tokens.length} tokens, the model takes ${this.model.spec.context}`);
+      }
+    });
+    const results = sequences.map(() => emptyScore(request));
+    let done = 0;
+    for (const chunk of chunkByWork(sequences, from, this.model.spec.vocabulary)) {
+      // The event loop must breathe between chunks, or a cancellation could never arrive.
+      await new Promise(setImmediate);
+      options.signal?.throwIfAborted();
+      await this.scoreChunk(request, chunk, from, baseline, results);
+      done += chunk.length;
+      const tokens = chunk.reduce((sum, index) => sum + sequences[index]!.length, 0);
+      options.onProgress?.({ done, total: sequences.length, tokens });
+    }
+    return results;
+  }
+
+  private async scoreChunk(
+    request: ScoreRequest,
+    chunk: readonly number[],
+    from: readonly number[],
+    baseline: Scorer | undefined,
+    results: SequenceScore[],
+  ): Promise<void> {
+    const chosen = chunk.map((index) => request.sequences[index]!);
+    const batch = packSequences(chosen, (sequence, position) => position >= from[chunk[sequence]!]!);
+    if (batch.predictions.length === 0) return;
+    const topK = Math.min(request.topK ?? 0, this.model.spec.vocabulary);
+    const variant = { topK, distribution: baseline !== undefined, adapter: request.adapter ?? true };
+    const out = await this.run(batch, variant);
+    const nll = out.nll!.data as Float32Array;
+    const best = out.best!.data as BigInt64Array;
+    batch.predictions.forEach(({ sequence }, row) => {
+      const result = results[chunk[sequence]!]!;
+      result.logprobs.push(-nll[row]!);
+      result.greedy.push(best[row] === batch.targets[row]);
+      if (topK > 0) {
+        const slice = <T, U>(data: ArrayLike<T>, map: (v: T) => U) => Array.from({ length: topK }, (_, k) => map(data[row * topK + k]!));
+        result.topIds!.push(slice(out.topIds!.data as BigInt64Array, Number));
+        result.topLogprobs!.push(slice(out.topLogprobs!.data as Float32Array, Number));
+      }
+    });
+    if (baseline) await this.addDivergence(batch, out, baseline, chunk, results);
+  }
+
+  private async addDivergence(
+    batch: PackedBatch,
+    tuned: Awaited<ReturnType<Scorer['run']>>,
+    baseline: Scorer,
+    chunk: readonly number[],
+    results: SequenceScore[],
+  ): Promise<void> {
+    const base = await baseline.run(batch, { topK: 0, distribution: true, adapter: true });
+    const session = await this.session('divergence', () =>
+      divergenceGraph(this.model.spec.vocabulary, this.model.executor.provider),
+    );
+    const names = ['crossEntropy', 'entropy', 'hard', 'baseBest', 'tunedBest'];
+    const feeds = { baseline: base.logprobs!, tuned: tuned.logprobs! };
+    const out = await this.model.executor.run(session, feeds, new Map(), names);
+    const [crossEntropy, entropy, hard] = names.slice(0, 3).map((name) => out[name]!.data as Float32Array);
+    const [baseBest, tunedBest] = names.slice(3).map((name) => out[name]!.data as BigInt64Array);
+    batch.predictions.forEach(({ sequence }, row) => {
+      const divergence = results[chunk[sequence]!]!.divergence!;
+      divergence.crossEntropy.push(crossEntropy![row]!);
+      divergence.baselineEntropy.push(entropy![row]!);
+      divergence.hardCrossEntropy.push(hard![row]!);
+      divergence.agree.push(baseBest![row] === tunedBest![row]);
+    });
+  }
+
+  private async run(batch: PackedBatch, variant: Variant) {
+    const { spec, executor } = this.model;
+    const lora = variant.adapter ? this.model.lora : undefined;
+    const key = `${batch.length}/${variant.topK}/${variant.distribution}/${lora !== undefined}`;
+    const session = await this.session(key, () => scoringGraph(spec, lora, batch.length, variant, executor.provider));
+    const feeds = { ...this.model.weightFeeds({ adapter: lora !== undefined }), ...packedFeeds(batch) };
+    const read = ['nll', 'best', ...(variant.distribution ? ['logprobs'] : []), ...(variant.topK > 0 ? ['topLogprobs', 'topIds'] : [])];
+    return executor.run(session, feeds, new Map(), read);
+  }
+
+  private async session(key: string, build: () => Uint8Array): Promise<Session> {
+    let session = this.sessions.get(key);
+    if (!session) this.sessions.set(key, (session = await this.model.executor.compile(build())));
+    return session;
+  }
+
+  async release(): Promise<void> {
+    for (const session of this.sessions.values()) await session.release();
+  }
+}
+
+function checkFrom(tokens: readonly number[], from: number, index: number): number {
+  if (from >= 1 && from <= tokens.length) return from;
+  throw new LabError('usage', `sequence ${index}: from is ${from}, it must be between 1 and the length ${tokens.length}`);
+}
+
+function emptyScore(request: ScoreRequest): SequenceScore {
+  const divergence: SequenceDivergence = { crossEntropy: [], baselineEntropy: [], hardCrossEntropy: [], agree: [] };
+  return {
+    logprobs: [],
+    greedy: [],
+    ...(request.topK ? { topIds: [], topLogprobs: [] } : {}),
+    ...(request.baseline === undefined ? {} : { divergence }),
+  };
+}
+
+/** Groups sequence indices of similar length so that each group stays within the bounds. */
+function chunkByWork(sequences: readonly (readonly number[])[], from: readonly number[], vocabulary: number): number[][] {
+  const order = sequences.map((_, index) => index).sort((a, b) => sequences[a]!.length - sequences[b]!.length || a - b);
+  const chunks: number[][] = [];
+  let [tokens, logits] = [Infinity, Infinity];
+  for (const index of order) {
+    const cells = (sequences[index]!.length - from[index]!) * vocabulary;
+    if (tokens + sequences[index]!.length > MAX_TOKENS || logits + cells > MAX_LOGITS) {
+      chunks.push([]);
+      [tokens, logits] = [0, 0];
+    }
+    chunks.at(-1)!.push(index);
+    tokens += sequences[index]!.length;
+    logits += cells;
+  }
+  return chunks;
+}

@@ -1,0 +1,71 @@
+// The engine process: serves the Engine verbs over stdio until its input ends. stdout carries the protocol only.
+import {
+  createMessageConnection,
+  ResponseError,
+  StreamMessageReader,
+  StreamMessageWriter,
+  type CancellationToken,
+} from 'vscode-jsonrpc/node';
+import type { CallOptions, Engine } from '../engine.ts';
+import { createOnnxEngine } from '../onnx/onnxEngine.ts';
+import { LabError } from '../../shared/errors.ts';
+import {
+  ENGINE_PROTOCOL_VERSION,
+  engineMethods,
+  engineProgressMethod,
+  type EngineCall,
+  type EngineErrorData,
+  type HelloParams,
+  type HelloResult,
+} from '../../shared/protocol/engine.ts';
+
+const connection = createMessageConnection(new StreamMessageReader(process.stdin), new StreamMessageWriter(process.stdout));
+const engine = createOnnxEngine();
+
+/** Anything printed by a library would corrupt the protocol. */
+console.log = console.error;
+
+function abortSignal(token: CancellationToken): AbortSignal {
+  const controller = new AbortController();
+  token.onCancellationRequested(() => controller.abort());
+  return controller.signal;
+}
+
+function toResponseError(error: unknown): ResponseError<EngineErrorData> {
+  const message = error instanceof Error ? error.message : String(error);
+  const lab = error instanceof LabError ? error : undefined;
+  const aborted = error instanceof Error && error.name === 'AbortError';
+  return new ResponseError(-32000, message, { code: lab?.code, remedy: lab?.remedy, aborted });
+}
+
+type Verb = keyof Omit<typeof engineMethods, 'hello' | 'dispose'>;
+
+function serve(verb: Verb): void {
+  const call = engine[verb].bind(engine) as (request: unknown, options: CallOptions) => Promise<unknown>;
+  connection.onRequest(engineMethods[verb], async (params: EngineCall<unknown>, token: CancellationToken) => {
+    const onProgress: CallOptions['onProgress'] = (progress) => {
+      void connection.sendNotification(engineProgressMethod, { call: params.call, ...progress });
+    };
+    try {
+      return (await call(params.request, { signal: abortSignal(token), onProgress })) ?? null;
+    } catch (error) {
+      throw toResponseError(error);
+    }
+  });
+}
+
+connection.onRequest(engineMethods.hello, (params: HelloParams): HelloResult => {
+  if (params.protocolVersion !== ENGINE_PROTOCOL_VERSION) {
+    throw new ResponseError(-32001, `the engine speaks protocol ${ENGINE_PROTOCOL_VERSION}, the caller ${params.protocolVersion}; install matching versions`);
+  }
+  return { protocolVersion: ENGINE_PROTOCOL_VERSION, pid: process.pid, runtime: 'onnxruntime-node' };
+});
+for (const verb of ['load', 'score', 'sample', 'forwardBackward', 'optimStep', 'save', 'restore'] satisfies Verb[]) serve(verb);
+connection.onRequest(engineMethods.dispose, async (params: { model: number | null }) => {
+  await (engine as Engine).dispose(params.model ?? undefined);
+  return null;
+});
+connection.onClose(() => process.exit(0));
+// A terminal sends Ctrl-C to the whole process group; the caller decides what it means.
+process.on('SIGINT', () => undefined);
+connection.listen();
