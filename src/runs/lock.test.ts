@@ -16,24 +16,35 @@ describe('lockRun', () => {
     await expect(lockRun(folder)).rejects.toThrow(new RegExp(`process ${process.pid}`));
     await release();
     expect(await lockHolder(folder)).toBeUndefined();
-    await (await lockRun(folder))();
+    await (
+      await lockRun(folder)
+    )();
     expect(await readdir(folder)).toEqual([]);
   });
 
   test('the lock of a dead process is taken over', async () => {
     // Linux process ids end at 4194304.
     await writeFile(join(folder, 'lock.json'), JSON.stringify({ pid: 4_194_305, host: hostname(), processStart: '1' }));
-    await (await lockRun(folder))();
+    await (
+      await lockRun(folder)
+    )();
   });
 
   test('a reused process id is told apart by its start', async () => {
-    await writeFile(join(folder, 'lock.json'), JSON.stringify({ pid: process.pid, host: hostname(), processStart: '1' }));
-    await (await lockRun(folder))();
+    await writeFile(
+      join(folder, 'lock.json'),
+      JSON.stringify({ pid: process.pid, host: hostname(), processStart: '1' }),
+    );
+    await (
+      await lockRun(folder)
+    )();
   });
 
   test('a cut lock file is taken over', async () => {
     await writeFile(join(folder, 'lock.json'), '{"pid": 1');
-    await (await lockRun(folder))();
+    await (
+      await lockRun(folder)
+    )();
   });
 
   test('a lock from another machine is respected', async () => {

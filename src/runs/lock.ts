@@ -102,7 +102,11 @@ function processStart(pid: number): string {
 
 function heldError(folder: string, holder: Lock, file: string): LabError {
   const here = holder.host === hostname();
-  return new LabError('run-invalid', `The run ${folder} is being worked on by process ${holder.pid} on ${holder.host}`, {
-    remedy: here ? 'Wait until it has finished, or stop it first' : `If that process is gone, remove ${file}`,
-  });
+  return new LabError(
+    'run-invalid',
+    `The run ${folder} is being worked on by process ${holder.pid} on ${holder.host}`,
+    {
+      remedy: here ? 'Wait until it has finished, or stop it first' : `If that process is gone, remove ${file}`,
+    },
+  );
 }

@@ -46,7 +46,10 @@ describe('run folder', () => {
   });
 
   test('counts damaged lines in the middle', async () => {
-    await writeFile(join(folder, 'log.jsonl'), `${JSON.stringify(log('one'))}\nnot json\n${JSON.stringify(log('two'))}\n`);
+    await writeFile(
+      join(folder, 'log.jsonl'),
+      `${JSON.stringify(log('one'))}\nnot json\n${JSON.stringify(log('two'))}\n`,
+    );
     const run = await readRun(folder);
     expect(run.log).toHaveLength(2);
     expect(run.damagedLines).toEqual([{ file: 'log.jsonl', line: 2 }]);

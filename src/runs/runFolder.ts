@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeRows } from '../data/writeRows.ts';
 import { LabError } from '../shared/errors.ts';
 import type {
   CellRecord,
@@ -17,24 +18,11 @@ import type {
   TargetRecord,
   TrialKey,
 } from '../shared/records.ts';
-import {
-  appendJsonLine,
-  fileError,
-  readJsonLines,
-  repairJsonLines,
-  writeJsonLines,
-  writeTextAtomically,
-} from './files.ts';
+import { appendJsonLine, fileError, readJsonLines, repairJsonLines, writeTextAtomically } from './files.ts';
 
 /** Everything that is appended to a run. */
 export type RunRecord =
-  | StatusRecord
-  | CellRecord
-  | MetricRecord
-  | TargetRecord
-  | CheckpointRecord
-  | DriftRecord
-  | LogRecord;
+  StatusRecord | CellRecord | MetricRecord | TargetRecord | CheckpointRecord | DriftRecord | LogRecord;
 
 const configFile = 'config.json';
 const recordFiles: { [Kind in RunRecord['kind']]: string } = {
@@ -79,7 +67,7 @@ export async function createRunFolder(folder: string, config: RunConfig): Promis
   try {
     await mkdir(folder, { recursive: true });
   } catch (error) {
-    throw fileError(error, 'create', folder);
+    throw fileError(error, 'write', folder);
   }
   await writeTextAtomically(join(folder, configFile), `${JSON.stringify(config, null, 2)}\n`);
 }
@@ -104,7 +92,7 @@ export async function repairRun(folder: string): Promise<void> {
 
 /** Writes the judged answers of a cell. Must be there before the cell is appended. */
 export async function writeItems(folder: string, path: string, items: readonly ItemResult[]): Promise<void> {
-  await writeJsonLines(join(folder, path), items);
+  await writeRows(join(folder, path), items);
 }
 
 /** Reads the judged answers of a cell. */

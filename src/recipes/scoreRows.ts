@@ -1,0 +1,107 @@
+// Token probabilities of dataset rows under a model, streaming: rows go to the engine in groups and come back in order,
+// so memory does not grow with the number of rows. Rows that cannot be scored are said with their reason.
+import { encodeExample } from '../data/encode.ts';
+import type { TextSide } from '../data/textSide.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { DroppedRow, Example } from '../shared/dataset.ts';
+import { inGroups } from './targets/recipe.ts';
+
+/** An example with the probability of every answer token. All arrays run over the scored tokens. */
+export interface ScoredRow {
+  kind: 'scored';
+  example: Example;
+  ids: number[];
+  /** UTF-16 offsets in the answer text; the end-of-turn token has start = end = length. */
+  starts: number[];
+  ends: number[];
+  /** Natural logarithms, rounded to six decimals: what is stored is what masks are decided on. */
+  logprobs: number[];
+  /** Index of the end-of-turn token, -1 if there is none. */
+  endIndex: number;
+}
+
+export type ScoredEvent = ScoredRow | { kind: 'dropped'; dropped: DroppedRow };
+
+type Incoming =
+  | { kind: 'example'; example: Example }
+  | { kind: 'target'; example: Example }
+  | { kind: 'dropped'; dropped: DroppedRow };
+
+export interface ScoringContext {
+  engine: Engine;
+  model: number;
+  side: TextSide;
+  signal?: AbortSignal;
+}
+
+/** Rows handed to the engine together; it batches them by length on its own. */
+const rowsTogether = 64;
+
+/** The encoded part of a row that can be scored: the first token of a sequence has no prediction. */
+export interface ScorablePart {
+  tokens: number[];
+  from: number;
+  starts: number[];
+  ends: number[];
+  endIndex: number;
+}
+
+/** Encodes an example for scoring or training, or gives the reason why it cannot be used. */
+export function encodeScorable(side: TextSide, example: Example): ScorablePart | { reason: string } {
+  const encoded = encodeExample(side, example);
+  if ('tooLong' in encoded) {
+    return { reason: `longer than the model's context of ${side.contextLength} tokens` };
+  }
+  const from = Math.max(1, encoded.from);
+  const skipped = from - encoded.from;
+  if (from >= encoded.tokens.length) return { reason: 'no token to score' };
+  return {
+    tokens: encoded.tokens,
+    from,
+    starts: encoded.starts.slice(skipped),
+    ends: encoded.ends.slice(skipped),
+    endIndex: encoded.endIndex < 0 ? -1 : encoded.endIndex - from,
+  };
+}
+
+/** Scores a stream of rows in order; dropped rows pass through. */
+export async function* scoreRows(
+  rows: AsyncIterable<Incoming> | Iterable<Incoming>,
+  context: ScoringContext,
+): AsyncGenerator<ScoredEvent> {
+  for await (const group of inGroups(rows, rowsTogether)) {
+    const parts = group.map((row) => (row.kind === 'dropped' ? undefined : encodeScorable(context.side, row.example)));
+    const scorable = parts.filter((part): part is ScorablePart => part !== undefined && 'tokens' in part);
+    const scores =
+      scorable.length === 0
+        ? []
+        : await context.engine.score(
+            {
+              model: context.model,
+              sequences: scorable.map((part) => part.tokens),
+              from: scorable.map((part) => part.from),
+            },
+            context.signal ? { signal: context.signal } : {},
+          );
+    let next = 0;
+    for (const [index, row] of group.entries()) {
+      const part = parts[index];
+      if (row.kind === 'dropped') yield row;
+      else if (!part || 'reason' in part) {
+        yield { kind: 'dropped', dropped: { source: row.example.source, reason: part?.reason ?? 'no token to score' } };
+      } else yield scoredRow(row.example, part, scores[next++]?.logprobs ?? []);
+    }
+  }
+}
+
+function scoredRow(example: Example, part: ScorablePart, logprobs: readonly number[]): ScoredRow {
+  return {
+    kind: 'scored',
+    example,
+    ids: part.tokens.slice(part.from),
+    starts: part.starts,
+    ends: part.ends,
+    logprobs: logprobs.map((value) => Math.round(value * 1e6) / 1e6),
+    endIndex: part.endIndex,
+  };
+}

@@ -1,0 +1,316 @@
+// What an arm trains on at a stage: targets from the recipe, scored by the base, masked, mixed with old examples, and
+// written down with their statistics (methods 5.3) before any training. Arms with equal choices share one file.
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { textOfPrompt } from '../data/encode.ts';
+import { loadExamples, readExamples } from '../data/examples.ts';
+import { writeRows } from '../data/writeRows.ts';
+import { findScorer } from '../evals/scorers.ts';
+import { itemPerplexity, TargetStatisticsAccumulator } from '../metrics/perplexity.ts';
+import { maskTargets } from '../recipes/mask.ts';
+import type { MaskResult } from '../recipes/mask.ts';
+import { drawReplay } from '../recipes/mix.ts';
+import { replayRow, rowFromJson, rowToJson, toTargetRow } from '../recipes/rows.ts';
+import type { TargetRow } from '../recipes/rows.ts';
+import { encodeScorable, scoreRows } from '../recipes/scoreRows.ts';
+import type { ScoredRow } from '../recipes/scoreRows.ts';
+import { isGenerated, makeTargets } from '../recipes/targets/index.ts';
+import { answerOf } from '../recipes/targets/recipe.ts';
+import type { TargetEvent, Verify } from '../recipes/targets/recipe.ts';
+import type { DroppedRow, Example, Provenance } from '../shared/dataset.ts';
+import { LabError } from '../shared/errors.ts';
+import type { ResolvedArm, Stage } from '../shared/experiment.ts';
+import type { TargetExample, TargetRecord } from '../shared/records.ts';
+import { readJsonLines, writeTextAtomically } from './files.ts';
+import type { Trial } from './plan.ts';
+import { slug } from './runFolder.ts';
+import { log, record } from './session.ts';
+import type { Session } from './session.ts';
+
+/** Examples with token probabilities that are kept in the record, for colouring. */
+const examplesKept = 8;
+
+/** What is known about a set of made targets besides its rows. */
+interface TargetsMade {
+  dropped: { reason: string; count: number }[];
+  tokensGenerated: number;
+  verified?: number;
+  seconds: number;
+}
+
+/** Makes and records the training rows of a trial's stage, unless they are there, and returns them. */
+export async function stageTargets(session: Session, trial: Trial, stageNumber: number): Promise<TargetRow[]> {
+  const { run } = session;
+  const there = run.targets.find(
+    (one) => one.arm === trial.arm && one.seed === trial.seed && one.stage === stageNumber,
+  );
+  if (there) return readRows(join(session.folder, there.rows));
+  const arm = session.config.arms[trial.armIndex] as ResolvedArm;
+  const stage = session.config.experiment.stages[stageNumber - 1] as Stage;
+  const shared = sharedFile(session, arm, stage, stageNumber, trial.seed);
+  const made = await makeShared(session, arm, stage, shared, trial.seed);
+  const scored = await readScored(session, join(session.folder, shared));
+  if (scored.length === 0) throw nothingLeft(arm, stage, made.dropped);
+  const mask = maskTargets(scored, arm.mask, trial.seed);
+  const rows = scored.map((row, index) => toTargetRow(row, mask.masked[index] as boolean[]));
+  const usable = rows.filter((row) => row.masked.length < row.logprobs.length);
+  const fullyMasked = rows.length - usable.length;
+  if (usable.length === 0)
+    throw nothingLeft(arm, stage, [{ reason: 'every answer token is masked', count: fullyMasked }]);
+  const replay = await replayRows(session, arm, trial, stageNumber, usable.length);
+  const plain = arm.mask.kind === 'none' && arm.mix.kind === 'none';
+  const file = plain
+    ? shared
+    : `targets/${trial.seed}-${slug(arm.name)}-${trial.armIndex + 1}-stage${stageNumber}.jsonl`;
+  const all = [...usable, ...replay.rows];
+  if (!plain) await writeRows(join(session.folder, file), all.map(rowToJson));
+  const dropped = countReasons([
+    ...made.dropped,
+    ...(fullyMasked > 0 ? [{ reason: 'every answer token is masked', count: fullyMasked }] : []),
+    ...replay.dropped,
+  ]);
+  const entry = describe(session, trial, stage, stageNumber, { file, scored, mask, made, dropped, all });
+  await record(session, entry);
+  await warn(session, entry, mask);
+  return all;
+}
+
+async function warn(session: Session, entry: TargetRecord, mask: MaskResult): Promise<void> {
+  const where = `${entry.arm}, stage ${entry.stage} ${entry.stageName}`;
+  for (const { reason, count } of entry.dropped)
+    await log(session, 'warning', `${where}: ${count} rows dropped: ${reason}`);
+  if (mask.eosShareUnprotected > 0) {
+    const share = (100 * mask.eosShareUnprotected).toFixed(1);
+    await log(session, 'info', `${where}: ${share} % of the end-of-turn tokens are above tau (methods 2.11)`);
+  }
+}
+
+function nothingLeft(arm: ResolvedArm, stage: Stage, dropped: readonly { reason: string; count: number }[]): LabError {
+  const reasons =
+    dropped.map(({ reason, count }) => `${count} rows: ${reason}`).join('; ') || 'the dataset has no rows';
+  return new LabError(
+    'dataset-empty',
+    `Arm "${arm.name}" has nothing to train on at stage "${stage.name}" (${reasons})`,
+    {
+      remedy: 'Check the dataset and the verifier, raise samples or maxTokens, or choose a fallback',
+    },
+  );
+}
+
+/** The name of the file of unmasked targets: equal choices on equal data give equal names. */
+function sharedFile(session: Session, arm: ResolvedArm, stage: Stage, stageNumber: number, seed: number): string {
+  const { verifier, maxTokens, format, limit, dataset } = stage;
+  const words = [arm.targets, session.config.dataHashes[dataset], verifier, maxTokens, format, limit];
+  const key = JSON.stringify([...words, isGenerated(arm.targets) ? seed : 0]);
+  const hash = createHash('sha256').update(key).digest('hex').slice(0, 8);
+  return `targets/stage${stageNumber}-${arm.targets.kind}-${hash}.jsonl`;
+}
+
+/** Makes the shared targets of equal arms once; the description beside the file says that it is complete. */
+async function makeShared(
+  session: Session,
+  arm: ResolvedArm,
+  stage: Stage,
+  path: string,
+  seed: number,
+): Promise<TargetsMade> {
+  const file = join(session.folder, path);
+  const about = `${file}.about.json`;
+  const known = await readFile(about, 'utf8').catch(() => undefined);
+  if (known !== undefined) return JSON.parse(known) as TargetsMade;
+  const startedAt = performance.now();
+  const dropped: DroppedRow[] = [];
+  const verify = stageVerifier(stage);
+  let tokensGenerated = 0;
+  let verified = 0;
+  let count = 0;
+  const examples = stageExamples(stage, dropped);
+  const events = makeTargets(withProgress(session, examples, stage), arm.targets, {
+    engine: session.engine,
+    model: session.base.id,
+    side: session.side,
+    ...(verify ? { verify } : {}),
+    maxTokens: stage.maxTokens,
+    seed,
+    signal: session.stop,
+    onGenerated: (tokens) => {
+      tokensGenerated += tokens;
+    },
+  });
+  await writeRows(file, rowsOf());
+  const made: TargetsMade = {
+    dropped: countReasons(dropped.map(({ reason }) => ({ reason, count: 1 }))),
+    tokensGenerated,
+    ...(verify && count > 0 ? { verified: verified / count } : {}),
+    seconds: Math.round(performance.now() - startedAt) / 1000,
+  };
+  await writeTextAtomically(about, `${JSON.stringify(made)}\n`);
+  return made;
+
+  async function* rowsOf(): AsyncGenerator<object> {
+    for await (const row of scoreRows(events as AsyncIterable<TargetEvent>, {
+      engine: session.engine,
+      model: session.base.id,
+      side: session.side,
+      signal: session.stop,
+    })) {
+      if (row.kind === 'dropped') {
+        dropped.push(row.dropped);
+        continue;
+      }
+      count++;
+      if (verify?.(answerOf(row.example), row.example, 'stop')) verified++;
+      yield rowToJson(toTargetRow(row, []));
+    }
+  }
+}
+
+/** The stage's verifier as a function; strict, because a target teaches its form as well. */
+export function stageVerifier(stage: Pick<Stage, 'verifier'>): Verify | undefined {
+  const { verifier } = stage;
+  if (!verifier) return undefined;
+  const scorer = findScorer(verifier.scorer);
+  return (text, example, finish) => {
+    const answer = Object.hasOwn(example.fields, verifier.field) ? example.fields[verifier.field] : undefined;
+    return scorer.judge(text, { answer, fields: example.fields }, finish).strict === 1;
+  };
+}
+
+/** The rows of a stage; what cannot be read is collected in `dropped`. */
+export async function* stageExamples(stage: Stage, dropped: DroppedRow[]): AsyncGenerator<Example> {
+  const options = {
+    ...(stage.format === undefined ? {} : { format: stage.format }),
+    ...(stage.limit === undefined ? {} : { limit: stage.limit }),
+  };
+  for await (const event of readExamples(stage.dataset, options)) {
+    if (event.kind === 'example') yield event.example;
+    else dropped.push(event.dropped);
+  }
+}
+
+async function* withProgress(
+  session: Session,
+  examples: AsyncIterable<Example>,
+  stage: Stage,
+): AsyncGenerator<Example> {
+  let done = 0;
+  for await (const example of examples) {
+    yield example;
+    done++;
+    session.listener({ kind: 'progress', done, total: stage.limit ?? 0, tokens: 0 });
+  }
+}
+
+/** Old examples for a stage: the replay dataset, and what earlier stages of this trial trained on (methods 2.6). */
+async function replayRows(
+  session: Session,
+  arm: ResolvedArm,
+  trial: Trial,
+  stageNumber: number,
+  newCount: number,
+): Promise<{ rows: TargetRow[]; dropped: { reason: string; count: number }[] }> {
+  const { mix } = arm;
+  if (mix.kind === 'none') return { rows: [], dropped: [] };
+  const { examples, dropped } = await loadExamples(mix.dataset);
+  const tooLong: string[] = [];
+  const usable = examples.filter((example) => {
+    const part = encodeScorable(session.side, example);
+    if ('reason' in part) tooLong.push(`replay: ${part.reason}`);
+    return !('reason' in part);
+  });
+  const sources: Example[][] = [usable];
+  for (let earlier = 1; earlier < stageNumber; earlier++) {
+    const rows = await stageTargets(session, trial, earlier);
+    sources.push(rows.map((row) => row.example).filter((example) => example.provenance !== 'replay'));
+  }
+  return {
+    rows: drawReplay(sources, newCount, mix.rate, trial.seed).map(replayRow),
+    dropped: [
+      ...dropped.map(({ reason }) => ({ reason: `replay: ${reason}`, count: 1 })),
+      ...tooLong.map((reason) => ({ reason, count: 1 })),
+    ],
+  };
+}
+
+async function readRows(file: string): Promise<TargetRow[]> {
+  const { values, damaged, cut } = await readJsonLines(file);
+  if (damaged.length > 0 || cut || values.length === 0) {
+    throw new LabError('run-invalid', `The training rows ${file} are missing or damaged`, {
+      remedy: 'Remove the file and its line in targets.jsonl, and resume to make the targets again',
+    });
+  }
+  return values.map(rowFromJson);
+}
+
+/** Rows of the shared file with their tokens, as the scoring left them. */
+async function readScored(session: Session, file: string): Promise<ScoredRow[]> {
+  const { values } = await readJsonLines(file);
+  return values.map(rowFromJson).flatMap((row): ScoredRow[] => {
+    const part = encodeScorable(session.side, row.example);
+    if ('reason' in part) return [];
+    const { tokens, from, starts, ends, endIndex } = part;
+    return [
+      { kind: 'scored', example: row.example, ids: tokens.slice(from), starts, ends, endIndex, logprobs: row.logprobs },
+    ];
+  });
+}
+
+interface Description {
+  file: string;
+  scored: readonly ScoredRow[];
+  mask: MaskResult;
+  made: TargetsMade;
+  dropped: TargetRecord['dropped'];
+  all: readonly TargetRow[];
+}
+
+function describe(session: Session, trial: Trial, stage: Stage, stageNumber: number, parts: Description): TargetRecord {
+  const statistics = new TargetStatisticsAccumulator();
+  for (const row of parts.scored) statistics.add(row.logprobs);
+  const provenance: Partial<Record<Provenance, number>> = {};
+  for (const { example } of parts.all) provenance[example.provenance] = (provenance[example.provenance] ?? 0) + 1;
+  return {
+    kind: 'targets',
+    arm: trial.arm,
+    seed: trial.seed,
+    stage: stageNumber,
+    stageName: stage.name,
+    rows: parts.file,
+    statistics: statistics.finish(),
+    provenance,
+    dropped: parts.dropped,
+    maskedShare: parts.mask.share,
+    maskedEosShare: parts.mask.eosShare,
+    ...(parts.made.verified === undefined ? {} : { verified: parts.made.verified }),
+    tokensGenerated: parts.made.tokensGenerated,
+    seconds: parts.made.seconds,
+    examples: parts.scored
+      .slice(0, examplesKept)
+      .map((row, index) => toExample(session, row, parts.mask.masked[index] as boolean[])),
+  };
+}
+
+function toExample(session: Session, row: ScoredRow, masked: readonly boolean[]): TargetExample {
+  const { example } = row;
+  return {
+    prompt: example.body.kind === 'text' ? '' : textOfPrompt(example.body.prompt),
+    text: answerOf(example),
+    ppl: itemPerplexity(row.logprobs),
+    provenance: example.provenance,
+    tokens: row.ids.map((id, index) => ({
+      id,
+      text: session.side.tokenizer.tokenText(id),
+      start: row.starts[index] as number,
+      end: row.ends[index] as number,
+      logprob: row.logprobs[index] as number,
+      trained: !masked[index],
+    })),
+  };
+}
+
+function countReasons(list: readonly { reason: string; count: number }[]): { reason: string; count: number }[] {
+  const counts = new Map<string, number>();
+  for (const { reason, count } of list) counts.set(reason, (counts.get(reason) ?? 0) + count);
+  return [...counts].map(([reason, count]) => ({ reason, count }));
+}

@@ -1,0 +1,254 @@
+// Beginning and resuming a run: everything that must be known before the first measurement is read and checked here.
+// Resuming verifies that model, data and versions are those of the run, and says why when they are not.
+import { createRequire } from 'node:module';
+import { basename, dirname, join, resolve } from 'node:path';
+import { hashFile } from '../data/hashFile.ts';
+import { loadTextSide } from '../data/textSide.ts';
+import type { TextSide } from '../data/textSide.ts';
+import type { Device, Engine, ModelInfo } from '../engine/engine.ts';
+import { loadBenchmark } from '../evals/benchmark.ts';
+import type { Benchmark } from '../evals/benchmark.ts';
+import type { DroppedRow } from '../shared/dataset.ts';
+import { LabError } from '../shared/errors.ts';
+import type { Experiment, ResolvedArm } from '../shared/experiment.ts';
+import type { RunConfig } from '../shared/records.ts';
+import { findBreaches } from './guard.ts';
+import type { Breach } from './guard.ts';
+import { loadExperiment } from './loadExperiment.ts';
+import type { LoadedExperiment } from './loadExperiment.ts';
+import { lockRun } from './lock.ts';
+import { packageVersion } from './packageRoot.ts';
+import type { Sizes } from './plan.ts';
+import { createRunFolder, newRunId, readRun, readRunConfig, repairRun } from './runFolder.ts';
+import { carryOut } from './runner.ts';
+import type { EngineFactory, WalkResult } from './runner.ts';
+import type { RunListener, Session, StopSignals } from './session.ts';
+import { stageExamples } from './stageTargets.ts';
+
+/** What starting and resuming have in common. */
+export interface RunOptions extends StopSignals {
+  startEngine: EngineFactory;
+  listener: RunListener;
+}
+
+export interface RunOutcome extends WalkResult {
+  folder: string;
+  id: string;
+  breaches: Breach[];
+}
+
+/** 0 done; 2 a guarded benchmark fell below the forgetting budget; 130 stopped on request; 1 anything failed. */
+export function exitCodeOf(outcome: Pick<RunOutcome, 'state' | 'breaches'>): number {
+  if (outcome.state === 'failed') return 1;
+  if (outcome.state === 'stopped') return 130;
+  return outcome.breaches.length > 0 ? 2 : 0;
+}
+
+/** Starts a run of an experiment file. `out` is the run's folder; default: `runs/ID` beside the experiment file. */
+export async function startRun(
+  request: RunOptions & { file: string; out?: string; device?: Device; threads?: number },
+): Promise<RunOutcome> {
+  const loaded = await loadExperiment(request.file);
+  const experiment = {
+    ...loaded.experiment,
+    ...(request.device === undefined ? {} : { device: request.device }),
+    ...(request.threads === undefined ? {} : { threads: request.threads }),
+  };
+  const data = await readData(experiment);
+  const newId = newRunId(experiment.name, new Date());
+  const folder = resolve(request.out ?? join(dirname(loaded.file), 'runs', newId));
+  const id = request.out === undefined ? newId : basename(folder);
+  const side = await loadTextSide(experiment.model);
+  return withEngine(request.startEngine, async (engine) => {
+    const base = await engine.load({
+      folder: experiment.model,
+      device: experiment.device,
+      ...(experiment.threads === undefined ? {} : { threads: experiment.threads }),
+    });
+    const config = await makeConfig(id, { ...loaded, experiment }, base, side);
+    await createRunFolder(folder, config);
+    return inRun(request, { folder, config, engine, base, side, data, resumed: false });
+  });
+}
+
+/** Continues a run where it ended. `force` goes on although the result may differ from an uninterrupted run. */
+export async function resumeRun(request: RunOptions & { folder: string; force?: boolean }): Promise<RunOutcome> {
+  const folder = resolve(request.folder);
+  const config = await readRunConfig(folder);
+  const changed = await changesSince(config);
+  const { experiment } = config;
+  if (changed.fatal.length > 0)
+    throw notResumable(folder, changed.fatal, 'Put them back as they were, or start a new run');
+  if (changed.versions.length > 0 && !request.force) {
+    const remedy = 'Use the same versions, start a new run, or resume with --force to accept results that may differ';
+    throw notResumable(folder, changed.versions, remedy);
+  }
+  const data = await readData(experiment);
+  const side = await loadTextSide(experiment.model);
+  if (side.tokenizer.hash !== config.model.tokenizerHash || (side.template?.hash ?? '') !== config.model.templateHash) {
+    throw notResumable(folder, ['the tokenizer or chat template has changed'], 'Put them back, or start a new run');
+  }
+  return withEngine(request.startEngine, async (engine) => {
+    const base = await engine.load({
+      folder: experiment.model,
+      device: config.device.name as Device,
+      threads: config.device.threads,
+    });
+    if (base.weightsHash !== config.model.weightsHash) {
+      throw notResumable(
+        folder,
+        [`the weights of ${experiment.model} have changed`],
+        'Put them back, or start a new run',
+      );
+    }
+    return inRun(request, { folder, config, engine, base, side, data, resumed: true });
+  });
+}
+
+async function withEngine<T>(startEngine: EngineFactory, action: (engine: Engine) => Promise<T>): Promise<T> {
+  const engine = await startEngine();
+  try {
+    return await action(engine);
+  } finally {
+    await engine.dispose().catch(() => undefined); // an engine that died has told so already
+  }
+}
+
+interface Prepared extends Pick<Session, 'folder' | 'config' | 'engine' | 'base' | 'side'> {
+  data: RunInput;
+  resumed: boolean;
+}
+
+async function inRun(options: RunOptions, prepared: Prepared): Promise<RunOutcome> {
+  const { folder, config, engine, base, side, data, resumed } = prepared;
+  const release = await lockRun(folder);
+  try {
+    if (resumed) await repairRun(folder);
+    const run = await readRun(folder);
+    const { stop, abort, listener } = options;
+    const session: Session = { folder, config, engine, base, side, run, stop, abort, listener };
+    const result = await carryOut(session, data.benchmarks, data.sizes, resumed);
+    const breaches = await findBreaches(session.run);
+    return { ...result, folder, id: config.id, breaches };
+  } finally {
+    await release();
+  }
+}
+
+/** What is read before anything is measured, so that a bad file ends the run at once and not after an hour. */
+interface RunInput {
+  benchmarks: Benchmark[];
+  sizes: Sizes;
+}
+
+/** Reads every benchmark and counts the rows of every stage. */
+export async function readData(experiment: Experiment): Promise<RunInput> {
+  const benchmarks: Benchmark[] = [];
+  for (const config of experiment.benchmarks) benchmarks.push(await loadBenchmark(config, dirname(config.data)));
+  const rows: number[] = [];
+  for (const stage of experiment.stages) {
+    const dropped: DroppedRow[] = [];
+    let count = 0;
+    for await (const example of stageExamples(stage, dropped)) count += example ? 1 : 0;
+    if (count === 0) {
+      const first = dropped[0];
+      const why = first
+        ? `; all ${dropped.length} rows were dropped, the first (line ${first.source.line}): ${first.reason}`
+        : '';
+      throw new LabError(
+        'dataset-empty',
+        `The dataset of stage "${stage.name}" has no usable rows: ${stage.dataset}${why}`,
+        {
+          remedy: 'Name a file with rows in one of the formats text, messages, prompt/completion, alpaca, sharegpt',
+        },
+      );
+    }
+    rows.push(count);
+  }
+  const items = new Map(benchmarks.map((benchmark) => [benchmark.config.name, benchmark.items.length]));
+  return { benchmarks, sizes: { rows, items } };
+}
+
+async function makeConfig(
+  id: string,
+  loaded: Pick<LoadedExperiment, 'arms'> & { experiment: Experiment },
+  base: ModelInfo,
+  side: TextSide,
+): Promise<RunConfig> {
+  const { experiment, arms } = loaded;
+  return {
+    formatVersion: 1,
+    id,
+    createdAt: new Date().toISOString(),
+    experiment,
+    arms,
+    versions: versionsNow(),
+    model: {
+      folder: experiment.model,
+      architecture: base.architecture,
+      parameters: base.parameters,
+      layers: base.layers,
+      contextLength: base.contextLength,
+      weightsHash: base.weightsHash,
+      tokenizerHash: side.tokenizer.hash,
+      templateHash: side.template?.hash ?? '',
+    },
+    device: { name: base.device, reason: base.deviceReason, threads: base.threads },
+    dataHashes: await hashData(experiment, arms),
+    lossNormalization: 'token-mean',
+  };
+}
+
+async function hashData(experiment: Experiment, arms: readonly ResolvedArm[]): Promise<Record<string, string>> {
+  const hashes = new Map<string, string>();
+  for (const file of dataFiles(experiment, arms)) hashes.set(file, await hashFile(file));
+  return Object.fromEntries(hashes);
+}
+
+function dataFiles(experiment: Experiment, arms: readonly ResolvedArm[]): string[] {
+  return [
+    ...experiment.stages.map((stage) => stage.dataset),
+    ...experiment.benchmarks.map((benchmark) => benchmark.data),
+    ...arms.flatMap(({ mix }) => (mix.kind === 'replay' ? [mix.dataset] : [])),
+    ...(experiment.neutralText === undefined ? [] : [experiment.neutralText]),
+  ];
+}
+
+function versionsNow(): RunConfig['versions'] {
+  return {
+    forgettingLab: packageVersion,
+    node: process.version,
+    onnxruntime: runtimeVersion(),
+    platform: `${process.platform}-${process.arch}`,
+  };
+}
+
+/** Version of ONNX Runtime, or 'absent' where the package is not installed. */
+export function runtimeVersion(): string {
+  try {
+    const manifest = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
+    return manifest.version;
+  } catch {
+    return 'absent';
+  }
+}
+
+/** What differs from the run's configuration: data (`fatal`), and versions that may change the last bits. */
+async function changesSince(config: RunConfig): Promise<{ fatal: string[]; versions: string[] }> {
+  const fatal: string[] = [];
+  for (const [file, hash] of Object.entries(config.dataHashes)) {
+    const now = await hashFile(file).catch(() => undefined);
+    if (now === undefined) fatal.push(`${file} is missing`);
+    else if (now !== hash) fatal.push(`${file} has changed`);
+  }
+  const now = versionsNow();
+  const versions = (['forgettingLab', 'onnxruntime', 'platform'] as const)
+    .filter((name) => now[name] !== config.versions[name])
+    .map((name) => `${name} is ${now[name]}, the run was made with ${config.versions[name]}`);
+  return { fatal, versions };
+}
+
+function notResumable(folder: string, reasons: readonly string[], remedy: string): LabError {
+  const message = `${folder} cannot be continued bit for bit: ${reasons.join('; ')}`;
+  return new LabError('run-not-resumable', message, { remedy });
+}
