@@ -141,6 +141,7 @@ describe('parseCall', () => {
   it('refuses nesting that would exhaust the stack', () => {
     expect(problem('f('.repeat(100_000))?.problem).toBe('nested too deeply');
     expect(problem(`f(${'['.repeat(60)}${']'.repeat(60)})`)).toBeUndefined();
+    expect(problem(`f(${'[], '.repeat(100)})`)).toBeUndefined();
   });
 
   it('keeps odd keywords as data', () => {

@@ -42,7 +42,7 @@ function judgeCall(output: string, item: ScorerItem): Verdict {
   }
   const wanted = new Set(golds.map((gold) => gold.name));
   const named = calls.find((call) => wanted.has(call.name));
-  const lenient = judged.lenient || (named !== undefined && closest(golds, named, item)?.lenient === true);
+  const lenient = named !== undefined && closest(golds, named, item)?.lenient === true;
   return {
     ...verdict(judged.strict, lenient, { extracted: first.name, reason: judged.difference }),
     rates: { call_name: judged.name ? 1 : 0, call_argument_f1: judged.argumentF1 },
