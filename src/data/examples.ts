@@ -1,0 +1,118 @@
+// Reads training examples: rows of a file understood in one of the dataset formats, each with its provenance. Rows that
+// cannot be used come out as dropped, with their place and the reason.
+import { basename } from 'node:path';
+import type { DroppedRow, Example, Provenance, RowSource } from '../shared/dataset.ts';
+import { LabError } from '../shared/errors.ts';
+import { columnsOf, detectFormat, formats, RowError, type DatasetFormat, type Row } from './formats.ts';
+import { readRows } from './readRows.ts';
+
+export type { DatasetFormat } from './formats.ts';
+
+export type ExampleEvent = { kind: 'example'; example: Example } | { kind: 'dropped'; dropped: DroppedRow };
+
+export interface ExampleOptions {
+  /** Default: the format of the first row whose columns are those of a format; later rows must have the same. */
+  format?: DatasetFormat;
+  /** Stop after so many usable examples. */
+  limit?: number;
+}
+
+/**
+ * The examples of a file in order, as they are read. `fields` keeps every column that is not part of the prompt or text;
+ * the answer's own column stays when it is plain text, because a verifier may name it as the reference.
+ */
+export async function* readExamples(file: string, options: ExampleOptions = {}): AsyncGenerator<ExampleEvent> {
+  for await (const event of readFormatted(file, options)) {
+    yield event.kind === 'dropped' ? event : { kind: 'example', example: event.example };
+  }
+}
+
+/** All examples of a file in memory. Throws `dataset-empty` when no row can be used. */
+export async function loadExamples(
+  file: string,
+  options: ExampleOptions = {},
+): Promise<{ examples: Example[]; dropped: DroppedRow[]; format: DatasetFormat }> {
+  const examples: Example[] = [];
+  const dropped: DroppedRow[] = [];
+  let format = options.format;
+  for await (const event of readFormatted(file, options)) {
+    if (event.kind === 'dropped') {
+      dropped.push(event.dropped);
+    } else {
+      format = event.format;
+      examples.push(event.example);
+    }
+  }
+  if (format === undefined || examples.length === 0) throw emptyDataset(file, dropped);
+  return { examples, dropped, format };
+}
+
+type FormattedEvent =
+  { kind: 'example'; example: Example; format: DatasetFormat } | { kind: 'dropped'; dropped: DroppedRow };
+
+async function* readFormatted(file: string, options: ExampleOptions): AsyncGenerator<FormattedEvent> {
+  let format = options.format;
+  let remaining = options.limit ?? Infinity;
+  if (remaining <= 0) return;
+  for await (const event of readRows(file)) {
+    if (event.kind === 'dropped') {
+      yield event;
+      continue;
+    }
+    const { row, source } = event;
+    format ??= detectFormat(row);
+    try {
+      if (format === undefined) throw new RowError(`the columns (${columnsOf(row)}) are those of no known format`);
+      const example = readExample(row, source, format);
+      yield { kind: 'example', example, format };
+      if (--remaining <= 0) return;
+    } catch (error) {
+      if (!(error instanceof RowError)) throw error;
+      yield { kind: 'dropped', dropped: { source, reason: error.message } };
+    }
+  }
+}
+
+function readExample(row: Row, source: RowSource, format: DatasetFormat): Example {
+  const { needs, consumes, read } = formats[format];
+  const missing = needs.filter((column) => !Object.hasOwn(row, column));
+  if (missing.length > 0) {
+    const named = missing.map((column) => `"${column}"`).join(' and ');
+    throw new RowError(`missing field ${named} of the ${format} format (columns: ${columnsOf(row)})`);
+  }
+  const body = read(row);
+  const provenance = provenances.get(row['provenance']);
+  const used = new Set([...consumes, ...(provenance === undefined ? [] : ['provenance'])]);
+  // A completion given as messages has become the body; as plain text it stays a column.
+  if (format === 'prompt-completion' && typeof row['completion'] !== 'string') used.add('completion');
+  const fields = Object.fromEntries(Object.entries(row).filter(([column]) => !used.has(column)));
+  return { body, provenance: provenance ?? 'ground_truth', source, fields };
+}
+
+const provenances = new Map<unknown, Provenance>(
+  (
+    [
+      'ground_truth',
+      'native',
+      'self_output',
+      'rephrase',
+      'other_model',
+      'replay',
+      'pseudo_replay',
+      'safety',
+    ] satisfies Provenance[]
+  ).map((name) => [name, name]),
+);
+
+function emptyDataset(file: string, dropped: DroppedRow[]): LabError {
+  const first = dropped[0];
+  const detail =
+    first === undefined
+      ? 'it has no rows'
+      : `${dropped.length} ${dropped.length === 1 ? 'row was' : 'rows were'} dropped, the first at ${basename(file)}:${first.source.line}: ${first.reason}`;
+  return new LabError('dataset-empty', `${file} has no usable rows (${detail})`, {
+    remedy: `Formats are ${Object.entries(formats)
+      .map(([name, { needs }]) => `${name} (${needs.join(', ')})`)
+      .join('; ')}.`,
+  });
+}

@@ -1,0 +1,120 @@
+// Reads the rows of a JSON Lines file or of a JSON array, one at a time: memory does not grow with the number of rows.
+// What cannot be read is reported with its place, never skipped silently.
+import { isUtf8 } from 'node:buffer';
+import { createReadStream } from 'node:fs';
+import type { DroppedRow, RowSource } from '../shared/dataset.ts';
+import { LabError } from '../shared/errors.ts';
+import { fileError } from './fileErrors.ts';
+import { isBlank, maximumRowBytes, splitArray, splitLines, type RawRow } from './splitRows.ts';
+
+export type RowEvent =
+  { kind: 'row'; row: Record<string, unknown>; source: RowSource } | { kind: 'dropped'; dropped: DroppedRow };
+
+/**
+ * The rows of a file in order. A first character `[` means a JSON array, whose rows are numbered from 1; anything else
+ * means JSON Lines, whose rows have their line number. Blank lines, CRLF and a byte order mark are accepted.
+ */
+export async function* readRows(file: string): AsyncGenerator<RowEvent> {
+  const stream = createReadStream(file, { highWaterMark: 1 << 18 });
+  try {
+    const { isArray, chunks } = await detect(file, stream);
+    yield* isArray ? readArray(file, chunks) : readLines(file, chunks);
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === undefined ? error : fileError(error, file, 'read');
+  } finally {
+    stream.destroy();
+  }
+}
+
+async function* readLines(file: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<RowEvent> {
+  let first = true;
+  for await (const raw of splitLines(chunks)) {
+    if (!raw.oversized && isBlank(raw.bytes)) continue;
+    if (first && raw.bytes.toString('latin1').trim() === '{') throw oneObject(file);
+    first = false;
+    yield parseRow(raw, { file, line: raw.line }, '');
+  }
+}
+
+async function* readArray(file: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<RowEvent> {
+  const drop = (number: number, reason: string): RowEvent => ({
+    kind: 'dropped',
+    dropped: { source: { file, line: number }, reason },
+  });
+  let rows = 0;
+  let trailing = 0;
+  let pendingBlank: number | undefined; // `[]` has one blank element; any other blank element is a stray comma
+  for await (const raw of splitArray(chunks, (line) => (trailing = line))) {
+    if (pendingBlank !== undefined) yield drop(++rows, `empty element (line ${pendingBlank})`);
+    pendingBlank = undefined;
+    if (raw.truncated) {
+      const complete = !isBlank(raw.bytes) && !raw.oversized ? parseRow(raw, { file, line: rows + 1 }, '') : undefined;
+      if (complete?.kind === 'row') {
+        rows++;
+        yield complete;
+      }
+      yield drop(rows + 1, `the file ends here (line ${raw.line}) without the closing bracket: the array is truncated`);
+    } else if (!raw.oversized && isBlank(raw.bytes)) {
+      pendingBlank = raw.line;
+    } else {
+      yield parseRow(raw, { file, line: ++rows }, ` (line ${raw.line})`);
+    }
+  }
+  if (pendingBlank !== undefined && rows > 0) yield drop(++rows, `empty element (line ${pendingBlank})`);
+  if (trailing > 0) yield drop(rows + 1, `text after the closing bracket of the array (line ${trailing})`);
+}
+
+/** `place` follows the reason where the source's number is not a line. */
+function parseRow(raw: RawRow, source: RowSource, place: string): RowEvent {
+  const drop = (reason: string): RowEvent => ({ kind: 'dropped', dropped: { source, reason: `${reason}${place}` } });
+  if (raw.oversized) return drop(`longer than ${maximumRowBytes / 2 ** 20} MiB`);
+  if (!isUtf8(raw.bytes)) return drop('not valid UTF-8');
+  let row: unknown;
+  try {
+    row = JSON.parse(raw.bytes.toString('utf8'));
+  } catch (error) {
+    return drop(`not valid JSON: ${(error as Error).message.split('\n')[0]}`);
+  }
+  if (typeof row !== 'object' || row === null || Array.isArray(row)) return drop('not a JSON object');
+  return { kind: 'row', row: row as Record<string, unknown>, source };
+}
+
+/** The chunks of a stream without the byte order mark, and whether the first character is that of a JSON array. */
+async function detect(
+  file: string,
+  stream: AsyncIterable<Buffer>,
+): Promise<{ isArray: boolean; chunks: AsyncIterable<Buffer> }> {
+  const iterator = stream[Symbol.asyncIterator]();
+  const rest = { [Symbol.asyncIterator]: () => iterator };
+  let head: Buffer = Buffer.alloc(0);
+  const content = (): Buffer => (head.subarray(0, 3).equals(byteOrderMark) ? head.subarray(3) : head);
+  while (head.length < 3 || isBlank(content())) {
+    const next = await iterator.next();
+    if (next.done) break;
+    head = Buffer.concat([head, next.value]);
+  }
+  if (isUtf16(head)) {
+    throw new LabError('dataset-invalid', `${file} is UTF-16 text`, { remedy: 'Save it as UTF-8.' });
+  }
+  const start = content();
+  const first = start.find((byte) => byte > 0x20);
+  return { isArray: first === openingBracket, chunks: chain(start, rest) };
+}
+
+async function* chain(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  yield* rest;
+}
+
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
+const openingBracket = 0x5b;
+
+function isUtf16(head: Buffer): boolean {
+  return (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
+}
+
+function oneObject(file: string): LabError {
+  return new LabError('dataset-invalid', `${file} is one JSON object, not a list of rows`, {
+    remedy: 'Give JSON Lines (one object a line) or a JSON array of objects.',
+  });
+}

@@ -1,0 +1,189 @@
+// Everything textual about a Hugging Face model folder: tokenizer, chat template, the tokens that start a text and end an
+// answer, and the context length. Weights are not looked at.
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LabError } from '../shared/errors.ts';
+import { createChatTemplate, type ChatTemplate } from '../tokenizer/chatTemplate.ts';
+import { createTokenizer, tokenContent, type Tokenizer } from '../tokenizer/tokenizer.ts';
+import { fileError } from './fileErrors.ts';
+
+export interface TextSide {
+  folder: string;
+  tokenizer: Tokenizer;
+  /** Undefined for models that have none: they continue plain text. */
+  template: ChatTemplate | undefined;
+  /**
+   * Ids that end an answer: those of generation_config.json (or config.json), the tokenizer's end token, and the special
+   * token with which the chat template closes an assistant turn.
+   */
+  stopIds: number[];
+  /** What stands before raw text: the start token where the tokenizer adds one. */
+  startIds: number[];
+  /** Longest sequence in tokens, from config.json. */
+  contextLength: number;
+}
+
+type Json = Record<string, unknown>;
+
+/** Reads a model folder. Errors name the file and what to do. */
+export async function loadTextSide(folder: string): Promise<TextSide> {
+  await requireFolder(folder);
+  const tokenizerJson = await readJson(folder, 'tokenizer.json');
+  if (tokenizerJson === undefined) {
+    throw new LabError('tokenizer-invalid', `${join(folder, 'tokenizer.json')} does not exist`, {
+      remedy:
+        'Save the fast tokenizer of the model into this folder (tokenizer.json); older vocabulary files are not read.',
+    });
+  }
+  const config = await readJson(folder, 'config.json');
+  const generationConfig = (await readJson(folder, 'generation_config.json')) ?? {};
+  const tokenizerConfig = await readTokenizerConfig(folder);
+  const tokenizer = inFile(join(folder, 'tokenizer.json'), () => createTokenizer(tokenizerJson, tokenizerConfig));
+  const template = await readTemplate(folder, tokenizerConfig);
+  const configured = idList(generationConfig['eos_token_id']) ?? idList(config?.['eos_token_id']) ?? [];
+  const stopIds = [...configured, tokenizer.eosId, template && inFile(folder, () => endOfTurnId(template, tokenizer))];
+  const { ids } = tokenizer.encode('', { addSpecialTokens: true });
+  return {
+    folder,
+    tokenizer,
+    template,
+    stopIds: [...new Set(stopIds.filter((id) => id !== undefined))],
+    // An end token after the text (add_eos_token) does not belong to the start.
+    startIds: ids.filter(
+      (id, index) => !(index === ids.length - 1 && id === tokenizer.eosId && id !== tokenizer.bosId),
+    ),
+    contextLength: readContextLength(folder, config),
+  };
+}
+
+async function requireFolder(folder: string): Promise<void> {
+  const info = await stat(folder).catch(() => undefined);
+  if (info?.isDirectory()) return;
+  throw new LabError('file-not-found', `The model folder ${folder} ${info ? 'is not a folder' : 'does not exist'}`, {
+    remedy: 'Give a folder with config.json, tokenizer.json and safetensors files.',
+  });
+}
+
+/** tokenizer_config.json with the special tokens of special_tokens_map.json where it names none. */
+async function readTokenizerConfig(folder: string): Promise<Json> {
+  const tokenizerConfig = (await readJson(folder, 'tokenizer_config.json')) ?? {};
+  const map = (await readJson(folder, 'special_tokens_map.json')) ?? {};
+  const missing = Object.entries(map).filter(([name]) => tokenizerConfig[name] == null);
+  return Object.fromEntries([...Object.entries(tokenizerConfig), ...missing]);
+}
+
+async function readTemplate(folder: string, tokenizerConfig: Json): Promise<ChatTemplate | undefined> {
+  const file = join(folder, 'chat_template.jinja');
+  const fromFile = await readText(file);
+  const source = fromFile ?? templateOfConfig(folder, tokenizerConfig['chat_template']);
+  if (source === undefined) return undefined;
+  const names = Object.keys(tokenizerConfig).filter((name) => name.endsWith('_token'));
+  const specials = names.flatMap((name) => {
+    const content = tokenContent(tokenizerConfig[name]);
+    return content === undefined ? [] : [[name, content] as const];
+  });
+  const place = fromFile === undefined ? join(folder, 'tokenizer_config.json') : file;
+  return inFile(place, () => createChatTemplate(source, Object.fromEntries(specials)));
+}
+
+/** The `chat_template` key: a string, or a list of named templates of which `default` is the one for plain chat. */
+function templateOfConfig(folder: string, value: unknown): string | undefined {
+  if (value == null) return undefined;
+  if (typeof value === 'string') return value;
+  const list = Array.isArray(value) ? (value as unknown[]) : [];
+  const named = list.filter(
+    (entry): entry is { name: string; template: string } =>
+      typeof (entry as Json | null)?.['name'] === 'string' && typeof (entry as Json | null)?.['template'] === 'string',
+  );
+  const chosen = named.find((entry) => entry.name === 'default') ?? (named.length === 1 ? named[0] : undefined);
+  if (chosen) return chosen.template;
+  const found = named.map((entry) => `"${entry.name}"`).join(', ') || 'none';
+  throw new LabError(
+    'template-invalid',
+    `chat_template in ${join(folder, 'tokenizer_config.json')} names no default template (found: ${found})`,
+    { remedy: 'Make it a string, or a list of {name, template} with one named "default".' },
+  );
+}
+
+/**
+ * The special token that follows an assistant's answer in a rendered conversation, so that generation ends where the
+ * template ends a turn even if generation_config.json forgets to say so.
+ */
+function endOfTurnId(template: ChatTemplate, tokenizer: Tokenizer): number | undefined {
+  const answer = 'An answer.';
+  const rendered = template.render(
+    [
+      { role: 'user', content: 'A question?' },
+      { role: 'assistant', content: answer },
+    ],
+    { addGenerationPrompt: false },
+  );
+  const at = rendered.lastIndexOf(answer);
+  if (at < 0) return undefined;
+  const tail = rendered.slice(at + answer.length);
+  const { ids, starts } = tokenizer.encode(tail);
+  // A special token decodes to nothing; so does a lone space in sentencepiece, but its text names no token.
+  const index = ids.findIndex(
+    (id) => tokenizer.decode([id]) === '' && tokenizer.tokenId(tokenizer.tokenText(id)) === id,
+  );
+  return index >= 0 && tail.slice(0, starts[index]).trim() === '' ? ids[index] : undefined;
+}
+
+function readContextLength(folder: string, config: Json | undefined): number {
+  const file = join(folder, 'config.json');
+  if (config === undefined) {
+    throw new LabError('model-invalid', `${file} does not exist`, {
+      remedy: 'Give a Hugging Face model folder: its config.json says how long a sequence may be.',
+    });
+  }
+  // GPT-2 says n_positions (older files n_ctx), the others max_position_embeddings.
+  const length = config['max_position_embeddings'] ?? config['n_positions'] ?? config['n_ctx'];
+  if (typeof length === 'number' && Number.isInteger(length) && length > 0) return length;
+  throw new LabError('model-invalid', `${file} does not give max_position_embeddings as a positive integer`, {
+    remedy: 'Add "max_position_embeddings", the longest sequence in tokens.',
+  });
+}
+
+function idList(value: unknown): number[] | undefined {
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  const ids = list.filter((id): id is number => typeof id === 'number' && Number.isInteger(id) && id >= 0);
+  return ids.length > 0 ? ids : undefined;
+}
+
+async function readText(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw fileError(error, file, 'read');
+  }
+}
+
+async function readJson(folder: string, name: string): Promise<Json | undefined> {
+  const file = join(folder, name);
+  const text = await readText(file);
+  if (text === undefined) return undefined;
+  const code = name.startsWith('tokenizer') || name.startsWith('special') ? 'tokenizer-invalid' : 'model-invalid';
+  const remedy = 'Download or save the model folder again.';
+  let value: unknown;
+  try {
+    value = JSON.parse(text.replace(/^\ufeff/, ''));
+  } catch (cause) {
+    throw new LabError(code, `${file} is not valid JSON: ${(cause as Error).message}`, { remedy, cause });
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
+  throw new LabError(code, `${file} is not a JSON object`, { remedy });
+}
+
+/** Adds the file to the message of an error from code that knows no files. */
+function inFile<T>(file: string, build: () => T): T {
+  try {
+    return build();
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    throw new LabError(error.code, `${file}: ${error.message}`, {
+      cause: error,
+      ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+    });
+  }
+}
