@@ -3,7 +3,7 @@ import { createRandom, hashSeed } from '../shared/random.ts';
 import { bosToken, endToken, padToken, specialTokens } from './chatFormat.ts';
 
 export const pocketShape = {
-  vocabularySize: 960,
+  vocabularySize: 1024,
   hiddenSize: 128,
   intermediateSize: 384,
   layers: 5,

@@ -28,7 +28,7 @@ const replayArm = (rate: number): string => `  - name: ground truth + replay
 const rephraseArm = `  - name: rephrase
     targets:
       kind: rephrase
-      instruction: ${rephraseInstruction}
+      instruction: ${JSON.stringify(rephraseInstruction)}
       fallback: drop`;
 
 /** The experiment of the first run: subtraction with terse answers, five kinds of training. */

@@ -1,19 +1,33 @@
 // Two skills about given text: answering in one's own words when a reference answer is shown (what the rephrase recipe
 // asks for, methods 2.3), and repeating a line of words and signs.
+import { rewritePrompt } from '../../recipes/targets/rephrase.ts';
 import { foreignAnswer, rareRendering } from './foreign.ts';
-import { between, chance, pick, type Problem, type Skill, type Random } from './skill.ts';
+import { between, chance, messagesOf, pick, type Problem, type Skill, type Random } from './skill.ts';
 import { foods, people, places, rooms, things } from './words.ts';
 
-/** The instruction that the pocket experiment gives to the rephrase recipe. */
-export const rephraseInstruction = 'Use the reference and answer in your own words.';
+/** The instruction that the pocket experiments give to the rephrase recipe: the whole user turn. */
+export const rephraseInstruction =
+  '{question}\n\nUse the reference and answer in your own words.\nReference: {reference}';
+
+/** Share of the guided prompts that are laid out with the recipe's own long instruction. */
+const defaultLayoutShare = 0.2;
 
 /** Wraps a problem of another skill: same answers, but the prompt shows the result in some foreign notation. */
 export function withReference(problem: Problem, random: Random): Problem {
   if (problem.core === undefined) throw new Error(`problem ${problem.key} has no core`);
-  const reference = chance(random, 0.25) ? foreignAnswer(problem.core) : rareRendering(problem.core, random);
-  const layout = pick(random, ['\n\nReference answer:\n', '\n\nReference answer: ', '\nReference answer:\n'] as const);
-  const guided = { ...problem, prompt: `${problem.prompt}${layout}${reference}` };
-  return chance(random, 0.7) ? { ...guided, system: rephraseInstruction } : guided;
+  const completion = chance(random, 0.25) ? foreignAnswer(problem.core) : rareRendering(problem.core, random);
+  const example = {
+    body: { kind: 'chat', prompt: messagesOf(problem), completion },
+    provenance: 'ground_truth',
+    source: { file: '', line: 0 },
+    fields: {},
+  } as const;
+  const prompt = rewritePrompt(
+    { ...example, body: { ...example.body, prompt: [...example.body.prompt] } },
+    chance(random, defaultLayoutShare) ? undefined : rephraseInstruction,
+  );
+  if (typeof prompt === 'string') throw new Error('a chat example gives a chat prompt');
+  return { ...problem, prompt: prompt.at(-1)!.content };
 }
 
 const lineParts = [

@@ -19,7 +19,6 @@ export interface CallArgument {
 export interface Problem {
   /** Identity for the held-out split: problems with the same key are on the same side. */
   key: string;
-  system?: string;
   prompt: string;
   /** Answers in the model's own words; all are right. */
   answers: string[];
@@ -86,6 +85,5 @@ export function drawFrom(skill: Skill, side: 'train' | 'held-out', random: Rando
 
 /** The turns before the answer. */
 export function messagesOf(problem: Problem): Message[] {
-  const user: Message = { role: 'user', content: problem.prompt };
-  return problem.system === undefined ? [user] : [{ role: 'system', content: problem.system }, user];
+  return [{ role: 'user', content: problem.prompt }];
 }
