@@ -37,6 +37,8 @@ export class Executor {
       interOpNumThreads: 1,
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
+      // Waiting threads must sleep: spinning ones halve the speed as soon as anything else runs on the machine.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
     };
     if (this.provider !== 'cpu' && deviceOutputs.length > 0) {
       options.preferredOutputLocation = Object.fromEntries(deviceOutputs.map((name) => [name, 'gpu-buffer' as const]));
