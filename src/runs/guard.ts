@@ -3,6 +3,7 @@
 import { pairedBootstrap } from '../metrics/statistics.ts';
 import type { BenchmarkConfig } from '../shared/experiment.ts';
 import type { CellRecord, RunData, TrialKey } from '../shared/records.ts';
+import { sameKey } from './plan.ts';
 import { readItems } from './runFolder.ts';
 
 /** A guarded benchmark that lost too much. `change` is score - base, with its 95 % interval. */
@@ -21,13 +22,14 @@ export function isGuarded(benchmark: BenchmarkConfig): boolean {
   return benchmark.guard ?? benchmark.group !== 'target';
 }
 
-/** All breaches of a run, in the order of its cells. */
+/** The breaches after the last measured stage of every trial, in the order of the cells. */
 export async function findBreaches(run: RunData): Promise<Breach[]> {
   const { forgettingBudget: budget, benchmarks } = run.config.experiment;
   const guarded = new Set(benchmarks.filter(isGuarded).map((benchmark) => benchmark.name));
   const breaches: Breach[] = [];
   for (const cell of run.cells) {
-    if (cell.stage === 0 || cell.insensitive || !guarded.has(cell.benchmark)) continue;
+    if (cell.stage === 0 || cell.insensitive || !guarded.has(cell.benchmark) || cell.stage < lastStage(run, cell))
+      continue;
     const base = run.cells.find((one) => one.stage === 0 && one.benchmark === cell.benchmark);
     if (!base || base.protocol !== cell.protocol || cell.score - base.score >= -budget) continue;
     const { value, lo, hi } = await change(run.folder, base, cell);
@@ -36,6 +38,10 @@ export async function findBreaches(run: RunData): Promise<Breach[]> {
     breaches.push({ kind: 'breach', arm, lr, seed, stage, benchmark, change: value, lo, hi, budget });
   }
   return breaches;
+}
+
+function lastStage(run: RunData, key: TrialKey): number {
+  return Math.max(...run.cells.filter((cell) => sameKey(cell, key)).map((cell) => cell.stage));
 }
 
 async function change(

@@ -68,10 +68,7 @@ describe('a run', () => {
 
   test('a guarded benchmark below the budget gives exit code 2; a tolerated loss gives 0', async () => {
     const broken = await start(await fakeWorkspace());
-    expect(broken.breaches.map(({ benchmark, stage, change }) => [benchmark, stage, change])).toEqual([
-      ['skill', 1, -1],
-      ['skill', 2, -1],
-    ]);
+    expect(broken.breaches).toMatchObject([{ benchmark: 'skill', stage: 2, change: -1 }]);
     expect(exitCodeOf(broken)).toBe(2);
     expect(exitCodeOf(await start(await fakeWorkspace({ forgettingBudget: 1 })))).toBe(0);
   });
@@ -153,16 +150,21 @@ describe('resuming', () => {
   class Killed extends Error {}
 
   test('after a crash at any call of the engine gives the same bytes', async () => {
-    const arms = [
-      { name: 'self', preset: 'self-output', targets: { samples: 2, maxTokens: 8, fallback: 'ground-truth' } },
-      { name: 'merge', preset: 'linear-merge', mix: { kind: 'replay', dataset: 'old.jsonl', rate: 0.5 } },
-    ];
+    // Everything that keeps files, in one arm.
+    const everything = {
+      name: 'everything',
+      targets: { kind: 'self-output', samples: 2, maxTokens: 8, fallback: 'ground-truth' },
+      mix: { kind: 'replay', dataset: 'old.jsonl', rate: 0.5 },
+      mask: { kind: 'random', rate: 0.2 },
+      weightStep: { kind: 'linear-merge' },
+    };
+    const arms = [everything];
     const stages = fakeExperiment.stages.map((stage, index) => ({ ...stage, steps: 3 - index }));
     const workspace = await fakeWorkspace({ arms, stages, training: { batchSize: 2, checkpointEvery: 1 } });
     let calls = 0;
     const whole = await start(workspace, { out: 'whole', hook: () => void calls++ });
     const expected = await comparableFiles(whole.folder);
-    expect(calls).toBeGreaterThan(40);
+    expect(calls).toBeGreaterThan(25);
     // The first call loads the base, before there is a run.
     for (let killAt = 2; killAt <= calls; killAt++) {
       let count = 0;
