@@ -18,6 +18,11 @@ test('a chat model: template, stop tokens, context', async () => {
   );
 });
 
+test('a special token that comes later in the template ends no answer', async () => {
+  const template = '{% for m in messages %}{{ m.content }}\\nover<|im_start|>{% endfor %}';
+  expect((await textSideOf({ 'chat_template.jinja': template })).stopIds).toEqual([256]);
+});
+
 test('end tokens of generation_config.json come first, as number or list; config.json stands in for it', async () => {
   const one = await textSideOf({ 'generation_config.json': { eos_token_id: 258 } });
   expect(one.stopIds).toEqual([258, 256]);

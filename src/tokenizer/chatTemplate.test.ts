@@ -39,6 +39,14 @@ test('the template sees special tokens, no tools, and trimmed blocks as in trans
   expect(template.render([{ role: 'user', content: ' x ' }], { addGenerationPrompt: false })).toBe('<s>x</s>');
 });
 
+test('strip takes the characters it is given, as in Python', () => {
+  const source =
+    "{{ m.lstrip('\\n') }}|{{ m.rstrip('\\n') }}|{{ m.strip('\\nx') }}|{{ m.strip() }}|{{ m.split('x')[0].lstrip('\\n') }}";
+  const template = createChatTemplate(`{% set m = messages[0].content %}${source}`, {});
+  const rendered = template.render([{ role: 'user', content: '\n\n x\n' }], { addGenerationPrompt: false });
+  expect(rendered.split('|')).toEqual([' x\n', '\n\n x', ' ', 'x', ' ']);
+});
+
 test('the date never changes', () => {
   const template = createChatTemplate("{{ strftime_now('%d %b %Y') }}{{ strftime_now('%Q%%') }}", {});
   expect(template.render([], { addGenerationPrompt: false })).toBe('26 Jul 2024%Q%');
@@ -66,6 +74,7 @@ describe('a template that misbehaves is an error that can be mended', () => {
   test.each([
     ['a long range', '{% for a in range(1000000000) %}x{% endfor %}'],
     ['a range without end', '{% for a in range(0, 1, 0) %}x{% endfor %}'],
+    ['a range without a length', '{% for a in range(0, 0, 0) %}x{% endfor %}'],
     ['nested loops', '{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}'],
     [
       'empty loops',

@@ -13,7 +13,7 @@ export interface ChatTemplate {
 }
 
 /** Expressions evaluated in one rendering; real templates need some dozens per message. */
-const maximumSteps = 500_000;
+const maximumSteps = 200_000;
 /** Numbers in one range(). */
 const maximumRange = 10_000;
 /** Time for one rendering. */
@@ -98,8 +98,52 @@ class BoundedInterpreter extends Interpreter {
   override evaluate(statement: Statement, environment: Environment): ReturnType<Interpreter['evaluate']> {
     // A loop with an empty body evaluates nothing inside, so time is looked at whenever one starts.
     this.budget.spend(1, statement?.type === 'For');
-    return super.evaluate(statement, environment);
+    return this.evaluateStrip(statement, environment) ?? super.evaluate(statement, environment);
   }
+
+  /**
+   * `text.strip(characters)`, lstrip and rstrip: the library ignores the characters and strips all white space, which
+   * changes answers under Qwen3's template (it calls lstrip with a line break).
+   */
+  private evaluateStrip(
+    statement: Statement,
+    environment: Environment,
+  ): ReturnType<Interpreter['evaluate']> | undefined {
+    const call = statement as CallNode | undefined;
+    const [argument] = call?.args ?? [];
+    if (call?.type !== 'CallExpression' || call.callee.type !== 'MemberExpression' || call.callee.computed) return;
+    if (call.args.length !== 1 || argument?.type === 'KeywordArgumentExpression') return;
+    const sides = stripSides.get(call.callee.property.value);
+    if (sides === undefined) return;
+    const text = this.evaluate(call.callee.object, environment);
+    const characters = this.evaluate(argument, environment);
+    if (text.type !== 'StringValue' || characters.type !== 'StringValue') return;
+    return new Environment().set('text', stripCharacters(String(text.value), String(characters.value), sides));
+  }
+}
+
+/** The part of the library's syntax tree that a method call shows; it exports no types for it. */
+interface CallNode {
+  type: string;
+  args: NonNullable<Statement>[];
+  callee: { type: string; computed: boolean; object: Statement; property: { value: string } };
+}
+
+const stripSides = new Map([
+  ['strip', { start: true, end: true }],
+  ['lstrip', { start: true, end: false }],
+  ['rstrip', { start: false, end: true }],
+]);
+
+/** Python's str.strip(characters). */
+function stripCharacters(text: string, characters: string, sides: { start: boolean; end: boolean }): string {
+  const set = new Set(characters);
+  const units = Array.from(text);
+  let from = 0;
+  let to = units.length;
+  while (sides.start && from < to && set.has(units[from] as string)) from++;
+  while (sides.end && to > from && set.has(units[to - 1] as string)) to--;
+  return units.slice(from, to).join('');
 }
 
 /** The globals of the library's own Template.render, with bounded ranges and a fixed date. */

@@ -72,6 +72,20 @@ describe('byte-level BPE', () => {
     ]);
   });
 
+  test('an added prefix space takes no room', () => {
+    const preTokenizer = { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true };
+    expect(createTokenizer(byteLevelTokenizer({ preTokenizer }), {}).encode('éa')).toEqual({
+      ids: [32, 0xc3, 0xa9, 97],
+      starts: [0, 0, 1, 1],
+      ends: [0, 1, 1, 2],
+    });
+  });
+
+  test('of special tokens that begin alike, the longest is taken', () => {
+    const nested = createTokenizer(byteLevelTokenizer({ specials: ['<a', '<a>', '<a>b', '<'] }), {});
+    expect(nested.encode('<a><a>b<<ab').ids).toEqual([257, 258, 259, 256, 98]);
+  });
+
   test('special tokens in the text are single tokens', () => {
     expect(spans(tokenizer, '<|im_start|>hello<|im_end|>\n')).toEqual([
       ['<|im_start|>', '<|im_start|>'],
