@@ -23,8 +23,14 @@ const comma = 0x2c;
 class RowBuffer {
   private pieces: Buffer[] = [];
   private length = 0;
+  private leadingLines = 0;
+  private visible = false;
 
   append(piece: Buffer): void {
+    if (!this.visible) {
+      this.leadingLines += leadingLines(piece);
+      this.visible = !isBlank(piece);
+    }
     this.length += piece.length;
     if (this.length <= maximumRowBytes) this.pieces.push(piece);
     else this.pieces = [];
@@ -33,13 +39,17 @@ class RowBuffer {
   take(line: number, truncated = false): RawRow {
     const oversized = this.length > maximumRowBytes;
     const bytes = this.pieces.length === 1 ? (this.pieces[0] as Buffer) : Buffer.concat(this.pieces);
+    // A row begins at its first visible character, not at the comma before it.
+    const row = { line: line + this.leadingLines, bytes, oversized, truncated };
     this.pieces = [];
     this.length = 0;
-    return { line: line + leadingLines(bytes), bytes, oversized, truncated };
+    this.leadingLines = 0;
+    this.visible = false;
+    return row;
   }
 }
 
-/** Line breaks before the first visible character: a row begins there, not at the comma before it. */
+/** Line breaks before the first visible character. */
 function leadingLines(bytes: Buffer): number {
   let lines = 0;
   for (const byte of bytes) {
