@@ -51,9 +51,12 @@ async function probe(provider: Exclude<Provider, 'cpu'>): Promise<string | undef
     await session.release();
     return (y!.data as Float32Array)[0] === 2 ? undefined : 'a test addition came out wrong';
   } catch (error) {
-    return String(error instanceof Error ? error.message : error).split('\n')[0]!.slice(0, 200);
+    return lastSentence(error instanceof Error ? error.message : String(error));
   }
 }
+
+/** The runtime puts source positions first and the reason last ("... was false. Failed to get an adapter: ..."). */
+const lastSentence = (message: string): string => message.split('\n')[0]!.split('was false. ').at(-1)!.slice(0, 200);
 
 /**
  * Whether asking for a WebGPU adapter can succeed. On Linux the provider aborts or is slow without any Vulkan driver, so
