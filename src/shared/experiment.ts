@@ -150,7 +150,7 @@ export const stageSchema = z.strictObject({
   name: nameSchema,
   dataset: z.string().describe('JSONL or JSON file, relative to the experiment file.'),
   format: z
-    .enum(['text', 'messages', 'prompt-completion', 'alpaca', 'sharegpt'])
+    .enum(['text', 'messages', 'prompt-completion', 'alpaca', 'sharegpt', 'question-answer'])
     .optional()
     .describe('Default: detected from the rows.'),
   benchmark: z.string().optional().describe('The benchmark of the skill this stage teaches.'),
