@@ -22,7 +22,8 @@ export interface ScoredRow {
 
 export type ScoredEvent = ScoredRow | { kind: 'dropped'; dropped: DroppedRow };
 
-type Incoming =
+/** What `scoreRows` takes: rows of a dataset or of a target recipe. */
+export type RowToScore =
   | { kind: 'example'; example: Example }
   | { kind: 'target'; example: Example }
   | { kind: 'dropped'; dropped: DroppedRow };
@@ -66,7 +67,7 @@ export function encodeScorable(side: TextSide, example: Example): ScorablePart |
 
 /** Scores a stream of rows in order; dropped rows pass through. */
 export async function* scoreRows(
-  rows: AsyncIterable<Incoming> | Iterable<Incoming>,
+  rows: AsyncIterable<RowToScore> | Iterable<RowToScore>,
   context: ScoringContext,
 ): AsyncGenerator<ScoredEvent> {
   for await (const group of inGroups(rows, rowsTogether)) {

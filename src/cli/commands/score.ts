@@ -1,0 +1,131 @@
+// `score`: how probable a model finds texts or the answers of a dataset, token by token. Streams: memory does not grow
+// with the number of rows, and items are printed in order.
+import { readExamples } from '../../data/examples.ts';
+import type { DatasetFormat } from '../../data/examples.ts';
+import { itemPerplexity, meanNll, TargetStatisticsAccumulator } from '../../metrics/perplexity.ts';
+import { scoreRows } from '../../recipes/scoreRows.ts';
+import type { RowToScore, ScoredRow } from '../../recipes/scoreRows.ts';
+import { LabError } from '../../shared/errors.ts';
+import type { Example } from '../../shared/dataset.ts';
+import type { Command } from 'commander';
+import { createCommand, onAction, withModelOptions } from '../command.ts';
+import type { Exit } from '../command.ts';
+import { withModel, wholeNumber } from '../models.ts';
+import type { ModelOptions, OpenModel } from '../models.ts';
+import type { Output } from '../output.ts';
+import { createProgress } from '../progress.ts';
+import { formatOption } from './formatOption.ts';
+import { createDropCounter } from '../dropCounter.ts';
+
+interface Options extends ModelOptions {
+  text?: string;
+  data?: string;
+  format?: DatasetFormat;
+  limit?: number;
+}
+
+export function scoreCommand(exit: Exit): Command {
+  const command = withModelOptions(
+    createCommand('score', 'Perplexity of a text, or of the answers of a dataset, token by token', [
+      'score --model pocket --text "What is 45 - 23?"',
+      'score --model pocket --data train.jsonl --json',
+    ]),
+  )
+    .option('--text <text>', 'raw text to score')
+    .option('--data <file>', 'dataset (JSONL or JSON); answers are scored under the chat template')
+    .option('--limit <n>', 'only the first rows', wholeNumber('--limit', 1))
+    .addOption(formatOption());
+  return onAction<[], Options>(command, exit, (_, options, output) =>
+    withModel(options, (model) => score(model, options, output)),
+  );
+}
+
+async function score(model: OpenModel, options: Options, output: Output): Promise<number> {
+  const { engine, info, side } = model;
+  const drops = createDropCounter();
+  const statistics = new TargetStatisticsAccumulator();
+  const progress = createProgress('Scoring', 'rows');
+  let index = 0;
+  let tokens = 0;
+  for await (const row of scoreRows(rowsOf(options), { engine, model: info.id, side })) {
+    if (row.kind === 'dropped') {
+      drops.add(row.dropped);
+      continue;
+    }
+    await printItem(output, index, row, model);
+    statistics.add(row.logprobs);
+    tokens += row.logprobs.length;
+    progress.update(++index, options.limit ?? 0);
+  }
+  progress.end();
+  if (index === 0) throw nothingToScore(options, drops.reasons());
+  const { items, pplMean, pplStd, corpusPpl, hardShare } = statistics.finish();
+  const dropped = drops.reasons();
+  await output.value({
+    kind: 'summary',
+    items,
+    tokens,
+    ppl_mean: pplMean,
+    ppl_std: pplStd,
+    ppl_corpus: corpusPpl,
+    hard_share: hardShare['2.5'],
+    dropped,
+  });
+  const std = items > 1 ? `, std ${pplStd.toFixed(3)}` : '';
+  await output.text(
+    `${items} items, ${tokens} tokens, perplexity mean ${pplMean.toFixed(3)}${std}, corpus ${corpusPpl.toFixed(3)}`,
+  );
+  drops.say(output);
+  return 0;
+}
+
+async function* rowsOf(options: Options): AsyncGenerator<RowToScore> {
+  if ((options.text === undefined) === (options.data === undefined)) {
+    throw new LabError('usage', 'Give either --text or --data', {
+      remedy: '`forgetting-lab score --help` shows examples',
+    });
+  }
+  if (options.text !== undefined) {
+    const source = { file: '--text', line: 1 };
+    const example: Example = {
+      body: { kind: 'text', text: options.text },
+      provenance: 'ground_truth',
+      source,
+      fields: {},
+    };
+    yield { kind: 'example', example };
+  } else if (options.data !== undefined) {
+    yield* readExamples(options.data, {
+      ...(options.format === undefined ? {} : { format: options.format }),
+      ...(options.limit === undefined ? {} : { limit: options.limit }),
+    });
+  }
+}
+
+function nothingToScore(options: Options, dropped: readonly { reason: string; count: number }[]): LabError {
+  const reasons = dropped.map(({ reason, count }) => `${count}: ${reason}`).join('; ');
+  const subject = options.data ?? 'The text';
+  return new LabError('dataset-empty', `${subject} has nothing to score${reasons === '' ? '' : ` (${reasons})`}`, {
+    remedy: 'Check the file, its format and the context length of the model',
+  });
+}
+
+async function printItem(output: Output, index: number, row: ScoredRow, model: OpenModel): Promise<void> {
+  const { tokenizer } = model.side;
+  const nll = meanNll(row.logprobs);
+  const ppl = itemPerplexity(row.logprobs);
+  if (!output.json) {
+    const { file, line } = row.example.source;
+    const where = file === '--text' ? '' : `${file}:${line}  `;
+    await output.text(`${where}nll ${nll.toFixed(4)}  ppl ${ppl.toFixed(3)}  ${row.logprobs.length} tokens`);
+    return;
+  }
+  const tokens = row.ids.map((id, at) => ({
+    id,
+    text: tokenizer.tokenText(id),
+    start: row.starts[at],
+    end: row.ends[at],
+    logprob: row.logprobs[at],
+  }));
+  await output.value({ kind: 'item', index, tokens, nll, ppl, line: row.example.source.line });
+}

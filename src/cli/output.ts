@@ -1,0 +1,66 @@
+// What a command prints: JSON Lines or plain text on stdout, everything about progress and mishaps on stderr. Writing
+// waits for a slow reader, so that memory stays flat however much is printed.
+import { once } from 'node:events';
+import { describeError, LabError } from '../shared/errors.ts';
+
+export interface Output {
+  /** JSON Lines instead of text. */
+  readonly json: boolean;
+  /** Prints one value as a line of JSON; only with `json`. */
+  value(value: object): Promise<void>;
+  /** Prints a line of text; not with `json`. */
+  text(line: string): Promise<void>;
+  /** Says something on stderr. */
+  note(line: string): void;
+}
+
+/** The output of this process. */
+export function createOutput(json: boolean): Output {
+  return {
+    json,
+    value: async (value) => {
+      if (json) await write(`${JSON.stringify(value)}\n`);
+    },
+    text: async (line) => {
+      if (!json) await write(`${line}\n`);
+    },
+    note: (line) => {
+      process.stderr.write(`${line}\n`);
+    },
+  };
+}
+
+async function write(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+}
+
+/** A reader such as `head` that has seen enough is no error. */
+export function endQuietlyOnClosedPipe(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
+
+/** Prints an error: for a person on stderr, with `json` as a line on stdout as well. */
+export async function printError(error: unknown, json: boolean): Promise<void> {
+  if (json) {
+    const code = error instanceof LabError ? error.code : 'internal';
+    const remedy = error instanceof LabError ? error.remedy : undefined;
+    const message = error instanceof Error ? error.message : String(error);
+    await write(`${JSON.stringify({ kind: 'error', code, message, ...(remedy === undefined ? {} : { remedy }) })}\n`);
+    return;
+  }
+  process.stderr.write(`Error: ${describeError(error)}\n`);
+  if (!(error instanceof LabError) && error instanceof Error && error.stack) {
+    process.stderr.write(`This is a bug of forgetting-lab. ${error.stack}\n`);
+  }
+}
+
+/** Whether colours may be used on a stream (https://no-color.org). */
+export function useColor(stream: { isTTY?: boolean }): boolean {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '0') return true;
+  return stream.isTTY === true && TERM !== 'dumb';
+}

@@ -1,0 +1,94 @@
+// What `run`, `resume` and `start` share: events to the terminal or as JSON Lines, signals, and how a run is shown at
+// its end.
+import { readRun } from '../runs/runFolder.ts';
+import type { RunEvent, StopSignals } from '../runs/session.ts';
+import { exitCodeOf } from '../runs/startRun.ts';
+import type { RunOptions, RunOutcome } from '../runs/startRun.ts';
+import { startEngine } from '../engine/client.ts';
+import { printRecords } from './commands/show.ts';
+import { createLive } from './live.ts';
+import type { Output } from './output.ts';
+import { printError } from './output.ts';
+import { presentRun } from './present.ts';
+import { stopOnSignals } from './signals.ts';
+
+/** Carries out a run with a live display, prints its result, and gives the exit code. */
+export async function carryOutAndShow(
+  output: Output,
+  action: (options: RunOptions) => Promise<RunOutcome>,
+): Promise<number> {
+  const live = createLive(output.note);
+  const signals = stopOnSignals((message) => {
+    live.end();
+    output.note(message);
+  });
+  let printing = Promise.resolve();
+  const listener = (event: RunEvent): void => {
+    live.onEvent(event);
+    if (output.json) printing = printing.then(() => printEvent(event, output));
+  };
+  const { stop, abort }: StopSignals = signals;
+  let outcome: RunOutcome;
+  try {
+    outcome = await action({ startEngine, listener, stop, abort });
+  } finally {
+    live.end();
+    signals.release();
+    await printing;
+  }
+  await printOutcome(outcome, output);
+  return exitCodeOf(outcome);
+}
+
+/** Records as they are written; the target examples stay in the run folder. */
+async function printEvent(event: RunEvent, output: Output): Promise<void> {
+  switch (event.kind) {
+    case 'plan':
+      return output.value({
+        kind: 'started',
+        id: event.config.id,
+        folder: event.folder,
+        resumed: event.resumed,
+        work: event.work.length,
+      });
+    case 'work':
+    case 'progress':
+      return;
+    case 'targets': {
+      const { examples: _, ...numbers } = event;
+      return output.value(numbers);
+    }
+    default:
+      return output.value(event);
+  }
+}
+
+async function printOutcome(outcome: RunOutcome, output: Output): Promise<void> {
+  const { folder, id, state, reason, breaches } = outcome;
+  const run = await readRun(folder);
+  if (output.json) {
+    await printRecords(run, output, { onlyDerived: true });
+    if (outcome.error !== undefined) await printError(outcome.error, true);
+    await output.value({
+      kind: 'outcome',
+      id,
+      folder,
+      state,
+      ...(reason === undefined ? {} : { reason }),
+      exit: exitCodeOf(outcome),
+    });
+    return;
+  }
+  if (state !== 'failed' || run.cells.length > 0) await presentRun(run, output);
+  for (const { benchmark, arm, lr, seed, change, lo, hi } of breaches) {
+    const points = (value: number): string => (100 * value).toFixed(1);
+    output.note(
+      `Forgetting budget: ${arm} · ${lr} · seed ${seed} lost ${points(-change)} points on ${benchmark} [${points(lo)}, ${points(hi)}]`,
+    );
+  }
+  if (state === 'stopped') output.note(`Stopped and saved. Continue with: forgetting-lab resume ${folder}`);
+  if (state === 'failed') {
+    await printError(outcome.error ?? new Error(reason), false);
+    output.note(`What was measured is kept. Continue with: forgetting-lab resume ${folder}`);
+  }
+}
