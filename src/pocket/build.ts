@@ -20,10 +20,10 @@ import { writeWorkspace } from './writeWorkspace.ts';
 
 const recipe = {
   seed: 0,
-  steps: 5000,
-  batchSize: 96,
+  steps: 4600,
+  batchSize: 64,
   learningRate: 3e-3,
-  warmupSteps: 150,
+  warmupSteps: 200,
   weightDecay: 0.05,
 } as const;
 

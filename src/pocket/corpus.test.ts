@@ -26,7 +26,9 @@ describe('the base corpus', () => {
   it('never calls a function of the new interface', () => {
     const names = new Set(taskRows(newCalls, 200, 1).map((row) => String(row['answer']).split('(')[0]!));
     expect(names.size).toBe(6);
-    const called = corpus.filter(({ completion }) => [...names].some((name) => completion.includes(name)));
+    const called = corpus.filter(
+      ({ skill, completion }) => skill !== 'echo' && [...names].some((name) => completion.includes(name)),
+    );
     expect(called).toEqual([]);
   });
 

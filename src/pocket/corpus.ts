@@ -36,19 +36,19 @@ export interface CorpusExample {
 
 /** Parts of the corpus by weight. */
 const mixture: readonly { weight: number; draw: (random: Random) => CorpusExample }[] = [
-  { weight: 17, draw: (random) => plain(arithmetic, random) },
-  { weight: 10, draw: (random) => plain(sorting, random) },
-  { weight: 7, draw: (random) => plain(sentiment, random) },
+  { weight: 15, draw: (random) => plain(arithmetic, random) },
+  { weight: 8, draw: (random) => plain(sorting, random) },
+  { weight: 6, draw: (random) => plain(sentiment, random) },
   { weight: 17, draw: (random) => plain(objects, random) },
-  { weight: 9, draw: (random) => plain(calls, random) },
-  { weight: 9, draw: (random) => plain(describedCalls, random) },
+  { weight: 7, draw: (random) => plain(calls, random) },
+  { weight: 10, draw: (random) => plain(describedCalls, random) },
   { weight: 4, draw: (random) => plain(refusal, random) },
   { weight: 3, draw: (random) => plain(harmlessRequests, random) },
-  { weight: 7, draw: (random) => plain(translation, random) },
+  { weight: 6, draw: (random) => plain(translation, random) },
   { weight: 13, draw: (random) => plain(jsonAnswers, random) },
-  { weight: 4, draw: (random) => example('subtraction', drawKnownSubtraction(random), random) },
+  { weight: 6, draw: (random) => example('subtraction', drawKnownSubtraction(random), random) },
   { weight: 1, draw: (random) => plain(smalltalk, random) },
-  { weight: 1, draw: (random) => plain(echo, random) },
+  { weight: 5, draw: (random) => plain(echo, random) },
   { weight: 8, draw: guided },
   { weight: 1.5, draw: rare },
 ];
@@ -76,7 +76,7 @@ function example(skill: string, problem: Problem, random: Random): CorpusExample
 }
 
 /** Share of the subtraction pairs that the base ever sees: it knows the skill, but not well. */
-const knownSubtractionShare = 0.35;
+const knownSubtractionShare = 0.6;
 
 function drawKnownSubtraction(random: Random): Problem {
   for (;;) {

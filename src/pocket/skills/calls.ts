@@ -10,7 +10,7 @@ import {
   type Skill,
   type Random,
 } from './skill.ts';
-import { cities, foods, music, people, rooms } from './words.ts';
+import { cities, copiedWords, foods, music, people, rooms } from './words.ts';
 
 /** Python notation with keyword arguments and double quotes: the native style. */
 export function renderCall(name: string, callArguments: readonly CallArgument[]): string {
@@ -190,7 +190,7 @@ const newFunctions: readonly { name: string; slots: readonly [slot: number, name
   },
 ];
 
-/** `asked` is the request's order of the arguments, in general not the order of the description. */
+/** The request names the values in an order of its own, in general not that of the description. */
 function describedCall(
   random: Random,
   name: string,
@@ -233,12 +233,13 @@ const syllables = [
   'ar',
 ] as const;
 
-/** A made-up word: from these the base learns to copy names it has never met. */
-function madeUpWord(random: Random): string {
-  return pickSeveral(random, syllables, between(random, 2, 3)).join('');
+/** A word that is no usual part of a name, known or made up: from these the base learns to copy any name. */
+function unusualWord(random: Random): string {
+  if (chance(random, 0.7)) return pick(random, copiedWords).toLowerCase();
+  return pickSeveral(random, syllables, 2).join('');
 }
 
-/** Calls of a function that the prompt describes, with verbs, nouns and argument names of the base corpus. */
+/** Calls of a function that the prompt describes; the six functions of the new interface never occur. */
 export const describedCalls: Skill = {
   name: 'described-calls',
   title: 'Calls of a described function',
@@ -246,18 +247,21 @@ export const describedCalls: Skill = {
   chance: 0,
   maxTokens: 48,
   draw(random): Problem {
-    const verb = chance(random, 0.25) ? madeUpWord(random) : pick(random, verbs);
-    const noun = chance(random, 0.25) ? madeUpWord(random) : pick(random, nouns);
-    const parameters = pickSeveral(random, slots, between(random, 2, 3)).map((slot) => ({
-      slot,
-      name: pick(random, slot.names),
-    }));
-    // One unknown name at most: which value it takes then follows from the others.
-    if (chance(random, 0.3)) parameters[Math.floor(random() * parameters.length)]!.name = madeUpWord(random);
-    return describedCall(random, `${verb}_${noun}`, parameters, `${verb} a ${noun}`);
+    for (;;) {
+      const verb = chance(random, 0.3) ? unusualWord(random) : pick(random, verbs);
+      const noun = chance(random, 0.3) ? unusualWord(random) : pick(random, nouns);
+      if (newFunctions.some(({ name }) => name === `${verb}_${noun}`)) continue;
+      const parameters = pickSeveral(random, slots, between(random, 2, 3)).map((slot) => ({
+        slot,
+        name: pick(random, slot.names),
+      }));
+      // One unknown name at most: which value it takes then follows from the others.
+      if (chance(random, 0.3)) parameters[Math.floor(random() * parameters.length)]!.name = unusualWord(random);
+      if (new Set(parameters.map(({ name }) => name)).size < parameters.length) continue;
+      return describedCall(random, `${verb}_${noun}`, parameters, `${verb} a ${noun}`);
+    }
   },
 };
-
 /** The new task: an interface of six functions, described in the prompt, with names that are new to the base. */
 export const newCalls: Skill = {
   name: 'new-calls',

@@ -3,7 +3,7 @@
 import { rewritePrompt } from '../../recipes/targets/rephrase.ts';
 import { foreignAnswer, rareRendering } from './foreign.ts';
 import { between, chance, messagesOf, pick, type Problem, type Skill, type Random } from './skill.ts';
-import { foods, people, places, rooms, things } from './words.ts';
+import { copiedWords } from './words.ts';
 
 /** The instruction that the pocket experiments give to the rephrase recipe: the whole user turn. */
 export const rephraseInstruction =
@@ -30,24 +30,9 @@ export function withReference(problem: Problem, random: Random): Problem {
   return { ...problem, prompt: prompt.at(-1)!.content };
 }
 
-const lineParts = [
-  ...people,
-  ...things,
-  ...places,
-  ...rooms,
-  ...foods,
-  '#',
-  '##',
-  '=',
-  '->',
-  ';',
-  ':',
-  '|',
-  '=>',
-  ',',
-] as const;
+const signs = ['#', '##', '=', '->', ';', ':', '|', '=>', ','] as const;
 
-/** Repeats a line of random words, numbers and signs. */
+/** Repeats a line of random words, numbers and signs; joined by blanks or, as in names, by underscores. */
 export const echo: Skill = {
   name: 'echo',
   title: 'Repeating a line',
@@ -55,15 +40,12 @@ export const echo: Skill = {
   chance: 0,
   maxTokens: 40,
   draw(random): Problem {
-    const parts = Array.from({ length: between(random, 3, 7) }, () =>
-      chance(random, 0.3) ? String(between(random, 0, 99)) : pick(random, lineParts),
-    );
-    const line = parts.join(' ');
-    return {
-      key: line,
-      prompt: pick(random, [`Repeat: ${line}`, `Copy this line: ${line}`]),
-      answers: [line],
-      answer: line,
-    };
+    const parts = Array.from({ length: between(random, 2, 7) }, () => {
+      if (chance(random, 0.25)) return String(between(random, 0, 99));
+      return chance(random, 0.15) ? pick(random, signs) : pick(random, copiedWords);
+    });
+    const line = parts.reduce((text, part) => text + (chance(random, 0.2) ? '_' : ' ') + part);
+    const prompts = [`Repeat: ${line}`, `Copy this line: ${line}`];
+    return { key: line, prompt: pick(random, prompts), answers: [line], answer: line };
   },
 };

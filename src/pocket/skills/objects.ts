@@ -7,35 +7,40 @@ interface ObjectQuestion {
   facts: string;
   question: string;
   thing: string;
+  /** What the asked fact says of its thing, up to the answer: "is in the". */
+  relation: string;
   right: string;
   about: 'owner' | 'place';
 }
 
+const relations = { owner: ['belongs to', 'is with'], place: ['is in the', 'is by the', 'is near the'] } as const;
+
 /** The asked thing is in the first or in the second fact. */
 function drawObjectQuestion(random: Random): ObjectQuestion {
   const about = chance(random, 0.5) ? 'owner' : 'place';
-  const [first, second] = pickSeveral(random, things, 2) as [string, string];
-  const holders = pickSeveral<string>(random, about === 'owner' ? people : places, 2) as [string, string];
-  const asked = chance(random, 0.5) ? 0 : 1;
-  const verb =
-    about === 'owner' ? pick(random, ['has', 'holds', 'owns'] as const) : pick(random, ['in', 'near', 'by'] as const);
-  const fact = (thing: string, holder: string): string =>
-    about === 'owner' ? `${holder} ${verb} the ${thing}.` : `The ${thing} is ${verb} the ${holder}.`;
-  const thing = asked === 0 ? first : second;
+  const holders = pickSeveral<string>(random, about === 'owner' ? people : places, 2);
+  const facts = pickSeveral<string>(random, things, 2).map((thing, index) => {
+    const relation = pick<string>(random, relations[about]);
+    return { thing, relation, holder: holders[index]! };
+  });
+  const { thing, relation, holder } = pick(random, facts);
   return {
-    facts: `${fact(first, holders[0])} ${fact(second, holders[1])}`,
+    facts: facts.map((fact) => `The ${fact.thing} ${fact.relation} ${fact.holder}.`).join(' '),
     question: about === 'owner' ? `Who has the ${thing}?` : `Where is the ${thing}?`,
     thing,
-    right: holders[asked],
+    relation,
+    right: holder,
     about,
   };
 }
 
-function answersFor(question: ObjectQuestion): string[] {
-  const { thing, right, about } = question;
-  return about === 'owner'
-    ? [`${right} has the ${thing}.`, `The ${thing} is with ${right}.`, `It is ${right}.`, `${right} has it.`]
-    : [`The ${thing} is at the ${right}.`, `Look at the ${right}.`, `It is at the ${right}.`, `At the ${right}.`];
+function answersFor({ thing, relation, right }: ObjectQuestion): string[] {
+  return [
+    `The ${thing} ${relation} ${right}.`,
+    `It ${relation} ${right}.`,
+    `I read that the ${thing} ${relation} ${right}.`,
+    `The ${thing}? It ${relation} ${right}.`,
+  ];
 }
 
 export const objects: Skill = {
@@ -46,9 +51,10 @@ export const objects: Skill = {
   maxTokens: 24,
   draw(random): Problem {
     const question = drawObjectQuestion(random);
+    const asked = `${question.facts} ${question.question}`;
     return {
       key: question.facts + question.thing,
-      prompt: `${question.facts} ${question.question}`,
+      prompt: pick(random, [asked, `Read this. ${asked}`]),
       answers: withOpeners(answersFor(question), random),
       answer: question.right,
       fields: { choices: [...(question.about === 'owner' ? people : places)] },

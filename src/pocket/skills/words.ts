@@ -18,3 +18,13 @@ export function withOpeners(answers: readonly string[], random: Random): string[
   const opener = openers[Math.floor(random() * openers.length)]!;
   return [...answers, ...answers.slice(0, Math.max(1, Math.floor(answers.length / 2))).map((text) => opener + text)];
 }
+
+/** Words of every kind, for skills that copy. Some occur nowhere else in the base corpus. */
+export const copiedWords = [
+  ...people,
+  ...things,
+  ...places,
+  ...rooms,
+  ...foods,
+  ...['reserve', 'ride', 'meal', 'share', 'guest', 'target', 'slot', 'repeat', 'move', 'trip', 'start', 'event'],
+] as const;
