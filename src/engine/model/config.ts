@@ -31,8 +31,8 @@ export interface ModelSpec {
   bias: { qkv: boolean; output: boolean; mlp: boolean };
   /** RMS norm on each head's query and key (Qwen3). */
   queryKeyNorm: boolean;
-  /** Sliding attention window in tokens. */
-  window: number | undefined;
+  /** Per layer: how many tokens it sees, itself included; undefined where it sees all before it. */
+  windows: readonly (number | undefined)[];
 }
 
 const positive = z.number().int().positive();
@@ -66,6 +66,8 @@ const llamaSchema = z.looseObject({
   mlp_bias: z.boolean().default(false),
   sliding_window: positive.nullish(),
   use_sliding_window: z.boolean().optional(),
+  max_window_layers: z.number().int().nonnegative().default(28),
+  layer_types: z.array(z.string()).nullish(),
 });
 
 const gpt2Schema = z.looseObject({
@@ -113,8 +115,6 @@ function unsupported(place: string, what: string): never {
 function parseLlamaLike(architecture: Exclude<Architecture, 'gpt2'>, config: unknown, place: string): ModelSpec {
   const c = parseWith(llamaSchema, config, place);
   if (c.hidden_act !== 'silu') unsupported(place, `hidden_act ${c.hidden_act}`);
-  const qwen = architecture === 'qwen2' || architecture === 'qwen3';
-  const windowed = architecture === 'mistral' || (qwen && c.use_sliding_window === true);
   return {
     architecture,
     hidden: c.hidden_size,
@@ -130,10 +130,32 @@ function parseLlamaLike(architecture: Exclude<Architecture, 'gpt2'>, config: unk
     learnedPositions: false,
     ropeTheta: c.rope_theta ?? c.rope_parameters?.rope_theta ?? 10000,
     ropeScaling: parseRopeScaling(c.rope_scaling ?? c.rope_parameters, place),
-    bias: { qkv: architecture === 'qwen2' || c.attention_bias, output: c.attention_bias && !qwen, mlp: c.mlp_bias },
+    bias: biasesOf(architecture, c),
     queryKeyNorm: architecture === 'qwen3',
-    window: windowed ? (c.sliding_window ?? undefined) : undefined,
+    windows: windowsOf(architecture, c, place),
   };
+}
+
+type LlamaConfig = z.infer<typeof llamaSchema>;
+
+/** Which layers carry biases is fixed for Mistral and Qwen2 whatever the config says, as in `transformers`. */
+function biasesOf(architecture: Architecture, c: LlamaConfig): ModelSpec['bias'] {
+  if (architecture === 'mistral') return { qkv: false, output: false, mlp: false };
+  if (architecture === 'qwen2') return { qkv: true, output: false, mlp: false };
+  return { qkv: c.attention_bias, output: c.attention_bias, mlp: architecture === 'llama' && c.mlp_bias };
+}
+
+/** Mistral's window holds in every layer; Qwen's, when switched on, from `max_window_layers` on or where `layer_types` says. */
+function windowsOf(architecture: Architecture, c: LlamaConfig, place: string): ModelSpec['windows'] {
+  const all = Array.from({ length: c.num_hidden_layers }, (_, layer) => layer);
+  const window = c.sliding_window ?? undefined;
+  if (architecture === 'mistral') return all.map(() => window);
+  if (architecture === 'llama' || c.use_sliding_window !== true) return all.map(() => undefined);
+  const types = c.layer_types ?? all.map((layer) => (layer >= c.max_window_layers ? 'sliding_attention' : 'full_attention'));
+  return all.map((layer) => {
+    if (types[layer] === 'full_attention') return undefined;
+    return types[layer] === 'sliding_attention' ? window : unsupported(place, `layer_types[${layer}] ${types[layer]}`);
+  });
 }
 
 function parseRopeScaling(scaling: z.infer<typeof ropeSchema> | null | undefined, place: string): RopeScaling {
@@ -172,6 +194,6 @@ function parseGpt2(config: unknown, place: string): ModelSpec {
     ropeScaling: { kind: 'none' },
     bias: { qkv: true, output: true, mlp: true },
     queryKeyNorm: false,
-    window: undefined,
+    windows: new Array<undefined>(c.n_layer).fill(undefined),
   };
 }

@@ -102,16 +102,21 @@ const GPT2_MODULES: Partial<Record<LoraTarget, string>> = {
   down_proj: 'mlp.c_proj',
 };
 
+/** Every target that the architecture has, with its module below a layer; GPT-2's c_attn stands for q, k and v together. */
+export function adaptableModules(spec: ModelSpec): ReadonlyMap<LoraTarget, string> {
+  return new Map(Object.entries(spec.architecture === 'gpt2' ? GPT2_MODULES : LLAMA_MODULES) as [LoraTarget, string][]);
+}
+
 /** The linear layers that the named LoRA targets stand for (targets an architecture lacks are left out). */
 export function listAdaptableLayers(spec: ModelSpec, targets: readonly LoraTarget[]): AdaptableLayer[] {
   const gpt2 = spec.architecture === 'gpt2';
-  const modules: Partial<Record<LoraTarget, string>> = gpt2 ? GPT2_MODULES : LLAMA_MODULES;
+  const modules = adaptableModules(spec);
   const shapes = new Map(listParameters(spec).map((parameter) => [parameter.name, parameter.shape]));
   const layers: AdaptableLayer[] = [];
   for (let layer = 0; layer < spec.layers; layer++) {
     for (const target of targets) {
-      if (!modules[target]) continue;
-      const module = `${gpt2 ? 'h' : 'model.layers'}.${layer}.${modules[target]}`;
+      if (!modules.has(target)) continue;
+      const module = `${gpt2 ? 'h' : 'model.layers'}.${layer}.${modules.get(target)!}`;
       const [a, b] = shapes.get(`${module}.weight`) as [number, number];
       layers.push({ module, target, fanIn: gpt2 ? a : b, fanOut: gpt2 ? b : a });
     }

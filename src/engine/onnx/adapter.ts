@@ -6,7 +6,7 @@ import { loraNames, type LoraConfig } from './graphs.ts';
 import type { LoadedModel } from './loadedModel.ts';
 import { toCpu } from './transfer.ts';
 import type { ModelSpec } from '../model/config.ts';
-import { GPT2_PREFIX, listAdaptableLayers } from '../model/parameters.ts';
+import { adaptableModules, GPT2_PREFIX, listAdaptableLayers } from '../model/parameters.ts';
 import { Safetensors, writeSafetensors, type TensorSource } from '../safetensors.ts';
 import type { LoraTarget } from '../engine.ts';
 import { LabError } from '../../shared/errors.ts';
@@ -22,16 +22,14 @@ const configSchema = z.looseObject({
   peft_type: z.literal('LORA'),
   r: z.number().int().positive(),
   lora_alpha: z.number().positive(),
-  target_modules: z.array(z.string()).min(1),
+  target_modules: z.union([z.array(z.string()), z.string()]).nullish(),
   use_rslora: z.boolean().nullish(),
   use_dora: z.boolean().nullish(),
   bias: z.string().nullish(),
   rank_pattern: z.record(z.string(), z.unknown()).nullish(),
+  alpha_pattern: z.record(z.string(), z.unknown()).nullish(),
   modules_to_save: z.array(z.string()).nullish(),
 });
-
-/** GPT-2's names for the layers that LoRA targets address. */
-const GPT2_NAMES: Partial<Record<LoraTarget, string>> = { q_proj: 'c_attn', o_proj: 'c_proj', up_proj: 'c_fc', down_proj: 'c_proj' };
 
 /** A ~ Kaiming-uniform (bound 1/sqrt(fan in), as PEFT), B = 0: an untrained adapter changes nothing. */
 export function newAdapterTensors(spec: ModelSpec, lora: LoraConfig, seed: number): Tensors {
@@ -47,12 +45,13 @@ export function newAdapterTensors(spec: ModelSpec, lora: LoraConfig, seed: numbe
   return tensors;
 }
 
-/** Reads a PEFT folder for a model of the given architecture. */
+/** Reads a PEFT folder for a model of the given architecture. Which layers it adapts is told by its tensors. */
 export async function readAdapter(folder: string, spec: ModelSpec): Promise<{ lora: LoraConfig; tensors: Tensors }> {
-  const lora = await readAdapterConfig(path.join(folder, CONFIG_FILE), spec);
+  const scale = await readAdapterConfig(path.join(folder, CONFIG_FILE));
   const file = path.join(folder, WEIGHTS_FILE);
   const files = await Safetensors.open([file]);
   try {
+    const lora = { ...scale, targets: targetsIn(files.names, spec, file) };
     const tensors: Tensors = new Map();
     for (const { module, fanIn, fanOut } of listAdaptableLayers(spec, lora.targets)) {
       const names = loraNames(module);
@@ -70,7 +69,24 @@ export async function readAdapter(folder: string, spec: ModelSpec): Promise<{ lo
   }
 }
 
-async function readAdapterConfig(file: string, spec: ModelSpec): Promise<LoraConfig> {
+/** The targets that the adapter has matrices for. Any tensor with no place in a model adapted like that is refused. */
+function targetsIn(names: readonly string[], spec: ModelSpec, file: string): LoraTarget[] {
+  const present = new Set(names);
+  const tensorsOf = (target: LoraTarget): string[] =>
+    listAdaptableLayers(spec, [target]).flatMap(({ module }) => Object.values(loraNames(module)).map((name) => peftName(spec, name)));
+  const all = [...adaptableModules(spec).keys()];
+  const targets = all.filter((target) => tensorsOf(target).some((name) => present.has(name)));
+  const wanted = new Set(targets.flatMap(tensorsOf));
+  const unknown = names.find((name) => !wanted.has(name));
+  if (unknown !== undefined) throw new LabError('model-unsupported', `${file}: no place for tensor ${unknown}`, { remedy: `LoRA is read on ${[...adaptableModules(spec).values()].join(', ')} of a ${spec.architecture} model with ${spec.layers} layers.` });
+  const missing = [...wanted].find((name) => !present.has(name));
+  if (missing !== undefined) throw new LabError('model-unsupported', `${file}: tensor ${missing} is missing`, { remedy: 'An adapter has to cover the same modules in every layer of the model.' });
+  if (targets.length === 0) throw new LabError('model-invalid', `${file}: holds no tensors`);
+  return targets;
+}
+
+/** Rank and alpha. The scale in use is always alpha / rank: rsLoRA's alpha / sqrt(rank) (2312.03732) becomes a larger alpha. */
+async function readAdapterConfig(file: string): Promise<{ rank: number; alpha: number }> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new LabError('file-not-found', `${file}: cannot be read`, { cause, remedy: 'An adapter folder needs adapter_config.json and adapter_model.safetensors.' });
   });
@@ -83,18 +99,10 @@ async function readAdapterConfig(file: string, spec: ModelSpec): Promise<LoraCon
   const parsed = configSchema.safeParse(json);
   if (!parsed.success) throw new LabError('model-invalid', `${file}: ${parsed.error.issues[0]!.path.join('.')}: ${parsed.error.issues[0]!.message}`, { remedy: 'LoRA adapters as written by PEFT are read.' });
   const config = parsed.data;
-  const extra = [config.use_dora && 'DoRA', config.bias && config.bias !== 'none' && 'trained biases', config.modules_to_save?.length && 'modules_to_save', config.rank_pattern && Object.keys(config.rank_pattern).length > 0 && 'rank_pattern'].find(Boolean);
+  const extra = [config.use_dora && 'DoRA', config.bias && config.bias !== 'none' && 'trained biases', config.modules_to_save?.length && 'modules_to_save', Object.keys(config.rank_pattern ?? {}).length > 0 && 'rank_pattern', Object.keys(config.alpha_pattern ?? {}).length > 0 && 'alpha_pattern'].find(Boolean);
   if (extra) throw new LabError('model-unsupported', `${file}: ${extra} is not supported`);
   const alpha = config.use_rslora ? config.lora_alpha * Math.sqrt(config.r) : config.lora_alpha;
-  return { rank: config.r, alpha, targets: targetsOf(spec, config.target_modules, file) };
-}
-
-function targetsOf(spec: ModelSpec, modules: readonly string[], file: string): LoraTarget[] {
-  const known = Object.keys(spec.architecture === 'gpt2' ? GPT2_NAMES : { q_proj: 1, k_proj: 1, v_proj: 1, o_proj: 1, gate_proj: 1, up_proj: 1, down_proj: 1 }) as LoraTarget[];
-  const nameOf = (target: LoraTarget) => (spec.architecture === 'gpt2' ? GPT2_NAMES[target]! : target);
-  const unknown = modules.find((module) => !known.some((target) => nameOf(target) === module));
-  if (unknown) throw new LabError('model-unsupported', `${file}: target module ${unknown} is not one we can adapt`, { remedy: `Known: ${known.map(nameOf).join(', ')}.` });
-  return known.filter((target) => modules.includes(nameOf(target)));
+  return { rank: config.r, alpha };
 }
 
 const peftName = (spec: ModelSpec, name: string): string =>
@@ -114,7 +122,8 @@ export async function adapterTensors(model: LoadedModel): Promise<TensorSource[]
 export async function writeAdapter(folder: string, model: LoadedModel, tensors: readonly TensorSource[]): Promise<void> {
   const { spec } = model;
   const lora = model.lora!;
-  const gpt2 = spec.architecture === 'gpt2';
+  // With their parent (attn.c_proj), because GPT-2 has two modules called c_proj.
+  const modules = adaptableModules(spec);
   const config = {
     peft_type: 'LORA',
     task_type: 'CAUSAL_LM',
@@ -123,8 +132,8 @@ export async function writeAdapter(folder: string, model: LoadedModel, tensors: 
     lora_alpha: lora.alpha,
     lora_dropout: 0,
     bias: 'none',
-    fan_in_fan_out: gpt2,
-    target_modules: [...new Set(lora.targets.flatMap((target) => (gpt2 ? (GPT2_NAMES[target] ?? []) : target)))],
+    fan_in_fan_out: spec.architecture === 'gpt2',
+    target_modules: lora.targets.flatMap((target) => modules.get(target) ?? []),
     inference_mode: true,
   };
   await writeFile(path.join(folder, CONFIG_FILE), `${JSON.stringify(config, null, 2)}\n`);

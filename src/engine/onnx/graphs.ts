@@ -58,8 +58,16 @@ function rotaryConstants(g: Graph, spec: ModelSpec, positions: number): RotaryCo
  * own segment only. Query heads that share a key head are stacked along the time axis, so nothing is repeated.
  */
 function packedAttention(g: Graph, spec: ModelSpec, length: number, positions: Value, segments: Value): Attend {
-  const { heads, kvHeads, headDim, window } = spec;
-  const bias = g.apply('attentionBias', [segments], { window: window !== undefined && window < length ? window : undefined });
+  const { heads, kvHeads, headDim } = spec;
+  // One mask for all layers with the same window.
+  const biases = new Map<number | undefined, Value>();
+  const biasOf = (layer: number): Value => {
+    const own = spec.windows[layer];
+    const window = own !== undefined && own < length ? own : undefined;
+    const bias = biases.get(window) ?? g.apply('attentionBias', [segments], { window });
+    biases.set(window, bias);
+    return bias;
+  };
   const rotaryTable = rotaryConstants(g, spec, length);
   const rotate = (x: Value, count: number): Value => {
     const rows = g.reshape(x, [-1, length, count * headDim]);
@@ -68,11 +76,11 @@ function packedAttention(g: Graph, spec: ModelSpec, length: number, positions: V
   };
   const split = (x: Value, count: number): Value => g.transpose(g.reshape(x, [-1, length, count, headDim]), [0, 2, 1, 3]);
   const stacked = [-1, kvHeads, (heads / kvHeads) * length];
-  return (_layer, q, k, v) => {
+  return (layer, q, k, v) => {
     const query = g.reshape(split(rotate(q, heads), heads), [...stacked, headDim]);
     const key = split(rotate(k, kvHeads), kvHeads);
     const scores = g.matmul(query, key, { transposeB: true, alpha: 1 / Math.sqrt(headDim) });
-    const visible = g.add(g.reshape(scores, [-1, heads, length, length]), bias);
+    const visible = g.add(g.reshape(scores, [-1, heads, length, length]), biasOf(layer));
     const weights = g.reshape(g.apply('softmax', [visible], {}), [...stacked, length]);
     const mixed = g.reshape(g.matmul(weights, split(v, kvHeads)), [-1, heads, length, headDim]);
     return g.reshape(g.transpose(mixed, [0, 2, 1, 3]), [-1, heads * headDim]);
@@ -179,8 +187,8 @@ export function decodingGraph(
     const cacheShape = [-1, spec.kvHeads, capacity, spec.headDim];
     const past = (['key', 'value'] as const).map((which) => g.input(`past:${cacheName(layer, which)}`, cacheShape));
     const operands = [rotated(q, spec.heads), rotated(k, spec.kvHeads), rows(v, spec.kvHeads), ...past, lastIndex, total];
-    const { heads, kvHeads, window } = spec;
-    const attention = g.apply('cachedAttention', operands, { heads, kvHeads, window });
+    const { heads, kvHeads } = spec;
+    const attention = g.apply('cachedAttention', operands, { heads, kvHeads, window: spec.windows[layer] });
     (['key', 'value'] as const).forEach((which, index) => {
       outputs[cacheName(layer, which)] = g.apply('cacheOutput', [attention, past[index]!], { which });
     });

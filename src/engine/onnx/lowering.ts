@@ -121,6 +121,16 @@ const topValues: LoweringRule<'topValues'> = (c, [x], value) => {
   return values!;
 };
 
+/** 1 / rms comes with the norm, except on WebGPU, whose kernel leaves that output unwritten. */
+const normStatistic: LoweringRule<'normStatistic'> = (c, _, value) => {
+  const norm = value.inputs[0]! as Value<'rmsNorm'>;
+  if (c.provider !== 'webgpu' || norm.op !== 'rmsNorm') return c.kept(norm, value.attributes.which);
+  const x = c.kept(norm, 'input');
+  const meanSquare = c.emit('ReduceMean', [c.emit('Mul', [x, x]), vector(c, [-1])], { keepdims: 1 });
+  const deviation = c.emit('Sqrt', [c.emit('Add', [meanSquare, scalar(c, norm.attributes.epsilon)])]);
+  return c.emit('Reciprocal', [deviation]);
+};
+
 function zerosLike(c: Lowering, like: string): string {
   // Shape-only operators run on the CPU, so on a GPU a multiplication is cheaper than copying the zeros over.
   if (c.provider === 'webgpu') return c.emit('Mul', [like, scalar(c, 0)]);
@@ -163,6 +173,10 @@ const loweringRules: { [K in Exclude<Operation, 'input' | 'constant'>]: Lowering
   softmax: (c, [x]) => c.emit('Softmax', [x!], { axis: -1 }),
   rmsNorm: (c, [x, weight], v) => {
     const attributes = { axis: -1, epsilon: { float: v.attributes.epsilon } };
+    if (c.provider === 'webgpu') {
+      c.keep(v, 'input', x!);
+      return c.emit('SimplifiedLayerNormalization', [x!, weight!], attributes);
+    }
     const [output, inverse] = c.emitMany('SimplifiedLayerNormalization', [x!, weight!], 2, attributes);
     c.keep(v, 'inverseDeviation', inverse!);
     return output!;
@@ -174,7 +188,7 @@ const loweringRules: { [K in Exclude<Operation, 'input' | 'constant'>]: Lowering
     c.keep(v, 'inverseDeviation', inverse!);
     return output!;
   },
-  normStatistic: (c, _, v) => c.kept(v.inputs[0]!, v.attributes.which),
+  normStatistic,
   rotary,
   attentionBias,
   tokenNll,
