@@ -38,9 +38,12 @@ export async function loadExperiment(path: string): Promise<LoadedExperiment> {
   const { value } = source;
   const presetProblems = applyPresets(value);
   const parsed = experimentSchema.safeParse(value);
-  if (!parsed.success) throw invalid(source, [...presetProblems, ...schemaProblems(parsed.error, value)]);
-  const experiment = withAbsolutePaths(parsed.data, dirname(file));
-  const problems = [...presetProblems, ...namingProblems(experiment), ...(await fileProblems(experiment))];
+  const problems = [...presetProblems, ...(parsed.success ? [] : schemaProblems(parsed.error, value))];
+  // Unknown keys are no reason to keep quiet about the rest.
+  const known = parsed.success ? parsed : experimentSchema.safeParse(withoutUnknownKeys(parsed.error, value));
+  if (!known.success) throw invalid(source, problems);
+  const experiment = withAbsolutePaths(known.data, dirname(file));
+  problems.push(...namingProblems(experiment), ...(await fileProblems(experiment)));
   if (problems.length > 0) throw invalid(source, problems);
   const arms = experiment.arms.map((arm) => resolveArm(arm, experiment));
   const late = [...armProblems(experiment, arms), ...(await verifierProblems(experiment, arms))];
@@ -79,13 +82,13 @@ async function readSource(file: string): Promise<Source> {
 }
 
 function invalid(source: Source, problems: readonly Problem[]): LabError {
-  const listed = problems.map((problem) => {
-    const { line, col } = position(source, problem.path);
-    return `${basename(source.file)}:${line}:${col} ${problem.message}`;
-  });
+  const listed = problems
+    .map((problem) => ({ ...position(source, problem.path), message: problem.message }))
+    .sort((one, other) => one.line - other.line || one.col - other.col)
+    .map(({ line, col, message }) => `${basename(source.file)}:${line}:${col} ${message}`);
   const count = listed.length === 1 ? 'a problem' : `${listed.length} problems`;
   return new LabError('experiment-invalid', `${source.file} has ${count}:\n  ${listed.join('\n  ')}`, {
-    remedy: 'docs/experiments.md and schemas/experiment.schema.json describe the file',
+    remedy: 'schemas/experiment.schema.json describes every key; examples/pocket/pocket.experiment.yaml is an example',
   });
 }
 
@@ -115,8 +118,8 @@ function nodeStart(node: unknown): number | undefined {
 }
 
 /**
- * Lets an arm name only what it changes: a choice without `kind` takes the preset's kind, and a choice of the preset's
- * kind keeps the preset's other settings. Works on the raw file, before defaults hide what was written.
+ * Lets an arm name only what it changes: a choice of the preset's kind keeps the preset's other settings. Works on the
+ * raw file, before defaults hide what was written.
  */
 function applyPresets(value: unknown): Problem[] {
   const arms = isObject(value) && Array.isArray(value['arms']) ? (value['arms'] as unknown[]) : [];
@@ -134,7 +137,7 @@ function applyPresets(value: unknown): Problem[] {
     for (const [choice, settings] of Object.entries(preset.choices)) {
       const own = arm[choice];
       if (own === undefined) arm[choice] = { ...settings };
-      else if (isObject(own) && (own['kind'] === undefined || own['kind'] === settings.kind)) {
+      else if (isObject(own) && own['kind'] === settings.kind) {
         arm[choice] = { ...settings, ...own };
       }
     }
@@ -158,6 +161,16 @@ function schemaProblems(error: z.ZodError, value: unknown): Problem[] {
     const where = issue.path.length > 0 ? `${issue.path.map(String).join('.')}: ` : '';
     return [{ path: issue.path, message: `${where}${issue.message}` }];
   });
+}
+
+function withoutUnknownKeys(error: z.ZodError, value: unknown): unknown {
+  const copy = structuredClone(value);
+  for (const issue of error.issues) {
+    if (issue.code !== 'unrecognized_keys') continue;
+    const target = issue.path.reduce<unknown>((node, key) => (node as Record<PropertyKey, unknown>)[key], copy);
+    for (const key of issue.keys) Reflect.deleteProperty(target as object, key);
+  }
+  return copy;
 }
 
 function withAbsolutePaths(experiment: Experiment, base: string): Experiment {
@@ -237,7 +250,7 @@ function armProblems(experiment: Experiment, arms: readonly ResolvedArm[]): Prob
   const problems: Problem[] = [];
   arms.forEach((arm, index) => {
     if (arm.mix.kind === 'replay' && arm.mix.dataset === '') {
-      const message = `preset "${arm.preset}" needs mix: { dataset: FILE }, the old examples to replay`;
+      const message = `preset "${arm.preset}" needs mix: { kind: replay, dataset: FILE }, the old examples to replay`;
       problems.push({ path: ['arms', index], message });
     }
     if (new Set(arm.learningRates).size < arm.learningRates.length) {

@@ -117,10 +117,14 @@ describe('a run', () => {
 describe('arms', () => {
   const arms = [
     { name: 'ground truth' },
-    { name: 'self', preset: 'self-output', targets: { samples: 2, maxTokens: 8, fallback: 'ground-truth' } },
+    {
+      name: 'self',
+      preset: 'self-output',
+      targets: { kind: 'self-output', samples: 2, maxTokens: 8, fallback: 'ground-truth' },
+    },
     { name: 'stm', preset: 'stm' },
     { name: 'random', preset: 'random-mask' },
-    { name: 'replay', preset: 'replay', mix: { dataset: 'old.jsonl', rate: 0.5 } },
+    { name: 'replay', preset: 'replay', mix: { kind: 'replay', dataset: 'old.jsonl', rate: 0.5 } },
     { name: 'merge', preset: 'linear-merge' },
   ];
 

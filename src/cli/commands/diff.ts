@@ -96,20 +96,26 @@ async function diff(fileA: string, fileB: string, model: OpenModel, options: Opt
       else if (event.kind === 'only') tally.only[event.side]++;
       else drops[event.side].add(event.dropped);
     }
-    const scored = {
-      a: await scoreSide(
-        pairs.map((pair) => pair.a),
-        model,
-        drops.a,
-      ),
-      b: await scoreSide(
-        pairs.map((pair) => pair.b),
-        model,
-        drops.b,
-      ),
-    };
+    const scoredA = await scoreSide(
+      pairs.map((pair) => pair.a),
+      model,
+      drops.a,
+    );
+    // Equal rows have equal perplexities: only what differs is scored again.
+    const different = pairs.filter((pair) => !isSame(pair, scoredA));
+    const scoredB = await scoreSide(
+      different.map((pair) => pair.b),
+      model,
+      drops.b,
+    );
     for (const pair of pairs) {
-      const entry = compare(pair, { a: scored.a.get(pair.a), b: scored.b.get(pair.b) }, tally, scorer, options);
+      const entry = compare(
+        pair,
+        { a: scoredA.get(pair.a), b: scoredB.get(pair.b) ?? sameRow(pair, scoredA) },
+        tally,
+        scorer,
+        options,
+      );
       if (options.pairs && entry.differs) await output.value(entry);
     }
     progress.update(tally.aligned, options.limit ?? 0);
@@ -122,6 +128,14 @@ async function diff(fileA: string, fileB: string, model: OpenModel, options: Opt
   }
   await printSummary({ fileA, fileB, tally, drops, scorer }, output);
   return 0;
+}
+
+function isSame(pair: { a: Example; b: Example }, scored: ReadonlyMap<Example, ScoredRow>): boolean {
+  return scored.has(pair.a) && answerOf(pair.a) === answerOf(pair.b) && pair.a.body.kind === pair.b.body.kind;
+}
+
+function sameRow(pair: { a: Example; b: Example }, scored: ReadonlyMap<Example, ScoredRow>): ScoredRow | undefined {
+  return isSame(pair, scored) ? scored.get(pair.a) : undefined;
 }
 
 async function scoreSide(
@@ -149,11 +163,13 @@ function compare(
   const differs = a !== b;
   tally.aligned++;
   if (differs) tally.differing++;
-  for (const side of ['a', 'b'] as const) {
-    const row = scored[side];
-    if (!row) continue;
-    tally.all[side].add(row.logprobs);
-    if (differs) tally.whereDiffering[side].add(row.logprobs);
+  // Both sides or none: means over different prompts could not be compared.
+  if (scored.a && scored.b) {
+    for (const side of ['a', 'b'] as const) {
+      const { logprobs } = scored[side] as ScoredRow;
+      tally.all[side].add(logprobs);
+      if (differs) tally.whereDiffering[side].add(logprobs);
+    }
   }
   const { body } = pair.a;
   const entry: Pair = {

@@ -1,0 +1,138 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { LabError } from '../shared/errors.ts';
+import { experimentJsonSchema } from '../shared/experiment.ts';
+import { loadExperiment } from './loadExperiment.ts';
+import { packageRoot, pocketModelFolder } from './packageRoot.ts';
+import { fakeWorkspace } from './testing/fakeWorkspace.ts';
+
+const valid = `name: lab
+model: model
+stages:
+  - name: first
+    dataset: first.jsonl
+    steps: 5
+    verifier: { scorer: contains }
+arms:
+  - name: plain
+benchmarks:
+  - name: skill
+    data: skill.jsonl
+    scorer: exact
+`;
+
+async function load(text: string, name = 'x.experiment.yaml') {
+  const folder = await fakeWorkspace();
+  await writeFile(join(folder, name), text);
+  return { folder, ...(await loadExperiment(join(folder, name))) };
+}
+
+async function problems(text: string, name?: string): Promise<string[]> {
+  const error: unknown = await load(text, name).catch((caught: unknown) => caught);
+  if (!(error instanceof LabError)) throw new Error(`no LabError: ${String(error)}`);
+  expect(error.code).toBe('experiment-invalid');
+  return error.message.split('\n  ').slice(1);
+}
+
+describe('loadExperiment', () => {
+  test('fills in defaults and makes paths absolute', async () => {
+    const { folder, experiment, arms } = await load(valid);
+    expect(experiment.model).toBe(join(folder, 'model'));
+    expect(experiment.stages[0]?.dataset).toBe(join(folder, 'first.jsonl'));
+    expect(experiment.training.batchSize).toBe(32);
+    expect(arms[0]).toMatchObject({ name: 'plain', targets: { kind: 'ground-truth' }, learningRates: [3e-4] });
+  });
+
+  test('reads JSON as well', async () => {
+    const text = await readFile(join(await fakeWorkspace(), 'lab.experiment.yaml'), 'utf8');
+    expect((await load(text, 'x.json')).experiment.name).toBe('fake');
+  });
+
+  test('names unknown keys with the nearest valid one, at any depth', async () => {
+    const text = valid
+      .replace('first.jsonl', 'gone.jsonl')
+      .replace('scorer: exact', 'scorer: exakt')
+      .replace('- name: plain', '- { name: plain, preset: stmm }')
+      .replace('steps: 5', 'steps: 5\n    benchmark: skil\n    setps: 3');
+    expect(await problems(text)).toEqual([
+      expect.stringMatching(/^x\.experiment\.yaml:5:5 no such file: .*gone\.jsonl$/),
+      'x.experiment.yaml:7:5 unknown benchmark "skil"; did you mean "skill"?',
+      expect.stringMatching(/^x\.experiment\.yaml:8:5 unknown key "setps"; did you mean "steps"\?/),
+      expect.stringMatching(/^x\.experiment\.yaml:11:20 unknown preset "stmm"; did you mean "stm"\?/),
+      expect.stringMatching(/^x\.experiment\.yaml:15:5 unknown scorer "exakt"; did you mean "exact"\?/),
+    ]);
+  });
+
+  test('knows the keys of the kind that is meant', async () => {
+    const text = valid.replace('- name: plain', '- { name: plain, mask: { kind: stm, tua: 3 } }');
+    expect(await problems(text)).toEqual([
+      'x.experiment.yaml:9:39 unknown key "tua"; did you mean "tau"? Keys here: kind, tau, protectEos',
+    ]);
+  });
+
+  test('lists every problem at once, with line and column', async () => {
+    const text = valid
+      .replace('first.jsonl', 'gone.jsonl')
+      .replace('scorer: exact', 'scorer: exakt')
+      .replace('- name: plain', '- { name: plain, preset: stmm }')
+      .replace('steps: 5', 'steps: 5\n    benchmark: skil\n    setps: 3');
+    expect(await problems(text)).toEqual([
+      expect.stringMatching(/^x\.experiment\.yaml:5:5 no such file: .*gone\.jsonl$/),
+      'x.experiment.yaml:7:5 unknown benchmark "skil"; did you mean "skill"?',
+      expect.stringMatching(/^x\.experiment\.yaml:8:5 unknown key "setps"; did you mean "steps"\?/),
+      expect.stringMatching(/^x\.experiment\.yaml:11:20 unknown preset "stmm"; did you mean "stm"\?/),
+      expect.stringMatching(/^x\.experiment\.yaml:15:5 unknown scorer "exakt"; did you mean "exact"\?/),
+    ]);
+  });
+
+  test('says what a wrong value should be', async () => {
+    const [first] = await problems(valid.replace('steps: 5', 'steps: many'));
+    expect(first).toMatch(/^x\.experiment\.yaml:6:5 stages\.0\.steps: .*number/);
+  });
+
+  test('refuses double names and the name of the base', async () => {
+    const listed = await problems(valid.replace('- name: plain', '- name: base\n  - name: two\n  - name: two'));
+    expect(listed).toHaveLength(2);
+    expect(listed.join()).toMatch(/"base" is the name of the untouched model.*"two" is used twice/s);
+  });
+
+  test('a syntax error has its place', async () => {
+    expect((await problems('name: [1, 2\nmodel: x'))[0]).toMatch(/^x\.experiment\.yaml:\d+:\d+ /);
+  });
+
+  test('an arm keeps what its preset says and it does not change', async () => {
+    const arm = '- { name: plain, preset: self-output, targets: { kind: self-output, samples: 4 } }';
+    const { arms } = await load(valid.replace('- name: plain', arm));
+    expect(arms[0]?.targets).toMatchObject({ kind: 'self-output', samples: 4, temperature: 0.7, fallback: 'drop' });
+  });
+
+  test('replay needs its old examples, self-output its verifier', async () => {
+    expect((await problems(valid.replace('- name: plain', '- { name: r, preset: replay-lamol-20 }')))[0]).toMatch(
+      /needs mix: \{ kind: replay, dataset: FILE \}/,
+    );
+    const replay = '- { name: r, preset: replay-lamol-20, mix: { kind: replay, dataset: old.jsonl } }';
+    const { arms, folder } = await load(valid.replace('- name: plain', replay));
+    expect(arms[0]?.mix).toEqual({ kind: 'replay', rate: 0.2, dataset: join(folder, 'old.jsonl') });
+    const own = valid.replace('- name: plain', '- { name: s, preset: self-output }').replace(/ {4}verifier.*\n/, '');
+    expect((await problems(own))[0]).toMatch(/stage "first" needs a verifier/);
+    // Raw text has nothing to verify.
+    await load(own.replace('first.jsonl', 'neutral.jsonl'));
+  });
+
+  test('`pocket` is the bundled model', async () => {
+    const outcome = await load(valid.replace('model: model', 'model: pocket')).catch((error: unknown) => error);
+    if (outcome instanceof LabError) expect(outcome.message).toContain(pocketModelFolder);
+    else expect(outcome).toMatchObject({ experiment: { model: pocketModelFolder } });
+  });
+
+  test('a missing file is named', async () => {
+    await expect(loadExperiment('/nowhere/x.yaml')).rejects.toThrow(/\/nowhere\/x\.yaml/);
+  });
+});
+
+test('the published schema is the one the reader checks against', async () => {
+  const published: unknown = JSON.parse(await readFile(join(packageRoot, 'schemas', 'experiment.schema.json'), 'utf8'));
+  // When this fails: node scripts/writeSchema.mjs
+  expect(published).toEqual(JSON.parse(JSON.stringify(experimentJsonSchema())));
+});
