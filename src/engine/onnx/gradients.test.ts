@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { Executor, tensorOf } from './executor.ts';
 import { differentiate, gradientRules } from './gradients.ts';
-import { Graph, type Operation, type Shape, type Value } from './graph.ts';
+import { Graph, type Value } from './graph.ts';
+import type { Operation, Shape } from './operations.ts';
 import { lower } from './lowering.ts';
 import { createRandom } from '../../shared/random.ts';
 

@@ -1,6 +1,7 @@
 // Reverse-mode differentiation: the gradient rule of every operation, and the walk that applies them. A rule returns the
 // gradient with respect to each input, written with the same operations, so the backward pass is an ordinary graph.
-import { isOperation, type Graph, type Operation, type Shape, type Value } from './graph.ts';
+import { isOperation, type Graph, type Value } from './graph.ts';
+import type { Operation, Shape } from './operations.ts';
 
 /** Gradient per input; undefined where the input needs none. `outer` is dL/d(value). */
 type GradientRule<K extends Operation> = (

@@ -1,6 +1,7 @@
 // Turns a graph into ONNX nodes, per execution provider: one rule per operation. Providers differ because an operator
 // without a kernel silently falls back to the CPU with copies (WebGPU has neither FusedMatMul nor LogSoftmax).
-import type { Graph, Operation, Shape, Value } from './graph.ts';
+import type { Graph, Value } from './graph.ts';
+import type { Operation, Shape } from './operations.ts';
 import { encodeModel, type AttributeValue, type NodeProto, type TensorProto, type ValueInfoProto } from './proto.ts';
 
 export type Provider = 'cpu' | 'webgpu' | 'cuda';

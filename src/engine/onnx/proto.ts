@@ -1,6 +1,6 @@
 // Writes ONNX models. Field numbers are those of onnx.proto3 (onnx/onnx, IR version 8); `pbf` does the encoding.
 import { PbfWriter } from 'pbf';
-import type { ElementType } from './graph.ts';
+import type { ElementType } from './operations.ts';
 
 /** Codes of TensorProto.DataType. */
 const DATA_TYPES: Record<ElementType | 'bool', number> = { float32: 1, int32: 6, int64: 7, bool: 9 };

@@ -1,5 +1,5 @@
 // Shape rule of every operation. A mismatch is our own bug, so it throws a plain Error that shows both shapes.
-import { DYNAMIC, type Operation, type OperationAttributes, type Shape } from './graph.ts';
+import { DYNAMIC, type Operation, type OperationAttributes, type Shape } from './operations.ts';
 
 type ShapeRule<K extends Operation> = (inputs: readonly Shape[], attributes: OperationAttributes[K]) => Shape;
 

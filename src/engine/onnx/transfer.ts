@@ -1,7 +1,8 @@
 // Moves slots between main memory and a device. Reading a device tensor directly aborts onnxruntime-node 1.30, so the way
 // back leads through a graph whose output is declared on the CPU.
 import type { Executor, Session, Slot } from './executor.ts';
-import { DYNAMIC, Graph } from './graph.ts';
+import { Graph } from './graph.ts';
+import { DYNAMIC } from './operations.ts';
 import { lower } from './lowering.ts';
 
 /**
