@@ -1,0 +1,122 @@
+// Numbers and names as a person reads them: points, scores, learning rates, lists, counts. Everything that shows a run
+// (terminal, HTML, Markdown) writes them through these functions, so the same number looks the same everywhere.
+
+const countWords = [
+  'no',
+  'one',
+  'two',
+  'three',
+  'four',
+  'five',
+  'six',
+  'seven',
+  'eight',
+  'nine',
+  'ten',
+  'eleven',
+  'twelve',
+];
+
+/** A count in words up to twelve: `eight old skills`. */
+export function countWord(count: number): string {
+  return countWords[count] ?? String(count);
+}
+
+/** `1 item`, `2 items`. */
+export function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function list(parts: readonly string[]): string {
+  if (parts.length < 2) return parts.join('');
+  return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
+}
+
+/** First letter in upper case. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A score of 0..1 with two decimals and no leading zero: `.52`, `1.00`. */
+export function formatScore(score: number): string {
+  return score.toFixed(2).replace(/^(-?)0(?=\.)/, '$1');
+}
+
+/** A change of scores in points without sign: whole points, one decimal below one point. */
+export function formatPoints(change: number): string {
+  const points = Math.abs(change) * 100;
+  if (points === 0) return '0';
+  if (points < 0.95) return points.toFixed(1);
+  return points.toFixed(0);
+}
+
+/** A change of scores in points with its sign, with a true minus: `+41`, `−0.4`, `0`. */
+export function formatChange(change: number): string {
+  const points = formatPoints(change);
+  if (Number(points) === 0) return '0';
+  return change < 0 ? `\u2212${points}` : `+${points}`;
+}
+
+/** A learning rate as people write it: `3e-4`, `0`. */
+export function formatLearningRate(lr: number): string {
+  if (lr === 0) return '0';
+  return lr
+    .toExponential(2)
+    .replace(/\.?0+e/, 'e')
+    .replace('e+', 'e');
+}
+
+/** A perplexity: two decimals, fewer when large. */
+export function formatPerplexity(ppl: number): string {
+  if (!Number.isFinite(ppl)) return '\u221e';
+  if (ppl >= 1e5) return ppl.toExponential(1).replace('e+', 'e');
+  return ppl >= 100 ? ppl.toFixed(0) : ppl.toFixed(2);
+}
+
+/** A whole number with thousands separators. */
+export function formatCount(count: number): string {
+  return Math.round(count)
+    .toString()
+    .replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+}
+
+/** A share as a percentage, one decimal below ten per cent when it is not whole. */
+export function formatShare(share: number): string {
+  const percent = share * 100;
+  const decimals = percent !== 0 && percent < 9.95 && Math.abs(percent - Math.round(percent)) > 0.05 ? 1 : 0;
+  return `${percent.toFixed(decimals)} %`;
+}
+
+/** A p value: `p = .031`, `p < .001`. */
+export function formatP(p: number): string {
+  return p < 0.001 ? 'p < .001' : `p = ${p.toFixed(3).replace(/^0/, '')}`;
+}
+
+/** Parameters of a model: `1.2 M`. */
+export function formatSize(count: number): string {
+  if (count >= 1e9) return `${(count / 1e9).toFixed(1)} B`;
+  if (count >= 1e6) return `${(count / 1e6).toFixed(1)} M`;
+  return count >= 1e3 ? `${(count / 1e3).toFixed(0)} k` : String(count);
+}
+
+/** A span of time: `40 s`, `2 min 5 s`, `1 h 3 min`. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ''}`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/** Text that came from outside, on one line and without control or direction-changing characters. */
+export function plainText(text: string): string {
+  return text
+    .replace(/[\t\n\r\u2028\u2029]+/g, ' ')
+    .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+}
+
+/** The first `length` characters, with an ellipsis when something was left out. */
+export function shorten(text: string, length: number): string {
+  const characters = [...text];
+  return characters.length <= length ? text : `${characters.slice(0, Math.max(0, length - 1)).join('')}\u2026`;
+}
