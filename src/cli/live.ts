@@ -7,9 +7,9 @@ import { drawBar, formatSeconds } from './progress.ts';
 import { createTimeLeft } from './timeLeft.ts';
 
 export interface Live {
-  onEvent(event: RunEvent): void;
+  readonly onEvent: (event: RunEvent) => void;
   /** Takes the line away and stops redrawing. */
-  end(): void;
+  readonly end: () => void;
 }
 
 /** What the live line is made of. */
@@ -24,32 +24,25 @@ export class LiveState {
 
   /** Takes an event at a time in seconds. */
   take(event: RunEvent, now: number): void {
-    switch (event.kind) {
-      case 'plan':
-        this.work = event.work;
-        this.done = [...event.done];
-        this.stageNames = event.config.experiment.stages.map((stage) => stage.name);
-        return;
-      case 'work':
-        this.takeWork(event, now);
-        return;
-      case 'progress': {
-        const { done, total, tokens } = event;
-        const seconds = now - (this.current?.startedAt ?? now);
-        this.share = total > 0 ? Math.min(1, done / total) : 0;
-        this.detail = tokens > 0 && seconds > 0 ? `${Math.round(tokens / seconds)} tokens/s` : '';
-        return;
-      }
-      case 'metric': {
-        const { step, steps } = event;
-        this.share = step / steps;
-        const rate = event['train/tokens_per_second'];
-        this.detail = `step ${step}/${steps}  loss ${event['train/loss'].toFixed(3)}  ${rate} tokens/s`;
-        return;
-      }
-      default:
-        return;
+    if (event.kind === 'plan') {
+      this.work = event.work;
+      this.done = [...event.done];
+      this.stageNames = event.config.experiment.stages.map((stage) => stage.name);
+    } else if (event.kind === 'work') this.takeWork(event, now);
+    else if (event.kind === 'progress') this.takeProgress(event, now);
+    else if (event.kind === 'metric') {
+      const { step, steps } = event;
+      this.share = step / steps;
+      const rate = event['train/tokens_per_second'];
+      this.detail = `step ${step}/${steps}  loss ${event['train/loss'].toFixed(3)}  ${rate} tokens/s`;
     }
+  }
+
+  private takeProgress(event: Extract<RunEvent, { kind: 'progress' }>, now: number): void {
+    const { done, total, tokens } = event;
+    const seconds = now - (this.current?.startedAt ?? now);
+    this.share = total > 0 ? Math.min(1, done / total) : 0;
+    this.detail = tokens > 0 && seconds > 0 ? `${Math.round(tokens / seconds)} tokens/s` : '';
   }
 
   private takeWork(event: Extract<RunEvent, { kind: 'work' }>, now: number): void {

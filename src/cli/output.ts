@@ -7,11 +7,11 @@ export interface Output {
   /** JSON Lines instead of text. */
   readonly json: boolean;
   /** Prints one value as a line of JSON; only with `json`. */
-  value(value: object): Promise<void>;
+  readonly value: (value: object) => Promise<void>;
   /** Prints a line of text; not with `json`. */
-  text(line: string): Promise<void>;
+  readonly text: (line: string) => Promise<void>;
   /** Says something on stderr. */
-  note(line: string): void;
+  readonly note: (line: string) => void;
 }
 
 /** The output of this process. */

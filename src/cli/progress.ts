@@ -2,9 +2,9 @@
 
 export interface Progress {
   /** `done` of `total` (0: unknown) pieces; `detail` stands behind the bar. */
-  update(done: number, total: number, detail?: string): void;
+  readonly update: (done: number, total: number, detail?: string) => void;
   /** Takes the bar away. */
-  end(): void;
+  readonly end: () => void;
 }
 
 const redrawMs = 100;

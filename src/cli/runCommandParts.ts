@@ -5,7 +5,7 @@ import type { RunEvent, StopSignals } from '../runs/session.ts';
 import { exitCodeOf } from '../runs/startRun.ts';
 import type { RunOptions, RunOutcome } from '../runs/startRun.ts';
 import { startEngine } from '../engine/client.ts';
-import { printRecords } from './commands/show.ts';
+import { printRecords, withoutExamples } from './commands/show.ts';
 import { createLive } from './live.ts';
 import type { Output } from './output.ts';
 import { printError } from './output.ts';
@@ -40,27 +40,13 @@ export async function carryOutAndShow(
   return exitCodeOf(outcome);
 }
 
-/** Records as they are written; the target examples stay in the run folder. */
+/** Records as they are written. */
 async function printEvent(event: RunEvent, output: Output): Promise<void> {
-  switch (event.kind) {
-    case 'plan':
-      return output.value({
-        kind: 'started',
-        id: event.config.id,
-        folder: event.folder,
-        resumed: event.resumed,
-        work: event.work.length,
-      });
-    case 'work':
-    case 'progress':
-      return;
-    case 'targets': {
-      const { examples: _, ...numbers } = event;
-      return output.value(numbers);
-    }
-    default:
-      return output.value(event);
-  }
+  if (event.kind === 'work' || event.kind === 'progress') return;
+  if (event.kind === 'plan') {
+    const { config, folder, resumed, work } = event;
+    await output.value({ kind: 'started', id: config.id, folder, resumed, work: work.length });
+  } else await output.value(event.kind === 'targets' ? withoutExamples(event) : event);
 }
 
 async function printOutcome(outcome: RunOutcome, output: Output): Promise<void> {

@@ -46,7 +46,10 @@ export async function mergeLinear(request: {
     for (const { name, baseName } of pairs) {
       const shapes = [base.entries.get(baseName ?? '')?.shape ?? [], tuned.entries.get(name)?.shape ?? []];
       if (String(shapes[0]) !== String(shapes[1])) {
-        throw mismatch(request, `${name} has shape [${shapes[0]}] in the base and [${shapes[1]}] in the tuned model`);
+        throw mismatch(
+          request,
+          `${name} has shape [${String(shapes[0])}] in the base and [${String(shapes[1])}] in the tuned model`,
+        );
       }
     }
     await mkdir(out, { recursive: true });

@@ -1,15 +1,8 @@
 // The published methods as named points over the independent choices of an arm. This list is the menu: the command
 // line, the report and the validation of experiment files read it, and nothing else defines a preset.
 import { z } from 'zod';
-import {
-  armChoicesShape,
-  maskSchema,
-  mixSchema,
-  targetsSchema,
-  trainableSchema,
-  weightStepSchema,
-} from '../shared/experiment.ts';
-import type { Arm, ArmChoices, Experiment, ResolvedArm } from '../shared/experiment.ts';
+import { maskSchema, mixSchema, targetsSchema, trainableSchema, weightStepSchema } from '../shared/experiment.ts';
+import type { Arm, ArmChoices, armChoicesShape, Experiment, ResolvedArm } from '../shared/experiment.ts';
 import { LabError } from '../shared/errors.ts';
 import { nearest } from '../shared/nearest.ts';
 

@@ -13,7 +13,7 @@ type Schema = {
 
 /** The keys that an object at `path` in `document` may have. */
 export function validKeys(schema: object, document: unknown, path: readonly PropertyKey[]): string[] {
-  let nodes: Schema[] = [schema as Schema];
+  let nodes: Schema[] = [schema];
   let value = document;
   for (const key of path) {
     nodes = nodes.flatMap((node) => alternatives(node, value)).flatMap((node) => child(node, key));

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { deriveNumbers } from '../../report/derive.ts';
 import { findBreaches } from '../../runs/guard.ts';
 import { readItems, readRun } from '../../runs/runFolder.ts';
-import type { RunData } from '../../shared/records.ts';
+import type { RunData, TargetRecord } from '../../shared/records.ts';
 import { createCommand, onAction } from '../command.ts';
 import type { Exit } from '../command.ts';
 import { resolveRun } from '../findRuns.ts';
@@ -53,9 +53,11 @@ async function printMeasured(run: RunData, output: Output): Promise<void> {
     damagedLines: run.damagedLines.length,
   });
   for (const cell of run.cells) await output.value(cell);
-  for (const targets of run.targets) {
-    const { examples: _, ...numbers } = targets;
-    await output.value(numbers);
-  }
+  for (const targets of run.targets) await output.value(withoutExamples(targets));
   for (const drift of run.drift) await output.value(drift);
+}
+
+/** A row of the target table; the coloured examples stay in the run folder. */
+export function withoutExamples(targets: TargetRecord): object {
+  return Object.fromEntries(Object.entries(targets).filter(([key]) => key !== 'examples'));
 }

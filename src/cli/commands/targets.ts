@@ -18,7 +18,7 @@ import { answerOf } from '../../recipes/targets/recipe.ts';
 import { stageVerifier } from '../../runs/stageTargets.ts';
 import type { Example } from '../../shared/dataset.ts';
 import { LabError } from '../../shared/errors.ts';
-import type { ArmChoices, Targets, TokenMask } from '../../shared/experiment.ts';
+import type { ArmChoices } from '../../shared/experiment.ts';
 import { nearest } from '../../shared/nearest.ts';
 import { createCommand, onAction, withModelOptions } from '../command.ts';
 import type { Exit } from '../command.ts';
@@ -105,7 +105,7 @@ function withOverrides(preset: Preset, options: Options): ArmChoices {
   if (targets?.kind === 'self-output') own['targets'] = { ...targets, samples: samples ?? 8, ...sampling };
   if (targets?.kind === 'rephrase') own['targets'] = { ...targets, ...sampling, ...given({ instruction }) };
   if (mask) own['mask'] = { ...mask, ...given({ tau }) };
-  return resolveChoices(preset, own as { targets?: Targets; mask?: TokenMask });
+  return resolveChoices(preset, own);
 }
 
 async function writeTargets(model: OpenModel, choices: ArmChoices, options: Options, output: Output): Promise<number> {
