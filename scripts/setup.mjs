@@ -18,14 +18,19 @@ export function run(command, args, options = {}) {
 /** Installs dependencies when there are none or the lock file is newer. */
 export function install() {
   if (major < 20) {
-    console.error(`Forgetting Lab needs Node 20 or newer, this is ${process.version}. Install a newer one from nodejs.org.`);
+    console.error(
+      `Forgetting Lab needs Node 20 or newer, this is ${process.version}. Install a newer one from nodejs.org.`,
+    );
     process.exit(1);
   }
   const marker = path.join(root, 'node_modules/.package-lock.json');
   if (existsSync(marker) && modified(marker) >= modified(path.join(root, 'package-lock.json'))) return;
   console.error('Installing dependencies from the npm registry ...');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  run(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  run(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
 }
 
 /** Builds the bundles when a source file is newer than they are. */

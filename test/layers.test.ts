@@ -48,7 +48,9 @@ function sourceFiles(folder: string): string[] {
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(file, 'utf8');
-  const specifiers = [...text.matchAll(/^(?:import|export)\s[^;]*?from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gms)];
+  const specifiers = [
+    ...text.matchAll(/^(?:import|export)\s[^;]*?from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gms),
+  ];
   return specifiers.map((match) => {
     const to = match[1] ?? match[2] ?? match[3]!;
     const relative = to.startsWith('.');
@@ -56,7 +58,7 @@ function importsOf(file: string): Import[] {
   });
 }
 
-const layerOf = (file: string): string => file.split('/')[0] === 'src' ? file.split('/')[1]! : file.split('/')[0]!;
+const layerOf = (file: string): string => (file.split('/')[0] === 'src' ? file.split('/')[1]! : file.split('/')[0]!);
 const isTest = (file: string): boolean => /\.test\.ts$|\/testing\/|\/testing\.ts$|\/test[A-Z]\w*\.ts$/.test(file);
 
 const files = [...sourceFiles('src'), ...sourceFiles('webview')];
@@ -78,13 +80,16 @@ describe('imports', () => {
 
   it('of recipes and evals know the engine interface only', () => {
     const wrong = imports.filter(
-      ({ from, to }) => ENGINE_NEUTRAL.includes(layerOf(from)) && !isTest(from) && layerOf(to) === 'engine' && !ENGINE_FACADE.has(to),
+      ({ from, to }) =>
+        ENGINE_NEUTRAL.includes(layerOf(from)) && !isTest(from) && layerOf(to) === 'engine' && !ENGINE_FACADE.has(to),
     );
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
   });
 
   it('of pure layers bring in no runtime', () => {
-    const wrong = imports.filter(({ from, to, relative }) => !relative && !isTest(from) && FORBIDDEN_PACKAGES[layerOf(from)]?.test(to));
+    const wrong = imports.filter(
+      ({ from, to, relative }) => !relative && !isTest(from) && FORBIDDEN_PACKAGES[layerOf(from)]?.test(to),
+    );
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
   });
 
@@ -94,7 +99,14 @@ describe('imports', () => {
   });
 
   it('have no cycle', () => {
-    const graph = new Map(files.map((file) => [file, importsOf(file).filter((one) => one.relative).map((one) => one.to)]));
+    const graph = new Map(
+      files.map((file) => [
+        file,
+        importsOf(file)
+          .filter((one) => one.relative)
+          .map((one) => one.to),
+      ]),
+    );
     expect(findCycle(graph)).toBeUndefined();
   });
 });

@@ -32,8 +32,10 @@ interface TrainReference {
 
 const read = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T;
 const present = existsSync(folder);
-if (!present) console.warn(`reference model not found at ${folder}: set FORGETTING_LAB_REFERENCE_MODEL to run these tests`);
-if (process.env.FORGETTING_LAB_REFERENCE_MODEL && !present) throw new Error(`FORGETTING_LAB_REFERENCE_MODEL: no folder ${folder}`);
+if (!present)
+  console.warn(`reference model not found at ${folder}: set FORGETTING_LAB_REFERENCE_MODEL to run these tests`);
+if (process.env.FORGETTING_LAB_REFERENCE_MODEL && !present)
+  throw new Error(`FORGETTING_LAB_REFERENCE_MODEL: no folder ${folder}`);
 
 describe.skipIf(!present)(`reference model ${path.basename(folder)}`, () => {
   let engine: Engine;
@@ -55,7 +57,8 @@ describe.skipIf(!present)(`reference model ${path.basename(folder)}`, () => {
     const reference = existsSync(scoreFile) ? read<ScoreReference[]>(scoreFile) : [];
 
     it('token ids', () => {
-      for (const { text, ids } of reference) expect([...side.startIds, ...side.tokenizer.encode(text).ids]).toEqual(ids);
+      for (const { text, ids } of reference)
+        expect([...side.startIds, ...side.tokenizer.encode(text).ids]).toEqual(ids);
     });
 
     it('negative log-likelihood of every token within 1e-4', async () => {
@@ -70,7 +73,12 @@ describe.skipIf(!present)(`reference model ${path.basename(folder)}`, () => {
 
   it.skipIf(!existsSync(greedyFile))('greedy text', async () => {
     const expected = readFileSync(greedyFile, 'utf8');
-    const [completion] = await engine.sample({ model: model.id, prompts: [side.startIds], maxTokens: 200, stopIds: side.stopIds });
+    const [completion] = await engine.sample({
+      model: model.id,
+      prompts: [side.startIds],
+      maxTokens: 200,
+      stopIds: side.stopIds,
+    });
     expect(completion!.tokens).toHaveLength(200);
     expect(side.tokenizer.decode(completion!.tokens).trim()).toBe(expected.trim());
   });

@@ -34,10 +34,14 @@ export interface EngineProcessOptions {
 
 /** The engine bundle: beside the running bundle, or in dist when running from source. */
 function defaultEntry(): string {
-  const candidates = ['./engine.js', '../../dist/engine.js'].map((relative) => fileURLToPath(new URL(relative, import.meta.url)));
+  const candidates = ['./engine.js', '../../dist/engine.js'].map((relative) =>
+    fileURLToPath(new URL(relative, import.meta.url)),
+  );
   const found = candidates.find((file) => existsSync(file));
   if (found) return found;
-  throw new LabError('file-not-found', `the engine bundle is missing (looked for ${candidates.join(', ')})`, { remedy: 'Run `npm run build`.' });
+  throw new LabError('file-not-found', `the engine bundle is missing (looked for ${candidates.join(', ')})`, {
+    remedy: 'Run `npm run build`.',
+  });
 }
 
 /** Starts an engine process and shakes hands. Dispose it to end the process. */
@@ -61,14 +65,19 @@ class EngineClient implements Engine {
   private closing = false;
 
   constructor(private readonly child: ChildProcess) {
-    this.connection = createMessageConnection(new StreamMessageReader(child.stdout!), new StreamMessageWriter(child.stdin!));
+    this.connection = createMessageConnection(
+      new StreamMessageReader(child.stdout!),
+      new StreamMessageWriter(child.stdin!),
+    );
     child.stderr!.on('data', (chunk: Buffer) => (this.log = (this.log + chunk.toString()).slice(-KEPT_LOG_BYTES)));
     child.on('error', (error) => this.die(error.message));
     child.on('exit', (code, signal) => this.die(signal ? `signal ${signal}` : `exit code ${code}`));
     // Writing to a process that has just died is reported through its exit.
     child.stdin!.on('error', () => undefined);
     this.connection.onError(() => undefined);
-    this.connection.onNotification(engineProgressMethod, ({ call, ...progress }: EngineProgressParams) => this.progress.get(call)?.(progress));
+    this.connection.onNotification(engineProgressMethod, ({ call, ...progress }: EngineProgressParams) =>
+      this.progress.get(call)?.(progress),
+    );
     this.connection.listen();
   }
 
@@ -79,7 +88,8 @@ class EngineClient implements Engine {
   load: Engine['load'] = (request, options) => this.verb(engineMethods.load, request, options);
   score: Engine['score'] = (request, options) => this.verb(engineMethods.score, request, options);
   sample: Engine['sample'] = (request, options) => this.verb(engineMethods.sample, request, options);
-  forwardBackward: Engine['forwardBackward'] = (request, options) => this.verb(engineMethods.forwardBackward, request, options);
+  forwardBackward: Engine['forwardBackward'] = (request, options) =>
+    this.verb(engineMethods.forwardBackward, request, options);
   optimStep: Engine['optimStep'] = (request, options) => this.verb(engineMethods.optimStep, request, options);
   save: Engine['save'] = (request, options) => this.verb(engineMethods.save, request, options);
   restore: Engine['restore'] = (request, options) => this.verb(engineMethods.restore, request, options);
@@ -133,9 +143,15 @@ class EngineClient implements Engine {
   private die(reason: string): void {
     if (this.death) return;
     const log = this.log.trim();
-    this.death = new LabError('engine-died', this.closing ? 'the engine has been closed' : `the engine process ended (${reason})${log ? `: ${log.slice(-500)}` : ''}`, {
-      remedy: 'Resume the run to continue from its last checkpoint.',
-    });
+    this.death = new LabError(
+      'engine-died',
+      this.closing
+        ? 'the engine has been closed'
+        : `the engine process ended (${reason})${log ? `: ${log.slice(-500)}` : ''}`,
+      {
+        remedy: 'Resume the run to continue from its last checkpoint.',
+      },
+    );
     for (const fail of this.failures) fail(this.death);
   }
 }
@@ -144,6 +160,7 @@ function fromResponseError(error: unknown, signal: AbortSignal | undefined): unk
   if (!(error instanceof ResponseError)) return error;
   const data = error.data as EngineErrorData | undefined;
   if (data?.aborted || signal?.aborted) return new DOMException('The operation was aborted', 'AbortError');
-  if (data?.code) return new LabError(data.code as ErrorCode, error.message, data.remedy ? { remedy: data.remedy } : {});
+  if (data?.code)
+    return new LabError(data.code as ErrorCode, error.message, data.remedy ? { remedy: data.remedy } : {});
   return new Error(error.message);
 }

@@ -23,7 +23,11 @@ function writeRaw(name: string, header: object, data: Uint8Array): string {
   return file;
 }
 
-const entry = (dtype: string, shape: number[], start: number, end: number) => ({ dtype, shape, data_offsets: [start, end] });
+const entry = (dtype: string, shape: number[], start: number, end: number) => ({
+  dtype,
+  shape,
+  data_offsets: [start, end],
+});
 
 describe('reading', () => {
   it('widens F16 and BF16, special values included', async () => {
@@ -34,13 +38,21 @@ describe('reading', () => {
     const file = writeRaw('model.safetensors', { h: entry('F16', [6], 0, 12), b: entry('BF16', [2, 2], 12, 20) }, data);
     const files = await Safetensors.open([file]);
     expect([...(await files.read('h')).data]).toEqual([1, -2, 0.5, 2 ** -24, Infinity, NaN]);
-    expect(await files.read('b')).toMatchObject({ type: 'BF16', shape: [2, 2], data: Float32Array.of(1, -2, 0.15625, 2 ** -126) });
+    expect(await files.read('b')).toMatchObject({
+      type: 'BF16',
+      shape: [2, 2],
+      data: Float32Array.of(1, -2, 0.15625, 2 ** -126),
+    });
     await files.close();
   });
 
   it('follows the index of a sharded model', async () => {
-    await writeSafetensors(path.join(folder, 'model-00001.safetensors'), [{ name: 'a', shape: [2], data: () => Float32Array.of(1, 2) }]);
-    await writeSafetensors(path.join(folder, 'model-00002.safetensors'), [{ name: 'b', shape: [1], data: () => Float32Array.of(3) }]);
+    await writeSafetensors(path.join(folder, 'model-00001.safetensors'), [
+      { name: 'a', shape: [2], data: () => Float32Array.of(1, 2) },
+    ]);
+    await writeSafetensors(path.join(folder, 'model-00002.safetensors'), [
+      { name: 'b', shape: [1], data: () => Float32Array.of(3) },
+    ]);
     const index = { weight_map: { a: 'model-00001.safetensors', b: 'model-00002.safetensors' } };
     writeFileSync(path.join(folder, 'model.safetensors.index.json'), JSON.stringify(index));
     const files = await openSafetensors(folder);
@@ -55,28 +67,82 @@ describe('refusing', () => {
   const good = () => writeRaw('model.safetensors', { a: entry('F32', [2], 0, 8) }, new Uint8Array(8));
 
   it.each<[string, () => string, RegExp]>([
-    ['an empty file', () => (writeFileSync(path.join(folder, 'x'), ''), path.join(folder, 'x')), /0 bytes long, too short/],
-    ['a header larger than the file', () => { const file = good(); truncateSync(file, 20); return file; }, /header claims \d+ bytes but the file has 20/],
-    ['truncated data', () => { const file = good(); truncateSync(file, readFileSync(file).length - 3); return file; }, /is truncated: tensor a ends at byte/],
-    ['a shape that does not fit its bytes', () => writeRaw('x', { a: entry('F32', [3], 0, 8) }, new Uint8Array(8)), /tensor a of shape \[3\] needs 12 bytes, the header gives 8/],
-    ['an unknown type', () => writeRaw('x', { a: entry('I8', [8], 0, 8) }, new Uint8Array(8)), /tensor a has type I8.*/],
-    ['a type name from the prototype', () => writeRaw('x', { a: entry('constructor', [8], 0, 8) }, new Uint8Array(8)), /has type constructor/],
-    ['a damaged entry', () => writeRaw('x', { a: { dtype: 'F32' } }, new Uint8Array(8)), /tensor a has a damaged header entry/],
-    ['a header that is not JSON', () => { const file = good(); const bytes = readFileSync(file); bytes[8] = 0x78; writeFileSync(file, bytes); return file; }, /header is not JSON/],
+    [
+      'an empty file',
+      () => (writeFileSync(path.join(folder, 'x'), ''), path.join(folder, 'x')),
+      /0 bytes long, too short/,
+    ],
+    [
+      'a header larger than the file',
+      () => {
+        const file = good();
+        truncateSync(file, 20);
+        return file;
+      },
+      /header claims \d+ bytes but the file has 20/,
+    ],
+    [
+      'truncated data',
+      () => {
+        const file = good();
+        truncateSync(file, readFileSync(file).length - 3);
+        return file;
+      },
+      /is truncated: tensor a ends at byte/,
+    ],
+    [
+      'a shape that does not fit its bytes',
+      () => writeRaw('x', { a: entry('F32', [3], 0, 8) }, new Uint8Array(8)),
+      /tensor a of shape \[3\] needs 12 bytes, the header gives 8/,
+    ],
+    [
+      'an unknown type',
+      () => writeRaw('x', { a: entry('I8', [8], 0, 8) }, new Uint8Array(8)),
+      /tensor a has type I8.*/,
+    ],
+    [
+      'a type name from the prototype',
+      () => writeRaw('x', { a: entry('constructor', [8], 0, 8) }, new Uint8Array(8)),
+      /has type constructor/,
+    ],
+    [
+      'a damaged entry',
+      () => writeRaw('x', { a: { dtype: 'F32' } }, new Uint8Array(8)),
+      /tensor a has a damaged header entry/,
+    ],
+    [
+      'a header that is not JSON',
+      () => {
+        const file = good();
+        const bytes = readFileSync(file);
+        bytes[8] = 0x78;
+        writeFileSync(file, bytes);
+        return file;
+      },
+      /header is not JSON/,
+    ],
   ])('%s', async (_, make, message) => {
     const file = make();
-    await expect(opening(file)).rejects.toMatchObject({ code: 'safetensors-invalid', message: expect.stringMatching(message) as string });
+    await expect(opening(file)).rejects.toMatchObject({
+      code: 'safetensors-invalid',
+      message: expect.stringMatching(message) as string,
+    });
     await expect(opening(file)).rejects.toThrow(file);
   });
 
   it('pickles, by name', async () => {
     writeFileSync(path.join(folder, 'pytorch_model.bin'), 'x');
-    await expect(findSafetensors(folder)).rejects.toMatchObject({ remedy: expect.stringContaining('pytorch_model.bin is not') as string });
+    await expect(findSafetensors(folder)).rejects.toMatchObject({
+      remedy: expect.stringContaining('pytorch_model.bin is not') as string,
+    });
   });
 
   it('a missing folder and a shard outside the folder', async () => {
     await expect(findSafetensors(path.join(folder, 'nowhere'))).rejects.toThrow(/no such model folder/);
-    writeFileSync(path.join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map: { a: '../evil.safetensors' } }));
+    writeFileSync(
+      path.join(folder, 'model.safetensors.index.json'),
+      JSON.stringify({ weight_map: { a: '../evil.safetensors' } }),
+    );
     await expect(findSafetensors(folder)).rejects.toThrow(/shard outside its folder/);
   });
 });
@@ -95,7 +161,11 @@ describe('writing', () => {
     const file = path.join(folder, 'model.safetensors');
     await writeSafetensors(file, [{ name: 'w', shape: [1], data: () => Float32Array.of(1) }]);
     const before = readFileSync(file);
-    const failing = { name: 'w', shape: [1], data: () => Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' })) };
+    const failing = {
+      name: 'w',
+      shape: [1],
+      data: () => Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' })),
+    };
     await expect(writeSafetensors(file, [failing])).rejects.toMatchObject({ code: 'disk-full' });
     expect(readFileSync(file)).toEqual(before);
   });

@@ -73,7 +73,10 @@ function checkEntry(file: string, name: string, raw: unknown, dataStart: number,
   const type = dtype as StoredType;
   const expected = shape.reduce((a, b) => a * b, 1) * BYTES[type];
   if (offsets[1] - offsets[0] !== expected) {
-    invalid(file, `tensor ${name} of shape [${shape.join(', ')}] needs ${expected} bytes, the header gives ${offsets[1] - offsets[0]}`);
+    invalid(
+      file,
+      `tensor ${name} of shape [${shape.join(', ')}] needs ${expected} bytes, the header gives ${offsets[1] - offsets[0]}`,
+    );
   }
   if (dataStart + offsets[1] > size) {
     invalid(file, `is truncated: tensor ${name} ends at byte ${dataStart + offsets[1]}, the file at ${size}`);
@@ -131,7 +134,8 @@ export class Safetensors {
   /** @throws LabError safetensors-invalid when there is no such tensor. */
   async read(name: string): Promise<LoadedTensor> {
     const entry = this.entries.get(name);
-    if (!entry) return invalid([...new Set([...this.entries.values()].map((e) => e.file))].join(', '), `has no tensor ${name}`);
+    if (!entry)
+      return invalid([...new Set([...this.entries.values()].map((e) => e.file))].join(', '), `has no tensor ${name}`);
     // A fresh, aligned buffer per tensor: the floats may then be used in place.
     const buffer = Buffer.from(new ArrayBuffer(entry.end - entry.start));
     let handle = this.handles.get(entry.file);
@@ -159,7 +163,10 @@ async function openForReading(file: string): Promise<FileHandle> {
   try {
     return await open(file, 'r');
   } catch (error) {
-    throw new LabError('file-not-found', `${file}: cannot be opened`, { cause: error, remedy: 'Check the path and its permissions.' });
+    throw new LabError('file-not-found', `${file}: cannot be opened`, {
+      cause: error,
+      remedy: 'Check the path and its permissions.',
+    });
   }
 }
 
@@ -170,9 +177,10 @@ export async function findSafetensors(folder: string): Promise<string[]> {
   const indexFile = path.join(folder, INDEX_FILE);
   if (await exists(indexFile)) return shardFiles(folder, indexFile);
   const others = (await listFolder(folder)).filter((name) => /\.(bin|pt|pth|ckpt|h5)$/.test(name));
-  const remedy = others.length > 0
-    ? `Only safetensors are read, ${others[0]} is not; convert it with save_pretrained(..., safe_serialization=True).`
-    : 'A model folder needs model.safetensors or model.safetensors.index.json.';
+  const remedy =
+    others.length > 0
+      ? `Only safetensors are read, ${others[0]} is not; convert it with save_pretrained(..., safe_serialization=True).`
+      : 'A model folder needs model.safetensors or model.safetensors.index.json.';
   throw new LabError('file-not-found', `${folder}: no safetensors weights`, { remedy });
 }
 
@@ -194,7 +202,11 @@ async function readJson(file: string): Promise<unknown> {
   }
 }
 
-const exists = (file: string): Promise<boolean> => stat(file).then(() => true, () => false);
+const exists = (file: string): Promise<boolean> =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );
 
 async function listFolder(folder: string): Promise<string[]> {
   return readdir(folder).catch((cause: unknown) => {
@@ -218,7 +230,11 @@ export interface TensorSource {
  * Writes tensors as F32 to one file, atomically: a reader sees the old file or the whole new one.
  * @throws LabError disk-full when the disk has no room; the half-written file is removed.
  */
-export async function writeSafetensors(file: string, tensors: readonly TensorSource[], metadata: Record<string, string> = { format: 'pt' }): Promise<void> {
+export async function writeSafetensors(
+  file: string,
+  tensors: readonly TensorSource[],
+  metadata: Record<string, string> = { format: 'pt' },
+): Promise<void> {
   const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
   for (const { name, shape } of tensors) {
@@ -259,7 +275,10 @@ async function writeFully(handle: FileHandle, data: Float32Array): Promise<void>
 function writeError(file: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new LabError('disk-full', `${file}: the disk is full`, { cause: error, remedy: 'Free some space and resume; nothing written before is lost.' });
+    return new LabError('disk-full', `${file}: the disk is full`, {
+      cause: error,
+      remedy: 'Free some space and resume; nothing written before is lost.',
+    });
   }
   return error;
 }

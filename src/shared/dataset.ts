@@ -8,14 +8,7 @@ export interface Message {
 
 /** Who wrote a training target (methods 0.5). */
 export type Provenance =
-  | 'ground_truth'
-  | 'native'
-  | 'self_output'
-  | 'rephrase'
-  | 'other_model'
-  | 'replay'
-  | 'pseudo_replay'
-  | 'safety';
+  'ground_truth' | 'native' | 'self_output' | 'rephrase' | 'other_model' | 'replay' | 'pseudo_replay' | 'safety';
 
 /** Where a row came from: file as the person named it and its 1-based line (JSONL) or row number (JSON array). */
 export interface RowSource {

@@ -72,7 +72,7 @@ export const maskSchema = z.discriminatedUnion('kind', [
         .union([fraction, z.literal('stm')])
         .default('stm')
         .describe("Share of tokens to mask; 'stm' uses the share that STM would mask on the same targets."),
-      tau: z.number().positive().default(2.5).describe("The tau that rate: stm refers to."),
+      tau: z.number().positive().default(2.5).describe('The tau that rate: stm refers to.'),
       protectEos: z.boolean().default(true),
     })
     .describe('Control: masks random tokens.'),

@@ -61,11 +61,19 @@ export function describeEngine(name: string, under: EngineUnderTest): void {
       return readTensors(path.join(out(file), 'model.safetensors'));
     };
     const near = (a: number[][], b: number[][]) =>
-      a.forEach((row, i) => row.forEach((value, j) => expect(Math.abs(value - b[i]![j]!)).toBeLessThan(under.tolerance)));
+      a.forEach((row, i) =>
+        row.forEach((value, j) => expect(Math.abs(value - b[i]![j]!)).toBeLessThan(under.tolerance)),
+      );
 
     it('describes the model', async () => {
       const model = await load();
-      expect(model).toMatchObject({ architecture: 'llama', layers: 2, vocabularySize: 40, contextLength: 64, trainableParameters: 0 });
+      expect(model).toMatchObject({
+        architecture: 'llama',
+        layers: 2,
+        vocabularySize: 40,
+        contextLength: 64,
+        trainableParameters: 0,
+      });
       expect(model.device).toBe(under.device);
       expect(model.deviceReason).not.toBe('');
       await engine.dispose(model.id);
@@ -75,7 +83,8 @@ export function describeEngine(name: string, under: EngineUnderTest): void {
       const model = await load();
       const together = await logprobs(model);
       const alone = [];
-      for (const tokens of sequences) alone.push((await engine.score({ model: model.id, sequences: [tokens] }))[0]!.logprobs);
+      for (const tokens of sequences)
+        alone.push((await engine.score({ model: model.id, sequences: [tokens] }))[0]!.logprobs);
       near(together, alone);
       expect(together.map((row) => row.length)).toEqual(sequences.map((tokens) => tokens.length - 1));
       await engine.dispose(model.id);
@@ -100,12 +109,16 @@ export function describeEngine(name: string, under: EngineUnderTest): void {
       const tuned = await load({ kind: 'full' });
       const before = await engine.score({ model: tuned.id, sequences, baseline: base.id });
       for (const { divergence } of before) {
-        divergence!.crossEntropy.forEach((ce, i) => expect(Math.abs(ce - divergence!.baselineEntropy[i]!)).toBeLessThan(under.tolerance));
+        divergence!.crossEntropy.forEach((ce, i) =>
+          expect(Math.abs(ce - divergence!.baselineEntropy[i]!)).toBeLessThan(under.tolerance),
+        );
         expect(divergence!.agree.every(Boolean)).toBe(true);
       }
       await train(tuned, 3);
       const after = await engine.score({ model: tuned.id, sequences, baseline: base.id });
-      const kl = after.flatMap(({ divergence }) => divergence!.crossEntropy.map((ce, i) => ce - divergence!.baselineEntropy[i]!));
+      const kl = after.flatMap(({ divergence }) =>
+        divergence!.crossEntropy.map((ce, i) => ce - divergence!.baselineEntropy[i]!),
+      );
       expect(Math.min(...kl)).toBeGreaterThan(-under.tolerance);
       expect(Math.max(...kl)).toBeGreaterThan(0.01);
       await engine.dispose(base.id);
@@ -151,7 +164,10 @@ export function describeEngine(name: string, under: EngineUnderTest): void {
       expect(await sample({ stopIds: [third] })).toMatchObject({ finish: 'stop', tokens: free.tokens.slice(0, cut) });
       const pair = free.tokens.slice(3, 5);
       const found = free.tokens.findIndex((token, i) => token === pair[0] && free.tokens[i + 1] === pair[1]);
-      expect(await sample({ stopSequences: [pair] })).toMatchObject({ finish: 'stop', tokens: free.tokens.slice(0, found) });
+      expect(await sample({ stopSequences: [pair] })).toMatchObject({
+        finish: 'stop',
+        tokens: free.tokens.slice(0, found),
+      });
       expect(await sample({ maxTokens: 0 })).toMatchObject({ finish: 'length', tokens: [] });
       const long = await sample({ maxTokens: 1000 });
       expect(long.finish).toBe('context');
@@ -163,7 +179,8 @@ export function describeEngine(name: string, under: EngineUnderTest): void {
       const [whole, split] = [await load({ kind: 'full' }), await load({ kind: 'full' })];
       const one = await engine.forwardBackward({ model: whole.id, sequences: training });
       const parts = [];
-      for (const sequence of training) parts.push(await engine.forwardBackward({ model: split.id, sequences: [sequence] }));
+      for (const sequence of training)
+        parts.push(await engine.forwardBackward({ model: split.id, sequences: [sequence] }));
       expect(parts.reduce((sum, part) => sum + part.lossSum, 0) / one.lossSum).toBeCloseTo(1, 5);
       expect(parts.reduce((sum, part) => sum + part.weightSum, 0)).toBe(one.weightSum);
       const a = await engine.optimStep({ model: whole.id, learningRate: 0.01 });
@@ -182,7 +199,10 @@ export function describeEngine(name: string, under: EngineUnderTest): void {
       expect(last.lossSum).toBeLessThan(first.lossSum / 2);
       const weight = training.flatMap((sequence) => sequence.weights).reduce((a, b) => a + b, 0);
       expect(first.weightSum).toBe(weight);
-      const masked = await engine.forwardBackward({ model: model.id, sequences: [{ tokens: [1, 2], weights: [0, 0] }] });
+      const masked = await engine.forwardBackward({
+        model: model.id,
+        sequences: [{ tokens: [1, 2], weights: [0, 0] }],
+      });
       expect(masked).toMatchObject({ lossSum: 0, weightSum: 0 });
       await engine.dispose(model.id);
     });
@@ -248,10 +268,18 @@ export function describeEngine(name: string, under: EngineUnderTest): void {
       const model = await load({ kind: 'full' });
       const id = model.id;
       await expect(engine.score({ model: 999, sequences: [[1, 2]] })).rejects.toThrow(/no model 999/);
-      await expect(engine.score({ model: id, sequences: [[1, 40]] })).rejects.toThrow(/token id 40 .* vocabulary of 40/);
-      await expect(engine.score({ model: id, sequences: [Array<number>(65).fill(1)] })).rejects.toThrow(/65 tokens, the model takes 64/);
-      await expect(engine.sample({ model: id, prompts: [Array<number>(64).fill(1)], maxTokens: 1, stopIds: [] })).rejects.toThrow(/takes 64/);
-      await expect(engine.forwardBackward({ model: id, sequences: [{ tokens: [1, 2], weights: [1, 1] }] })).rejects.toThrow(/first token/);
+      await expect(engine.score({ model: id, sequences: [[1, 40]] })).rejects.toThrow(
+        /token id 40 .* vocabulary of 40/,
+      );
+      await expect(engine.score({ model: id, sequences: [Array<number>(65).fill(1)] })).rejects.toThrow(
+        /65 tokens, the model takes 64/,
+      );
+      await expect(
+        engine.sample({ model: id, prompts: [Array<number>(64).fill(1)], maxTokens: 1, stopIds: [] }),
+      ).rejects.toThrow(/takes 64/);
+      await expect(
+        engine.forwardBackward({ model: id, sequences: [{ tokens: [1, 2], weights: [1, 1] }] }),
+      ).rejects.toThrow(/first token/);
       await expect(engine.optimStep({ model: id, learningRate: 1 })).rejects.toThrow(/without a forwardBackward/);
       await expect(load(undefined, { folder: out('nowhere') })).rejects.toMatchObject({ code: 'file-not-found' });
       expect(await logprobs(model)).toHaveLength(3);
@@ -263,7 +291,10 @@ export function describeEngine(name: string, under: EngineUnderTest): void {
       const controller = new AbortController();
       const prompts = Array.from({ length: 200 }, () => [1, 2, 3]);
       const onProgress = () => controller.abort();
-      const long = engine.sample({ model: model.id, prompts, maxTokens: 50, stopIds: [], batchSize: 2 }, { signal: controller.signal, onProgress });
+      const long = engine.sample(
+        { model: model.id, prompts, maxTokens: 50, stopIds: [], batchSize: 2 },
+        { signal: controller.signal, onProgress },
+      );
       await expect(long).rejects.toMatchObject({ name: 'AbortError' });
       expect(await logprobs(model)).toHaveLength(3);
       await engine.dispose(model.id);
@@ -278,4 +309,3 @@ async function readTensors(file: string): Promise<Map<string, number[]>> {
   await files.close();
   return all;
 }
-

@@ -24,9 +24,15 @@ if (driver) {
     LD_LIBRARY_PATH: [path.dirname(driver), process.env.LD_LIBRARY_PATH].filter(Boolean).join(':'),
     XDG_RUNTIME_DIR: mkdtempSync(path.join(os.tmpdir(), 'xdg-')),
   };
-  describeEngine('onnxruntime, WebGPU', { start: () => startEngine({ env }), device: 'webgpu', tolerance: 2e-3, deterministic: false });
+  describeEngine('onnxruntime, WebGPU', {
+    start: () => startEngine({ env }),
+    device: 'webgpu',
+    tolerance: 2e-3,
+    deterministic: false,
+  });
 } else {
   describe('engine contract: onnxruntime, WebGPU', () => {
-    it.skip('needs a Vulkan driver: set VK_ICD_FILENAMES, or `apt-get install chromium` for its software driver', () => undefined);
+    it.skip('needs a Vulkan driver: set VK_ICD_FILENAMES, or `apt-get install chromium` for its software driver', () =>
+      undefined);
   });
 }

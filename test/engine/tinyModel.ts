@@ -22,7 +22,10 @@ export const TINY_CONFIG = {
 };
 
 /** Writes the model and returns its folder. */
-export async function writeTinyModel(config: Record<string, unknown> = TINY_CONFIG, folder = mkdtempSync(path.join(os.tmpdir(), 'tiny-'))): Promise<string> {
+export async function writeTinyModel(
+  config: Record<string, unknown> = TINY_CONFIG,
+  folder = mkdtempSync(path.join(os.tmpdir(), 'tiny-')),
+): Promise<string> {
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, 'config.json'), JSON.stringify(config));
   const parameters = listParameters(parseModelConfig(config, 'config.json'));

@@ -151,7 +151,8 @@ function windowsOf(architecture: Architecture, c: LlamaConfig, place: string): M
   const window = c.sliding_window ?? undefined;
   if (architecture === 'mistral') return all.map(() => window);
   if (architecture === 'llama' || c.use_sliding_window !== true) return all.map(() => undefined);
-  const types = c.layer_types ?? all.map((layer) => (layer >= c.max_window_layers ? 'sliding_attention' : 'full_attention'));
+  const types =
+    c.layer_types ?? all.map((layer) => (layer >= c.max_window_layers ? 'sliding_attention' : 'full_attention'));
   return all.map((layer) => {
     if (types[layer] === 'full_attention') return undefined;
     return types[layer] === 'sliding_attention' ? window : unsupported(place, `layer_types[${layer}] ${types[layer]}`);

@@ -16,7 +16,8 @@ beforeEach(async () => {
   folder = await writeTinyModel(TINY_CONFIG, mkdtempSync(path.join(temporary, 'model-')));
 });
 
-const change = (config: object) => writeFileSync(path.join(folder, 'config.json'), JSON.stringify({ ...TINY_CONFIG, ...config }));
+const change = (config: object) =>
+  writeFileSync(path.join(folder, 'config.json'), JSON.stringify({ ...TINY_CONFIG, ...config }));
 
 describe('a model folder', () => {
   it('reads tensors and hashes them', async () => {
@@ -27,13 +28,42 @@ describe('a model folder', () => {
   });
 
   it.each<[string, () => void, object]>([
-    ['an unknown architecture', () => change({ model_type: 'mamba' }), { code: 'model-unsupported', message: expect.stringContaining('"mamba"') as string }],
-    ['a missing field', () => change({ hidden_size: undefined }), { code: 'model-invalid', message: expect.stringContaining('hidden_size') as string }],
-    ['wrong shapes', () => change({ vocab_size: 41 }), { code: 'model-invalid', message: expect.stringMatching(/embed_tokens.* has shape \[40, 32\], config.json asks for \[41, 32\]/) as string }],
-    ['missing tensors', () => change({ num_hidden_layers: 3 }), { code: 'model-invalid', message: expect.stringContaining('model.layers.2') as string }],
-    ['a config that is not JSON', () => writeFileSync(path.join(folder, 'config.json'), '{'), { code: 'model-invalid' }],
+    [
+      'an unknown architecture',
+      () => change({ model_type: 'mamba' }),
+      { code: 'model-unsupported', message: expect.stringContaining('"mamba"') as string },
+    ],
+    [
+      'a missing field',
+      () => change({ hidden_size: undefined }),
+      { code: 'model-invalid', message: expect.stringContaining('hidden_size') as string },
+    ],
+    [
+      'wrong shapes',
+      () => change({ vocab_size: 41 }),
+      {
+        code: 'model-invalid',
+        message: expect.stringMatching(
+          /embed_tokens.* has shape \[40, 32\], config.json asks for \[41, 32\]/,
+        ) as string,
+      },
+    ],
+    [
+      'missing tensors',
+      () => change({ num_hidden_layers: 3 }),
+      { code: 'model-invalid', message: expect.stringContaining('model.layers.2') as string },
+    ],
+    [
+      'a config that is not JSON',
+      () => writeFileSync(path.join(folder, 'config.json'), '{'),
+      { code: 'model-invalid' },
+    ],
     ['no config', () => rmSync(path.join(folder, 'config.json')), { code: 'file-not-found' }],
-    ['an unknown rope scaling', () => change({ rope_scaling: { rope_type: 'yarn', factor: 2 } }), { code: 'model-unsupported', message: expect.stringContaining('yarn') as string }],
+    [
+      'an unknown rope scaling',
+      () => change({ rope_scaling: { rope_type: 'yarn', factor: 2 } }),
+      { code: 'model-unsupported', message: expect.stringContaining('yarn') as string },
+    ],
   ])('refuses %s', async (_, damage, expected) => {
     damage();
     await expect(readModelFolder(folder)).rejects.toMatchObject(expected);
@@ -56,7 +86,9 @@ describe('trainable sets', () => {
     expect(attention).toHaveLength(2 * 4);
     const rest = selectTrainable(spec, { kind: 'freeze', roles: ['attention'] });
     expect([...attention, ...rest].sort()).toEqual([...all].sort());
-    expect(selectTrainable(spec, { kind: 'only', layers: [1, 2] }).every((name) => name.startsWith('model.layers.1.'))).toBe(true);
+    expect(
+      selectTrainable(spec, { kind: 'only', layers: [1, 2] }).every((name) => name.startsWith('model.layers.1.')),
+    ).toBe(true);
     expect(selectTrainable(spec, { kind: 'freeze', layers: [0, 1] })).toContain('model.embed_tokens.weight');
   });
 });

@@ -8,7 +8,8 @@ import { LabError } from '../../shared/errors.ts';
 import { openSafetensors, writeSafetensors, type Safetensors, type TensorSource } from '../safetensors.ts';
 
 /** Small files that make a folder complete besides the weights; copied along when a model is saved. */
-const SIDE_FILES = /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|merges|chat_template)\.(json|txt|jinja)$/;
+const SIDE_FILES =
+  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|merges|chat_template)\.(json|txt|jinja)$/;
 
 export interface ModelFolder {
   folder: string;
@@ -22,7 +23,10 @@ export interface ModelFolder {
 export async function readModelSpec(folder: string): Promise<ModelSpec> {
   const file = path.join(folder, 'config.json');
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new LabError('file-not-found', `${file}: cannot be read`, { cause, remedy: 'A model folder needs config.json, tokenizer.json and safetensors weights.' });
+    throw new LabError('file-not-found', `${file}: cannot be read`, {
+      cause,
+      remedy: 'A model folder needs config.json, tokenizer.json and safetensors weights.',
+    });
   });
   try {
     return parseModelConfig(JSON.parse(text), file);
@@ -42,7 +46,11 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
     for (const { name, shape } of listParameters(spec)) {
       const tensor = await files.read(storedName(files, name, folder));
       if (tensor.shape.join() !== shape.join()) {
-        throw new LabError('model-invalid', `${folder}: tensor ${name} has shape [${tensor.shape.join(', ')}], config.json asks for [${shape.join(', ')}]`, { remedy: 'Weights and config.json belong to different models.' });
+        throw new LabError(
+          'model-invalid',
+          `${folder}: tensor ${name} has shape [${tensor.shape.join(', ')}], config.json asks for [${shape.join(', ')}]`,
+          { remedy: 'Weights and config.json belong to different models.' },
+        );
       }
       hash.update(`${name} ${shape.join('x')} `).update(bytesOf(tensor.data));
       tensors.set(name, { shape, data: tensor.data });
@@ -57,7 +65,9 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
 function storedName(files: Safetensors, name: string, folder: string): string {
   const found = [name, `${GPT2_PREFIX}${name}`].find((candidate) => files.entries.has(candidate));
   if (found) return found;
-  throw new LabError('model-invalid', `${folder}: tensor ${name} is missing from the weights`, { remedy: 'The download is incomplete, or config.json belongs to another model.' });
+  throw new LabError('model-invalid', `${folder}: tensor ${name} is missing from the weights`, {
+    remedy: 'The download is incomplete, or config.json belongs to another model.',
+  });
 }
 
 const bytesOf = (data: Float32Array): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -66,7 +76,12 @@ const bytesOf = (data: Float32Array): Uint8Array => new Uint8Array(data.buffer, 
  * Writes a complete folder: weights as one F32 safetensors file, config and tokenizer files copied from `source`.
  * @param tensors canonical names; GPT-2 gets the prefix that `transformers` writes.
  */
-export async function writeModelFolder(folder: string, source: string, spec: ModelSpec, tensors: readonly TensorSource[]): Promise<void> {
+export async function writeModelFolder(
+  folder: string,
+  source: string,
+  spec: ModelSpec,
+  tensors: readonly TensorSource[],
+): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const name of await readdir(source)) {
     if (SIDE_FILES.test(name)) await copyFile(path.join(source, name), path.join(folder, name));

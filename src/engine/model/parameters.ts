@@ -29,7 +29,12 @@ export function listParameters(spec: ModelSpec): ParameterInfo[] {
 
 function llamaParameters(spec: ModelSpec): ParameterInfo[] {
   const { hidden, ffn, vocabulary } = spec;
-  const outside = (name: string, shape: number[], role: TensorRole): ParameterInfo => ({ name, shape, role, layer: undefined });
+  const outside = (name: string, shape: number[], role: TensorRole): ParameterInfo => ({
+    name,
+    shape,
+    role,
+    layer: undefined,
+  });
   const list = [outside('model.embed_tokens.weight', [vocabulary, hidden], 'embeddings')];
   for (let layer = 0; layer < spec.layers; layer++) list.push(...llamaLayer(spec, layer, ffn));
   list.push(outside('model.norm.weight', [hidden], 'norm'));
@@ -40,7 +45,12 @@ function llamaParameters(spec: ModelSpec): ParameterInfo[] {
 function llamaLayer(spec: ModelSpec, layer: number, ffn: number): ParameterInfo[] {
   const { hidden, heads, kvHeads, headDim, bias } = spec;
   const prefix = `model.layers.${layer}`;
-  const entry = (name: string, shape: number[], role: TensorRole): ParameterInfo => ({ name: `${prefix}.${name}`, shape, role, layer });
+  const entry = (name: string, shape: number[], role: TensorRole): ParameterInfo => ({
+    name: `${prefix}.${name}`,
+    shape,
+    role,
+    layer,
+  });
   const linear = (name: string, out: number, into: number, role: TensorRole, withBias: boolean): ParameterInfo[] => [
     entry(`${name}.weight`, [out, into], role),
     ...(withBias ? [entry(`${name}.bias`, [out], role)] : []),
@@ -51,7 +61,10 @@ function llamaLayer(spec: ModelSpec, layer: number, ffn: number): ParameterInfo[
     ...linear('self_attn.k_proj', kvHeads * headDim, hidden, 'attention', bias.qkv),
     ...linear('self_attn.v_proj', kvHeads * headDim, hidden, 'attention', bias.qkv),
     ...(spec.queryKeyNorm
-      ? [entry('self_attn.q_norm.weight', [headDim], 'attention'), entry('self_attn.k_norm.weight', [headDim], 'attention')]
+      ? [
+          entry('self_attn.q_norm.weight', [headDim], 'attention'),
+          entry('self_attn.k_norm.weight', [headDim], 'attention'),
+        ]
       : []),
     ...linear('self_attn.o_proj', hidden, heads * headDim, 'attention', bias.output),
     entry('post_attention_layernorm.weight', [hidden], 'norm'),
@@ -63,13 +76,23 @@ function llamaLayer(spec: ModelSpec, layer: number, ffn: number): ParameterInfo[
 
 function gpt2Parameters(spec: ModelSpec): ParameterInfo[] {
   const { hidden, ffn, vocabulary, context } = spec;
-  const outside = (name: string, shape: number[], role: TensorRole): ParameterInfo => ({ name, shape, role, layer: undefined });
+  const outside = (name: string, shape: number[], role: TensorRole): ParameterInfo => ({
+    name,
+    shape,
+    role,
+    layer: undefined,
+  });
   const list = [
     outside('wte.weight', [vocabulary, hidden], 'embeddings'),
     outside('wpe.weight', [context, hidden], 'embeddings'),
   ];
   for (let layer = 0; layer < spec.layers; layer++) {
-    const entry = (name: string, shape: number[], role: TensorRole): ParameterInfo => ({ name: `h.${layer}.${name}`, shape, role, layer });
+    const entry = (name: string, shape: number[], role: TensorRole): ParameterInfo => ({
+      name: `h.${layer}.${name}`,
+      shape,
+      role,
+      layer,
+    });
     // GPT-2 stores its linear layers as [in, out].
     const linear = (name: string, into: number, out: number, role: TensorRole) => [
       entry(`${name}.weight`, [into, out], role),

@@ -55,10 +55,16 @@ export async function readAdapter(folder: string, spec: ModelSpec): Promise<{ lo
     const tensors: Tensors = new Map();
     for (const { module, fanIn, fanOut } of listAdaptableLayers(spec, lora.targets)) {
       const names = loraNames(module);
-      for (const [name, shape] of [[names.a, [lora.rank, fanIn]], [names.b, [fanOut, lora.rank]]] as const) {
+      for (const [name, shape] of [
+        [names.a, [lora.rank, fanIn]],
+        [names.b, [fanOut, lora.rank]],
+      ] as const) {
         const tensor = await files.read(peftName(spec, name));
         if (tensor.shape.join() !== shape.join()) {
-          throw new LabError('model-invalid', `${file}: ${name} has shape [${tensor.shape.join(', ')}], expected [${shape.join(', ')}]`);
+          throw new LabError(
+            'model-invalid',
+            `${file}: ${name} has shape [${tensor.shape.join(', ')}], expected [${shape.join(', ')}]`,
+          );
         }
         tensors.set(name, { shape, data: tensor.data });
       }
@@ -73,14 +79,22 @@ export async function readAdapter(folder: string, spec: ModelSpec): Promise<{ lo
 function targetsIn(names: readonly string[], spec: ModelSpec, file: string): LoraTarget[] {
   const present = new Set(names);
   const tensorsOf = (target: LoraTarget): string[] =>
-    listAdaptableLayers(spec, [target]).flatMap(({ module }) => Object.values(loraNames(module)).map((name) => peftName(spec, name)));
+    listAdaptableLayers(spec, [target]).flatMap(({ module }) =>
+      Object.values(loraNames(module)).map((name) => peftName(spec, name)),
+    );
   const all = [...adaptableModules(spec).keys()];
   const targets = all.filter((target) => tensorsOf(target).some((name) => present.has(name)));
   const wanted = new Set(targets.flatMap(tensorsOf));
   const unknown = names.find((name) => !wanted.has(name));
-  if (unknown !== undefined) throw new LabError('model-unsupported', `${file}: no place for tensor ${unknown}`, { remedy: `LoRA is read on ${[...adaptableModules(spec).values()].join(', ')} of a ${spec.architecture} model with ${spec.layers} layers.` });
+  if (unknown !== undefined)
+    throw new LabError('model-unsupported', `${file}: no place for tensor ${unknown}`, {
+      remedy: `LoRA is read on ${[...adaptableModules(spec).values()].join(', ')} of a ${spec.architecture} model with ${spec.layers} layers.`,
+    });
   const missing = [...wanted].find((name) => !present.has(name));
-  if (missing !== undefined) throw new LabError('model-unsupported', `${file}: tensor ${missing} is missing`, { remedy: 'An adapter has to cover the same modules in every layer of the model.' });
+  if (missing !== undefined)
+    throw new LabError('model-unsupported', `${file}: tensor ${missing} is missing`, {
+      remedy: 'An adapter has to cover the same modules in every layer of the model.',
+    });
   if (targets.length === 0) throw new LabError('model-invalid', `${file}: holds no tensors`);
   return targets;
 }
@@ -88,7 +102,10 @@ function targetsIn(names: readonly string[], spec: ModelSpec, file: string): Lor
 /** Rank and alpha. The scale in use is always alpha / rank: rsLoRA's alpha / sqrt(rank) (2312.03732) becomes a larger alpha. */
 async function readAdapterConfig(file: string): Promise<{ rank: number; alpha: number }> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new LabError('file-not-found', `${file}: cannot be read`, { cause, remedy: 'An adapter folder needs adapter_config.json and adapter_model.safetensors.' });
+    throw new LabError('file-not-found', `${file}: cannot be read`, {
+      cause,
+      remedy: 'An adapter folder needs adapter_config.json and adapter_model.safetensors.',
+    });
   });
   let json: unknown;
   try {
@@ -97,9 +114,20 @@ async function readAdapterConfig(file: string): Promise<{ rank: number; alpha: n
     throw new LabError('model-invalid', `${file}: is not JSON`, { cause });
   }
   const parsed = configSchema.safeParse(json);
-  if (!parsed.success) throw new LabError('model-invalid', `${file}: ${parsed.error.issues[0]!.path.join('.')}: ${parsed.error.issues[0]!.message}`, { remedy: 'LoRA adapters as written by PEFT are read.' });
+  if (!parsed.success)
+    throw new LabError(
+      'model-invalid',
+      `${file}: ${parsed.error.issues[0]!.path.join('.')}: ${parsed.error.issues[0]!.message}`,
+      { remedy: 'LoRA adapters as written by PEFT are read.' },
+    );
   const config = parsed.data;
-  const extra = [config.use_dora && 'DoRA', config.bias && config.bias !== 'none' && 'trained biases', config.modules_to_save?.length && 'modules_to_save', Object.keys(config.rank_pattern ?? {}).length > 0 && 'rank_pattern', Object.keys(config.alpha_pattern ?? {}).length > 0 && 'alpha_pattern'].find(Boolean);
+  const extra = [
+    config.use_dora && 'DoRA',
+    config.bias && config.bias !== 'none' && 'trained biases',
+    config.modules_to_save?.length && 'modules_to_save',
+    Object.keys(config.rank_pattern ?? {}).length > 0 && 'rank_pattern',
+    Object.keys(config.alpha_pattern ?? {}).length > 0 && 'alpha_pattern',
+  ].find(Boolean);
   if (extra) throw new LabError('model-unsupported', `${file}: ${extra} is not supported`);
   const alpha = config.use_rslora ? config.lora_alpha * Math.sqrt(config.r) : config.lora_alpha;
   return { rank: config.r, alpha };
@@ -119,7 +147,11 @@ export async function adapterTensors(model: LoadedModel): Promise<TensorSource[]
 }
 
 /** Writes a folder that `PeftModel.from_pretrained` reads. */
-export async function writeAdapter(folder: string, model: LoadedModel, tensors: readonly TensorSource[]): Promise<void> {
+export async function writeAdapter(
+  folder: string,
+  model: LoadedModel,
+  tensors: readonly TensorSource[],
+): Promise<void> {
   const { spec } = model;
   const lora = model.lora!;
   // With their parent (attn.c_proj), because GPT-2 has two modules called c_proj.

@@ -46,10 +46,19 @@ export class Decoder {
     const settings = this.checkRequest(request);
     const rows = request.prompts.map((prompt, index): Row => {
       const random = sequenceRandom(request.seeds?.[index] ?? 0);
-      return { index, prompt, random, tokens: [], logprobs: [], finish: settings.maxTokens === 0 ? 'length' : undefined };
+      return {
+        index,
+        prompt,
+        random,
+        tokens: [],
+        logprobs: [],
+        finish: settings.maxTokens === 0 ? 'length' : undefined,
+      };
     });
     // Similar lengths enter together, so that the padding of a prompt pass stays small.
-    const waiting = rows.filter((row) => !row.finish).sort((a, b) => a.prompt.length - b.prompt.length || a.index - b.index);
+    const waiting = rows
+      .filter((row) => !row.finish)
+      .sort((a, b) => a.prompt.length - b.prompt.length || a.index - b.index);
     if (waiting.length > 0) {
       const lora = request.adapter === false ? undefined : this.model.lora;
       const plan = { ...this.batchShape(request, waiting), adapter: lora !== undefined };
@@ -61,13 +70,17 @@ export class Decoder {
 
   private checkRequest(request: SampleRequest): Settings {
     const { temperature = 0, topP = 1, topK = 0, maxTokens, stopIds, stopSequences = [] } = request;
-    if (!(temperature >= 0)) throw new LabError('usage', `temperature is ${temperature}, it must be 0 (greedy) or more`);
+    if (!(temperature >= 0))
+      throw new LabError('usage', `temperature is ${temperature}, it must be 0 (greedy) or more`);
     if (!(topP > 0 && topP <= 1)) throw new LabError('usage', `topP is ${topP}, it must be above 0 and at most 1`);
     const { vocabulary, context } = this.model.spec;
     request.prompts.forEach((prompt, index) => {
       checkTokens(prompt, vocabulary, index);
       if (prompt.length >= context) {
-        throw new LabError('usage', `prompt ${index} has ${prompt.length} tokens, the model takes ${context} including the answer`);
+        throw new LabError(
+          'usage',
+          `prompt ${index} has ${prompt.length} tokens, the model takes ${context} including the answer`,
+        );
       }
     });
     return { temperature, topP, topK, maxTokens, stopIds: new Set(stopIds), stopSequences, context };
@@ -140,7 +153,8 @@ class Batch {
     if (this.onDevice) return;
     // One spare row: a pass of a single row would differ in the last bits from one in company (the matrix product takes
     // another path), so a lonely row is given an idle companion.
-    for (const name of layerCaches(model.spec.layers)) this.caches.set(name, new Float32Array((plan.rows + 1) * this.rowSize));
+    for (const name of layerCaches(model.spec.layers))
+      this.caches.set(name, new Float32Array((plan.rows + 1) * this.rowSize));
   }
 
   free(): number {
@@ -162,7 +176,10 @@ class Batch {
     for (let row = 0; row < count; row++) {
       const prompt = rows[row]?.prompt ?? [0];
       prompt.forEach((id, position) => (tokens[row * length + position] = BigInt(id)));
-      for (let position = 0; position < length; position++) positions[row * length + position] = BigInt(Math.min(position, Math.min(this.capacity, this.settings.context) - 1));
+      for (let position = 0; position < length; position++)
+        positions[row * length + position] = BigInt(
+          Math.min(position, Math.min(this.capacity, this.settings.context) - 1),
+        );
     }
     const lengths = Array.from({ length: count }, (_, row) => rows[row]?.prompt.length ?? 1);
     await this.run({ length, first, count, tokens, positions, ends: lengths, last: lengths.map((n) => n - 1) }, rows);
@@ -178,7 +195,15 @@ class Batch {
   }
 
   private async run(
-    pass: { length: number; first: number; count: number; tokens: BigInt64Array; positions: BigInt64Array; ends: number[]; last: number[] },
+    pass: {
+      length: number;
+      first: number;
+      count: number;
+      tokens: BigInt64Array;
+      positions: BigInt64Array;
+      ends: number[];
+      last: number[];
+    },
     rows: readonly Row[],
   ): Promise<void> {
     const { length, first, count } = pass;
@@ -188,7 +213,10 @@ class Batch {
       ...this.model.weightFeeds({ adapter: this.plan.adapter }),
       tokens: tensorOf(pass.tokens, [count, length]),
       positions: tensorOf(pass.positions, [count, length]),
-      selected: tensorOf(BigInt64Array.from(pass.ends, (end, row) => BigInt(row * length + end - 1)), [count]),
+      selected: tensorOf(
+        BigInt64Array.from(pass.ends, (end, row) => BigInt(row * length + end - 1)),
+        [count],
+      ),
       lastIndex: tensorOf(Int32Array.from(pass.last), [count]),
       // A first pass is recognised by a total equal to its padded length.
       total: tensorOf(Int32Array.of(length > 1 ? length : Math.max(...pass.last) + 1), [1]),
@@ -205,7 +233,10 @@ class Batch {
     if (this.onDevice) {
       if (first === 0 && !this.deviceCaches) {
         this.deviceCaches = new Map(
-          layerCaches(this.model.spec.layers).map((name) => [name, { tensor: tensorOf(new Float32Array(count * this.rowSize), shape) }]),
+          layerCaches(this.model.spec.layers).map((name) => [
+            name,
+            { tensor: tensorOf(new Float32Array(count * this.rowSize), shape) },
+          ]),
         );
       }
       return this.deviceCaches!;
@@ -268,7 +299,8 @@ class Batch {
     for (const row of fresh) this.finishedRows.add(row);
     if (this.active.every((row) => row.finish)) {
       this.active.length = 0;
-      for (const slot of this.deviceCaches?.values() ?? []) if (slot.tensor.location === 'gpu-buffer') slot.tensor.dispose();
+      for (const slot of this.deviceCaches?.values() ?? [])
+        if (slot.tensor.location === 'gpu-buffer') slot.tensor.dispose();
       this.deviceCaches = undefined;
     }
     return fresh.length;

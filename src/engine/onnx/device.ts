@@ -27,7 +27,9 @@ export async function chooseDevice(device: Device): Promise<DeviceChoice> {
   if (device !== 'auto') {
     const problem = await probe(device);
     if (!problem) return { provider: device, reason: 'asked for' };
-    throw new LabError('device-unavailable', `device ${device} cannot be used: ${problem}`, { remedy: 'Use --device auto or --device cpu.' });
+    throw new LabError('device-unavailable', `device ${device} cannot be used: ${problem}`, {
+      remedy: 'Use --device auto or --device cpu.',
+    });
   }
   const problems: string[] = [];
   for (const provider of ['cuda', 'webgpu'] as const) {

@@ -17,13 +17,28 @@ interface Case {
 }
 
 const NOT_DIFFERENTIABLE = [
-  'input', 'constant', 'scatterAdd', 'normStatistic', 'attentionBias', 'tokenNllGradient', 'logSoftmax', 'argMax', 'pick',
-  'topValues', 'topIndices', 'cachedAttention', 'cacheOutput', 'sumSquares', 'minimum',
+  'input',
+  'constant',
+  'scatterAdd',
+  'normStatistic',
+  'attentionBias',
+  'tokenNllGradient',
+  'logSoftmax',
+  'argMax',
+  'pick',
+  'topValues',
+  'topIndices',
+  'cachedAttention',
+  'cacheOutput',
+  'sumSquares',
+  'minimum',
 ] as const satisfies readonly Operation[];
 type Differentiable = Exclude<Operation, (typeof NOT_DIFFERENTIABLE)[number]>;
 
-const int64 = (g: Graph, values: number[], shape: Shape): Value => g.constant(BigInt64Array.from(values, BigInt), shape);
-const angles = (count: number, f: (x: number) => number) => Float32Array.from({ length: count }, (_, i) => f(0.7 * i + 0.1));
+const int64 = (g: Graph, values: number[], shape: Shape): Value =>
+  g.constant(BigInt64Array.from(values, BigInt), shape);
+const angles = (count: number, f: (x: number) => number) =>
+  Float32Array.from({ length: count }, (_, i) => f(0.7 * i + 0.1));
 const unary = (op: 'sigmoid' | 'tanh' | 'silu' | 'exp' | 'sqrt' | 'softmax', positive = false): Case => ({
   inputs: [[3, 4]],
   build: (g, [x]) => g.apply(op, [x!], {}),
@@ -31,10 +46,37 @@ const unary = (op: 'sigmoid' | 'tanh' | 'silu' | 'exp' | 'sqrt' | 'softmax', pos
 });
 
 const cases: Record<Differentiable, Case[]> = {
-  add: [{ inputs: [[3, 4], [4]], build: (g, [a, b]) => g.add(a!, b!) }, { inputs: [[3, 4], [3, 1]], build: (g, [a, b]) => g.add(a!, b!) }],
+  add: [
+    { inputs: [[3, 4], [4]], build: (g, [a, b]) => g.add(a!, b!) },
+    {
+      inputs: [
+        [3, 4],
+        [3, 1],
+      ],
+      build: (g, [a, b]) => g.add(a!, b!),
+    },
+  ],
   sub: [{ inputs: [[3, 4], [4]], build: (g, [a, b]) => g.sub(a!, b!) }],
-  mul: [{ inputs: [[2, 3, 4], [4]], build: (g, [a, b]) => g.mul(a!, b!) }, { inputs: [[3, 4], [3, 1]], build: (g, [a, b]) => g.mul(a!, b!) }],
-  div: [{ inputs: [[3, 4], [3, 1]], build: (g, [a, b]) => g.div(a!, b!), positive: true }],
+  mul: [
+    { inputs: [[2, 3, 4], [4]], build: (g, [a, b]) => g.mul(a!, b!) },
+    {
+      inputs: [
+        [3, 4],
+        [3, 1],
+      ],
+      build: (g, [a, b]) => g.mul(a!, b!),
+    },
+  ],
+  div: [
+    {
+      inputs: [
+        [3, 4],
+        [3, 1],
+      ],
+      build: (g, [a, b]) => g.div(a!, b!),
+      positive: true,
+    },
+  ],
   scale: [{ inputs: [[3, 4]], build: (g, [x]) => g.scale(x!, -1.7) }],
   sigmoid: [unary('sigmoid')],
   tanh: [unary('tanh')],
@@ -45,7 +87,10 @@ const cases: Record<Differentiable, Case[]> = {
   matmul: [false, true].flatMap((transposeA) =>
     [false, true].flatMap((transposeB) =>
       [[], [2]].map((batch) => ({
-        inputs: [[...batch, ...(transposeA ? [4, 3] : [3, 4])], [...batch, ...(transposeB ? [5, 4] : [4, 5])]],
+        inputs: [
+          [...batch, ...(transposeA ? [4, 3] : [3, 4])],
+          [...batch, ...(transposeB ? [5, 4] : [4, 5])],
+        ],
         build: (g: Graph, [a, b]: Value[]) => g.matmul(a!, b!, { transposeA, transposeB, alpha: 0.5 }),
       })),
     ),
@@ -54,12 +99,17 @@ const cases: Record<Differentiable, Case[]> = {
   transpose: [{ inputs: [[2, 3, 4]], build: (g, [x]) => g.transpose(x!, [2, 0, 1]) }],
   slice: [{ inputs: [[3, 6]], build: (g, [x]) => g.apply('slice', [x!], { start: 1, end: 4 }) }],
   padColumns: [{ inputs: [[3, 2]], build: (g, [x]) => g.apply('padColumns', [x!], { start: 1, width: 5 }) }],
-  sum: [{ inputs: [[3, 4]], build: (g, [x]) => g.sum(x!, [1]) }, { inputs: [[2, 3, 4]], build: (g, [x]) => g.sum(x!, [0, 1]) }],
+  sum: [
+    { inputs: [[3, 4]], build: (g, [x]) => g.sum(x!, [1]) },
+    { inputs: [[2, 3, 4]], build: (g, [x]) => g.sum(x!, [0, 1]) },
+  ],
   sumRows: [{ inputs: [[2, 3, 4]], build: (g, [x]) => g.apply('sumRows', [x!], {}) }],
   // A repeated index adds up.
   gather: [{ inputs: [[5, 3]], build: (g, [x]) => g.apply('gather', [x!, int64(g, [4, 0, 4, 2], [2, 2])], {}) }],
   rmsNorm: [{ inputs: [[3, 4], [4]], build: (g, [x, w]) => g.apply('rmsNorm', [x!, w!], { epsilon: 1e-5 }) }],
-  layerNorm: [{ inputs: [[3, 4], [4], [4]], build: (g, [x, w, b]) => g.apply('layerNorm', [x!, w!, b!], { epsilon: 1e-5 }) }],
+  layerNorm: [
+    { inputs: [[3, 4], [4], [4]], build: (g, [x, w, b]) => g.apply('layerNorm', [x!, w!, b!], { epsilon: 1e-5 }) },
+  ],
   rotary: [false, true].map((inverse) => ({
     inputs: [[2, 3, 16]],
     build: (g: Graph, [x]: Value[]) => {
@@ -80,14 +130,20 @@ async function evaluate(one: Case, data: Float32Array[]): Promise<{ loss: number
   const output = one.build(graph, inputs);
   // Random outer gradients, so that no error cancels.
   const outer = graph.constant(randomData(output.shape, 99, false), output.shape);
-  const loss = graph.sum(graph.mul(output, outer), output.shape.map((_, axis) => axis));
+  const loss = graph.sum(
+    graph.mul(output, outer),
+    output.shape.map((_, axis) => axis),
+  );
   const gradients = differentiate(graph, output, outer, inputs);
   const outputs = Object.fromEntries(gradients.map((gradient, index) => [`g${index}`, gradient]));
   const session = await executor.compile(lower(graph, { loss, ...outputs }, 'cpu'));
   const feeds = Object.fromEntries(data.map((values, index) => [`x${index}`, tensorOf(values, one.inputs[index]!)]));
   const result = await executor.run(session, feeds, new Map(), ['loss', ...Object.keys(outputs)]);
   await session.release();
-  return { loss: (result.loss!.data as Float32Array)[0]!, gradients: gradients.map((_, i) => result[`g${i}`]!.data as Float32Array) };
+  return {
+    loss: (result.loss!.data as Float32Array)[0]!,
+    gradients: gradients.map((_, i) => result[`g${i}`]!.data as Float32Array),
+  };
 }
 
 function randomData(shape: Shape, seed: number, positive: boolean): Float32Array {
@@ -125,7 +181,9 @@ describe('gradient of every operation against finite differences', () => {
   }
 
   it('covers exactly the operations that have a rule', () => {
-    const withRule = Object.entries(gradientRules).filter(([, rule]) => rule !== 'not differentiable').map(([op]) => op);
+    const withRule = Object.entries(gradientRules)
+      .filter(([, rule]) => rule !== 'not differentiable')
+      .map(([op]) => op);
     expect(Object.keys(cases).sort()).toEqual(withRule.sort());
   });
 });
@@ -135,13 +193,17 @@ describe('differentiate', () => {
     const graph = new Graph();
     const x = graph.input('x', [2, 3]);
     const y = graph.apply('logSoftmax', [x], {});
-    expect(() => differentiate(graph, y, graph.constant(new Float32Array(6), [2, 3]), [x])).toThrow(/logSoftmax is not differentiable/);
+    expect(() => differentiate(graph, y, graph.constant(new Float32Array(6), [2, 3]), [x])).toThrow(
+      /logSoftmax is not differentiable/,
+    );
   });
 
   it('names a parameter that does not influence the loss', () => {
     const graph = new Graph();
     const [x, unused] = [graph.input('x', [2]), graph.input('unused', [2])];
     const y = graph.scale(x, 2);
-    expect(() => differentiate(graph, y, graph.constant(new Float32Array(2), [2]), [unused])).toThrow(/unused does not influence/);
+    expect(() => differentiate(graph, y, graph.constant(new Float32Array(2), [2]), [unused])).toThrow(
+      /unused does not influence/,
+    );
   });
 });

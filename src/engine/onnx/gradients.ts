@@ -39,7 +39,10 @@ const matmulGradient: GradientRule<'matmul'> = (graph, value, outer, needs) => {
     transposeB
       ? graph.matmul(outer, a, { transposeA: true, transposeB: transposeA, alpha })
       : graph.matmul(a, outer, { transposeA: !transposeA, alpha });
-  return [needs[0] ? unbroadcast(graph, da(), a.shape) : undefined, needs[1] ? unbroadcast(graph, db(), b.shape) : undefined];
+  return [
+    needs[0] ? unbroadcast(graph, da(), a.shape) : undefined,
+    needs[1] ? unbroadcast(graph, db(), b.shape) : undefined,
+  ];
 };
 
 /** y = x r w with r = 1/rms: dx = r (g w - x r mean(g w x r)), dw = sum over rows of g x r. */
@@ -66,7 +69,10 @@ const layerNormGradient: GradientRule<'layerNorm'> = (graph, value, outer, needs
   const average = (v: Value) => graph.scale(graph.sum(v, [lastAxis]), 1 / x.shape.at(-1)!);
   const dx = () =>
     graph.mul(
-      graph.sub(graph.sub(weighted, average(weighted)), graph.mul(normalised, average(graph.mul(weighted, normalised)))),
+      graph.sub(
+        graph.sub(weighted, average(weighted)),
+        graph.mul(normalised, average(graph.mul(weighted, normalised))),
+      ),
       inverse,
     );
   return [
@@ -105,9 +111,7 @@ export const gradientRules: { [K in Operation]: GradientRule<K> | typeof NOT_DIF
   matmul: matmulGradient,
   reshape: (g, v, outer) => [g.reshape(outer, shapeOf(v, 0))],
   transpose: (g, v, outer) => [g.transpose(outer, inversePermutation(v.attributes.permutation))],
-  slice: (g, v, outer) => [
-    g.apply('padColumns', [outer], { start: v.attributes.start, width: shapeOf(v, 0).at(-1)! }),
-  ],
+  slice: (g, v, outer) => [g.apply('padColumns', [outer], { start: v.attributes.start, width: shapeOf(v, 0).at(-1)! })],
   padColumns: (g, v, outer) => {
     const { start } = v.attributes;
     return [g.apply('slice', [outer], { start, end: start + shapeOf(v, 0).at(-1)! })];
@@ -135,10 +139,7 @@ export const gradientRules: { [K in Operation]: GradientRule<K> | typeof NOT_DIF
   ],
   attentionBias: NOT_DIFFERENTIABLE,
   // d nll / d logits = softmax - onehot(target)
-  tokenNll: (g, v, outer) => [
-    g.apply('tokenNllGradient', [v, v.inputs[0]!, v.inputs[1]!, outer], {}),
-    undefined,
-  ],
+  tokenNll: (g, v, outer) => [g.apply('tokenNllGradient', [v, v.inputs[0]!, v.inputs[1]!, outer], {}), undefined],
   tokenNllGradient: NOT_DIFFERENTIABLE,
   logSoftmax: NOT_DIFFERENTIABLE,
   argMax: NOT_DIFFERENTIABLE,

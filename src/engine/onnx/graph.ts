@@ -68,7 +68,7 @@ export class Graph {
     type: ElementType,
   ): Value<K> {
     const value: Value<K> = { id: this.values.length, op, inputs, attributes, shape, type };
-    this.values.push(value as Value);
+    this.values.push(value);
     return value;
   }
 }

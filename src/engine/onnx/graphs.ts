@@ -16,7 +16,10 @@ export interface LoraConfig {
   targets: readonly LoraTarget[];
 }
 
-export const loraNames = (module: string): { a: string; b: string } => ({ a: `${module}.lora_A.weight`, b: `${module}.lora_B.weight` });
+export const loraNames = (module: string): { a: string; b: string } => ({
+  a: `${module}.lora_A.weight`,
+  b: `${module}.lora_B.weight`,
+});
 
 /** Graph inputs for every tensor of the model and its adapter. */
 function weightInputs(g: Graph, spec: ModelSpec, lora: LoraConfig | undefined): Weights & { all: Map<string, Value> } {
@@ -74,7 +77,8 @@ function packedAttention(g: Graph, spec: ModelSpec, length: number, positions: V
     if (!rotaryTable) return rows;
     return g.apply('rotary', [rows, positions, rotaryTable.cosine, rotaryTable.sine], { heads: count, inverse: false });
   };
-  const split = (x: Value, count: number): Value => g.transpose(g.reshape(x, [-1, length, count, headDim]), [0, 2, 1, 3]);
+  const split = (x: Value, count: number): Value =>
+    g.transpose(g.reshape(x, [-1, length, count, headDim]), [0, 2, 1, 3]);
   const stacked = [-1, kvHeads, (heads / kvHeads) * length];
   return (layer, q, k, v) => {
     const query = g.reshape(split(rotate(q, heads), heads), [...stacked, headDim]);
@@ -183,10 +187,19 @@ export function decodingGraph(
   const attend: Attend = (layer, q, k, v) => {
     const rows = (x: Value, heads: number) => g.reshape(x, [-1, length, heads * spec.headDim]);
     const rotated = (x: Value, heads: number) =>
-      table ? g.apply('rotary', [rows(x, heads), positions, table.cosine, table.sine], { heads, inverse: false }) : rows(x, heads);
+      table
+        ? g.apply('rotary', [rows(x, heads), positions, table.cosine, table.sine], { heads, inverse: false })
+        : rows(x, heads);
     const cacheShape = [-1, spec.kvHeads, capacity, spec.headDim];
     const past = (['key', 'value'] as const).map((which) => g.input(`past:${cacheName(layer, which)}`, cacheShape));
-    const operands = [rotated(q, spec.heads), rotated(k, spec.kvHeads), rows(v, spec.kvHeads), ...past, lastIndex, total];
+    const operands = [
+      rotated(q, spec.heads),
+      rotated(k, spec.kvHeads),
+      rows(v, spec.kvHeads),
+      ...past,
+      lastIndex,
+      total,
+    ];
     const { heads, kvHeads } = spec;
     const attention = g.apply('cachedAttention', operands, { heads, kvHeads, window: spec.windows[layer] });
     (['key', 'value'] as const).forEach((which, index) => {

@@ -47,7 +47,9 @@ export class LoadedModel {
   }
 
   get parameters(): number {
-    return countElements([...this.slots].filter(([name]) => !isAdapterTensor(name)).map(([, slot]) => slot.tensor.dims));
+    return countElements(
+      [...this.slots].filter(([name]) => !isAdapterTensor(name)).map(([, slot]) => slot.tensor.dims),
+    );
   }
 
   get trainableParameters(): number {

@@ -212,7 +212,12 @@ class Emitter implements Lowering {
 
   constructor(readonly provider: Provider) {}
 
-  emit(opType: string, inputs: readonly string[], attributes?: Record<string, AttributeValue>, domain?: string): string {
+  emit(
+    opType: string,
+    inputs: readonly string[],
+    attributes?: Record<string, AttributeValue>,
+    domain?: string,
+  ): string {
     return this.emitMany(opType, inputs, 1, attributes, domain)[0]!;
   }
 

@@ -7,7 +7,9 @@ import type { TensorSource } from '../safetensors.ts';
 
 /** All base tensors in order, with the adapter (if any) added in. */
 export async function mergedTensors(model: LoadedModel): Promise<TensorSource[]> {
-  const adapted = new Set(model.lora ? listAdaptableLayers(model.spec, model.lora.targets).map((layer) => `${layer.module}.weight`) : []);
+  const adapted = new Set(
+    model.lora ? listAdaptableLayers(model.spec, model.lora.targets).map((layer) => `${layer.module}.weight`) : [],
+  );
   return model.names
     .filter((name) => !isAdapterTensor(name))
     .map((name) => ({

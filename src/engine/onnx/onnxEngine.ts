@@ -56,13 +56,16 @@ class OnnxEngine implements Engine {
       const executor = new Executor(choice.provider, threads);
       const files = await readModelFolder(request.folder);
       const adapter = request.adapter ? await readAdapter(request.adapter, files.spec) : undefined;
-      const lora: LoraConfig | undefined = adapter?.lora ?? (request.trainable?.kind === 'lora' ? request.trainable : undefined);
+      const lora: LoraConfig | undefined =
+        adapter?.lora ?? (request.trainable?.kind === 'lora' ? request.trainable : undefined);
       const tensors = new Map(files.tensors);
       if (lora) {
         const fresh = adapter?.tensors ?? newAdapterTensors(files.spec, lora, request.seed ?? 0);
         for (const [name, tensor] of fresh) tensors.set(name, tensor);
       }
-      const slots = new Map<string, Slot>([...tensors].map(([name, t]) => [name, { tensor: tensorOf(t.data, t.shape) }]));
+      const slots = new Map<string, Slot>(
+        [...tensors].map(([name, t]) => [name, { tensor: tensorOf(t.data, t.shape) }]),
+      );
       await toDevice(executor, slots.values());
       const trainable = trainableNames(request, files.spec, lora);
       const model = new LoadedModel(request.folder, files.spec, executor, slots, lora, trainable, files.weightsHash);
@@ -78,7 +81,10 @@ class OnnxEngine implements Engine {
       const baseline = request.baseline === undefined ? undefined : this.entry(request.baseline);
       const { model, scorer } = this.entry(request.model);
       if (baseline && baseline.model.spec.vocabulary !== model.spec.vocabulary) {
-        throw new LabError('usage', `the baseline has a vocabulary of ${baseline.model.spec.vocabulary}, the model one of ${model.spec.vocabulary}`);
+        throw new LabError(
+          'usage',
+          `the baseline has a vocabulary of ${baseline.model.spec.vocabulary}, the model one of ${model.spec.vocabulary}`,
+        );
       }
       return scorer.score(request, baseline?.scorer, options);
     });
@@ -102,7 +108,8 @@ class OnnxEngine implements Engine {
       const partial = `${request.folder}.part`;
       await rm(partial, { recursive: true, force: true });
       await mkdir(partial, { recursive: true });
-      if (request.what === 'model') await writeModelFolder(partial, model.folder, model.spec, await mergedTensors(model));
+      if (request.what === 'model')
+        await writeModelFolder(partial, model.folder, model.spec, await mergedTensors(model));
       else if (request.what === 'adapter') await writeAdapter(partial, model, await adapterTensors(model));
       else await writeState(partial, model, requireTrainer(trainer, request.model));
       // The folder appears whole or not at all.
@@ -158,7 +165,8 @@ function trainableNames(request: LoadRequest, spec: LoadedModel['spec'], lora: L
   if (!request.trainable) return [];
   if (request.trainable.kind !== 'lora') {
     const names = selectTrainable(spec, request.trainable);
-    if (names.length === 0) throw new LabError('usage', 'the trainable set selects no tensor', { remedy: 'Check roles and layers.' });
+    if (names.length === 0)
+      throw new LabError('usage', 'the trainable set selects no tensor', { remedy: 'Check roles and layers.' });
     return names;
   }
   return [...newAdapterTensors(spec, lora!, 0).keys()];
@@ -180,4 +188,3 @@ function describe(id: number, model: LoadedModel, deviceReason: string): ModelIn
     weightsHash: model.weightsHash,
   };
 }
-

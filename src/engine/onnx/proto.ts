@@ -64,7 +64,8 @@ function writeNode(node: NodeProto, pbf: PbfWriter): void {
   for (const input of node.inputs) pbf.writeStringField(1, input);
   for (const output of node.outputs) pbf.writeStringField(2, output);
   pbf.writeStringField(4, node.opType);
-  for (const [name, value] of Object.entries(node.attributes ?? {})) pbf.writeMessage(5, writeAttribute, { name, value });
+  for (const [name, value] of Object.entries(node.attributes ?? {}))
+    pbf.writeMessage(5, writeAttribute, { name, value });
   if (node.domain) pbf.writeStringField(7, node.domain);
 }
 

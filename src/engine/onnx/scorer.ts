@@ -28,7 +28,10 @@ export class Scorer {
     sequences.forEach((tokens, index) => {
       checkTokens(tokens, this.model.spec.vocabulary, index);
       if (tokens.length > this.model.spec.context) {
-        throw new LabError('usage', `sequence ${index} has ${tokens.length} tokens, the model takes ${this.model.spec.context}`);
+        throw new LabError(
+          'usage',
+          `sequence ${index} has ${tokens.length} tokens, the model takes ${this.model.spec.context}`,
+        );
       }
     });
     const results = sequences.map(() => emptyScore(request));
@@ -65,7 +68,8 @@ export class Scorer {
       result.logprobs.push(-nll[row]!);
       result.greedy.push(best[row] === batch.targets[row]);
       if (topK > 0) {
-        const slice = <T, U>(data: ArrayLike<T>, map: (v: T) => U) => Array.from({ length: topK }, (_, k) => map(data[row * topK + k]!));
+        const slice = <T, U>(data: ArrayLike<T>, map: (v: T) => U) =>
+          Array.from({ length: topK }, (_, k) => map(data[row * topK + k]!));
         result.topIds!.push(slice(out.topIds!.data as BigInt64Array, Number));
         result.topLogprobs!.push(slice(out.topLogprobs!.data as Float32Array, Number));
       }
@@ -104,7 +108,12 @@ export class Scorer {
     const key = `${batch.length}/${variant.topK}/${variant.distribution}/${lora !== undefined}`;
     const session = await this.session(key, () => scoringGraph(spec, lora, batch.length, variant, executor.provider));
     const feeds = { ...this.model.weightFeeds({ adapter: lora !== undefined }), ...packedFeeds(batch) };
-    const read = ['nll', 'best', ...(variant.distribution ? ['logprobs'] : []), ...(variant.topK > 0 ? ['topLogprobs', 'topIds'] : [])];
+    const read = [
+      'nll',
+      'best',
+      ...(variant.distribution ? ['logprobs'] : []),
+      ...(variant.topK > 0 ? ['topLogprobs', 'topIds'] : []),
+    ];
     return executor.run(session, feeds, new Map(), read);
   }
 
@@ -121,7 +130,10 @@ export class Scorer {
 
 function checkFrom(tokens: readonly number[], from: number, index: number): number {
   if (from >= 1 && from <= tokens.length) return from;
-  throw new LabError('usage', `sequence ${index}: from is ${from}, it must be between 1 and the length ${tokens.length}`);
+  throw new LabError(
+    'usage',
+    `sequence ${index}: from is ${from}, it must be between 1 and the length ${tokens.length}`,
+  );
 }
 
 function emptyScore(request: ScoreRequest): SequenceScore {
@@ -135,7 +147,11 @@ function emptyScore(request: ScoreRequest): SequenceScore {
 }
 
 /** Groups sequence indices of similar length so that each group stays within the bounds. */
-function chunkByWork(sequences: readonly (readonly number[])[], from: readonly number[], vocabulary: number): number[][] {
+function chunkByWork(
+  sequences: readonly (readonly number[])[],
+  from: readonly number[],
+  vocabulary: number,
+): number[][] {
   const order = sequences.map((_, index) => index).sort((a, b) => sequences[a]!.length - sequences[b]!.length || a - b);
   const chunks: number[][] = [];
   let [tokens, logits] = [Infinity, Infinity];

@@ -38,10 +38,13 @@ export async function readState(folder: string, model: LoadedModel, trainer: Tra
     for (const [name, slot] of slots) {
       const stored = files.entries.get(name);
       if (stored?.shape.join() === slot.tensor.dims.join()) continue;
-      throw new LabError('checkpoint-invalid', `${file}: tensor ${name} is missing or has another shape`, { remedy: 'The checkpoint belongs to another model or trainable set.' });
+      throw new LabError('checkpoint-invalid', `${file}: tensor ${name} is missing or has another shape`, {
+        remedy: 'The checkpoint belongs to another model or trainable set.',
+      });
     }
     const loaded = new Map<Slot, Slot>();
-    for (const [name, slot] of slots) loaded.set(slot, { tensor: tensorOf((await files.read(name)).data, slot.tensor.dims) });
+    for (const [name, slot] of slots)
+      loaded.set(slot, { tensor: tensorOf((await files.read(name)).data, slot.tensor.dims) });
     trainer.step = (await files.read(STEP)).data[0]!;
     await toDevice(model.executor, loaded.values());
     for (const [slot, fresh] of loaded) slot.tensor = fresh.tensor;

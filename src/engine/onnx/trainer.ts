@@ -3,7 +3,13 @@ import type { LoadedModel } from './loadedModel.ts';
 import { accumulationGraph, gradientName, optimizerGraph, trainingGraph } from './graphs.ts';
 import { tensorOf, zeroSlot, type Session, type Slot } from './executor.ts';
 import { packSequences, type PackedBatch } from './packing.ts';
-import type { ForwardBackwardRequest, ForwardBackwardResult, OptimStepRequest, OptimStepResult, TrainingSequence } from '../engine.ts';
+import type {
+  ForwardBackwardRequest,
+  ForwardBackwardResult,
+  OptimStepRequest,
+  OptimStepResult,
+  TrainingSequence,
+} from '../engine.ts';
 import { LabError } from '../../shared/errors.ts';
 
 /** Feeds shared by training and scoring graphs. */
@@ -59,7 +65,11 @@ export class Trainer {
     const first = this.microBatches === 0;
     const target = first ? this.gradients : (this.scratch ??= this.emptyScratch());
     const session = await this.session(batch.length);
-    const feeds = { ...this.model.weightFeeds(), ...packedFeeds(batch), tokenWeights: tensorOf(weights, [weights.length, 1]) };
+    const feeds = {
+      ...this.model.weightFeeds(),
+      ...packedFeeds(batch),
+      tokenWeights: tensorOf(weights, [weights.length, 1]),
+    };
     const into = new Map([...target].map(([name, slot]) => [gradientName(name), slot]));
     const { loss } = await this.model.executor.run(session, feeds, into, ['loss']);
     if (!first) await this.accumulate();
@@ -86,7 +96,8 @@ export class Trainer {
   }
 
   async optimStep(request: OptimStepRequest): Promise<OptimStepResult> {
-    if (this.microBatches === 0) throw new LabError('usage', 'optimStep without a forwardBackward that carried weight before it');
+    if (this.microBatches === 0)
+      throw new LabError('usage', 'optimStep without a forwardBackward that carried weight before it');
     const { executor, trainable } = this.model;
     const normalizer = request.normalizer ?? this.weightSum;
     const outputs = trainable.flatMap((name) => [`out:${name}`, `out:m:${name}`, `out:v:${name}`]);
@@ -94,8 +105,16 @@ export class Trainer {
     const feeds = Object.fromEntries(scalarFeeds(request, normalizer, this.step + 1));
     const into = new Map<string, Slot>();
     for (const name of trainable) {
-      const slots = { weight: this.model.slot(name), m: this.firstMoments.get(name)!, v: this.secondMoments.get(name)! };
-      Object.assign(feeds, { [name]: slots.weight.tensor, [`m:${name}`]: slots.m.tensor, [`v:${name}`]: slots.v.tensor });
+      const slots = {
+        weight: this.model.slot(name),
+        m: this.firstMoments.get(name)!,
+        v: this.secondMoments.get(name)!,
+      };
+      Object.assign(feeds, {
+        [name]: slots.weight.tensor,
+        [`m:${name}`]: slots.m.tensor,
+        [`v:${name}`]: slots.v.tensor,
+      });
       feeds[gradientName(name)] = this.gradients.get(name)!.tensor;
       into.set(`out:${name}`, slots.weight).set(`out:m:${name}`, slots.m).set(`out:v:${name}`, slots.v);
     }
@@ -129,7 +148,11 @@ export class Trainer {
 }
 
 /** The optimizer graph's scalars from the usual hyper-parameters (see optimizerGraph for the scaled form). */
-function scalarFeeds(request: OptimStepRequest, normalizer: number, step: number): [string, ReturnType<typeof tensorOf>][] {
+function scalarFeeds(
+  request: OptimStepRequest,
+  normalizer: number,
+  step: number,
+): [string, ReturnType<typeof tensorOf>][] {
   const { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, maxGradNorm } = request;
   const firstScale = (1 - beta1) / (1 - beta1 ** step);
   const secondScale = Math.sqrt((1 - beta2) / (1 - beta2 ** step));
@@ -148,14 +171,17 @@ function scalarFeeds(request: OptimStepRequest, normalizer: number, step: number
 /** Token ids and weights come from another process: check them where they are used. */
 function checkSequences(sequences: readonly TrainingSequence[], vocabulary: number): void {
   sequences.forEach(({ tokens, weights }, index) => {
-    if (tokens.length !== weights.length) throw new LabError('usage', `sequence ${index} has ${tokens.length} tokens but ${weights.length} weights`);
-    if (weights[0]) throw new LabError('usage', `sequence ${index}: the first token cannot carry a weight, nothing predicts it`);
+    if (tokens.length !== weights.length)
+      throw new LabError('usage', `sequence ${index} has ${tokens.length} tokens but ${weights.length} weights`);
+    if (weights[0])
+      throw new LabError('usage', `sequence ${index}: the first token cannot carry a weight, nothing predicts it`);
     checkTokens(tokens, vocabulary, index);
   });
 }
 
 export function checkTokens(tokens: readonly number[], vocabulary: number, index: number): void {
   const bad = tokens.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabulary);
-  if (bad !== undefined) throw new LabError('usage', `sequence ${index}: token id ${bad} is outside the vocabulary of ${vocabulary}`);
+  if (bad !== undefined)
+    throw new LabError('usage', `sequence ${index}: token id ${bad} is outside the vocabulary of ${vocabulary}`);
   if (tokens.length === 0) throw new LabError('usage', `sequence ${index} is empty`);
 }

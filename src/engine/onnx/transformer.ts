@@ -53,8 +53,20 @@ function llama(g: Graph, { spec, weights, tokens, attend }: TransformerInputs): 
     const project = (module: string, input: Value, bias: boolean) =>
       linear(g, weights, `${prefix}.${module}`, input, { bias, transposed: true });
     const normed = rmsNorm(g, spec, weights, `${prefix}.input_layernorm`, x);
-    const q = headNorm(g, spec, weights, `${prefix}.self_attn.q_norm`, project('self_attn.q_proj', normed, spec.bias.qkv));
-    const k = headNorm(g, spec, weights, `${prefix}.self_attn.k_norm`, project('self_attn.k_proj', normed, spec.bias.qkv));
+    const q = headNorm(
+      g,
+      spec,
+      weights,
+      `${prefix}.self_attn.q_norm`,
+      project('self_attn.q_proj', normed, spec.bias.qkv),
+    );
+    const k = headNorm(
+      g,
+      spec,
+      weights,
+      `${prefix}.self_attn.k_norm`,
+      project('self_attn.k_proj', normed, spec.bias.qkv),
+    );
     const v = project('self_attn.v_proj', normed, spec.bias.qkv);
     x = g.add(x, project('self_attn.o_proj', attend(layer, q, k, v), spec.bias.output));
     const wide = rmsNorm(g, spec, weights, `${prefix}.post_attention_layernorm`, x);
@@ -84,7 +96,13 @@ function gpt2(g: Graph, { spec, weights, tokens, positions, attend }: Transforme
 }
 
 /** y = x W^T (+ bias) (+ LoRA); `transposed` tells that W is stored as [out, in]. */
-function linear(g: Graph, weights: Weights, module: string, x: Value, o: { bias: boolean; transposed: boolean }): Value {
+function linear(
+  g: Graph,
+  weights: Weights,
+  module: string,
+  x: Value,
+  o: { bias: boolean; transposed: boolean },
+): Value {
   let y = g.matmul(x, weights.tensor(`${module}.weight`), { transposeB: o.transposed });
   if (o.bias) y = g.add(y, weights.tensor(`${module}.bias`));
   const lora = weights.lora(module);

@@ -19,7 +19,10 @@ import {
   type HelloResult,
 } from '../../shared/protocol/engine.ts';
 
-const connection = createMessageConnection(new StreamMessageReader(process.stdin), new StreamMessageWriter(process.stdout));
+const connection = createMessageConnection(
+  new StreamMessageReader(process.stdin),
+  new StreamMessageWriter(process.stdout),
+);
 const engine = createOnnxEngine();
 
 /** Anything printed by a library would corrupt the protocol. */
@@ -56,13 +59,17 @@ function serve(verb: Verb): void {
 
 connection.onRequest(engineMethods.hello, (params: HelloParams): HelloResult => {
   if (params.protocolVersion !== ENGINE_PROTOCOL_VERSION) {
-    throw new ResponseError(-32001, `the engine speaks protocol ${ENGINE_PROTOCOL_VERSION}, the caller ${params.protocolVersion}; install matching versions`);
+    throw new ResponseError(
+      -32001,
+      `the engine speaks protocol ${ENGINE_PROTOCOL_VERSION}, the caller ${params.protocolVersion}; install matching versions`,
+    );
   }
   return { protocolVersion: ENGINE_PROTOCOL_VERSION, pid: process.pid, runtime: 'onnxruntime-node' };
 });
-for (const verb of ['load', 'score', 'sample', 'forwardBackward', 'optimStep', 'save', 'restore'] satisfies Verb[]) serve(verb);
+for (const verb of ['load', 'score', 'sample', 'forwardBackward', 'optimStep', 'save', 'restore'] satisfies Verb[])
+  serve(verb);
 connection.onRequest(engineMethods.dispose, async (params: { model: number | null }) => {
-  await (engine as Engine).dispose(params.model ?? undefined);
+  await (engine).dispose(params.model ?? undefined);
   return null;
 });
 connection.onClose(() => process.exit(0));
