@@ -16,7 +16,7 @@ interface Case {
   positive?: boolean;
 }
 
-const NOT_DIFFERENTIABLE = [
+const withoutGradient = [
   'input',
   'constant',
   'scatterAdd',
@@ -33,7 +33,7 @@ const NOT_DIFFERENTIABLE = [
   'sumSquares',
   'minimum',
 ] as const satisfies readonly Operation[];
-type Differentiable = Exclude<Operation, (typeof NOT_DIFFERENTIABLE)[number]>;
+type Differentiable = Exclude<Operation, (typeof withoutGradient)[number]>;
 
 const int64 = (g: Graph, values: number[], shape: Shape): Value =>
   g.constant(BigInt64Array.from(values, BigInt), shape);
@@ -185,6 +185,7 @@ describe('gradient of every operation against finite differences', () => {
       .filter(([, rule]) => rule !== 'not differentiable')
       .map(([op]) => op);
     expect(Object.keys(cases).sort()).toEqual(withRule.sort());
+    expect(Object.keys(gradientRules)).toHaveLength(withRule.length + withoutGradient.length);
   });
 });
 

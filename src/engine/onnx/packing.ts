@@ -43,7 +43,7 @@ export function chooseRowLength(lengths: readonly number[]): number {
 function placeSequences(lengths: readonly number[], rowSize: number): { row: number; offset: number }[] {
   const order = lengths.map((_, index) => index).sort((a, b) => lengths[b]! - lengths[a]! || a - b);
   const used: number[] = [];
-  const places: { row: number; offset: number }[] = new Array(lengths.length);
+  const places = new Array<{ row: number; offset: number }>(lengths.length);
   for (const index of order) {
     const length = lengths[index]!;
     let row = used.findIndex((count) => count + length <= rowSize);

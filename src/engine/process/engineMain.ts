@@ -6,7 +6,7 @@ import {
   StreamMessageWriter,
   type CancellationToken,
 } from 'vscode-jsonrpc/node';
-import type { CallOptions, Engine } from '../engine.ts';
+import type { CallOptions } from '../engine.ts';
 import { createOnnxEngine } from '../onnx/onnxEngine.ts';
 import { LabError } from '../../shared/errors.ts';
 import {
