@@ -1,7 +1,7 @@
 // The one typed reader and writer of run folders: no other file knows the names in them. Records are appended to JSON
 // Lines files, one write per line; whole files appear at once. Damaged lines are counted, never hidden.
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { access, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeRows } from '../data/writeRows.ts';
 import { LabError } from '../shared/errors.ts';
@@ -72,11 +72,18 @@ export async function createRunFolder(folder: string, config: RunConfig): Promis
   await writeTextAtomically(join(folder, configFile), `${JSON.stringify(config, null, 2)}\n`);
 }
 
-/** Whether a folder holds the configuration of a run. */
+/** Whether a folder holds a run. Model folders have a config.json as well, so the name alone does not tell. */
 export async function isRunFolder(folder: string): Promise<boolean> {
-  return readFile(join(folder, configFile)).then(
-    () => true,
-    () => false,
+  const text = await readFile(join(folder, configFile), 'utf8').catch(() => undefined);
+  if (text === undefined) return false;
+  const isOurs = /"formatVersion"\s*:/.test(text);
+  // A damaged configuration still marks a run when its status is there.
+  return (
+    isOurs ||
+    access(join(folder, recordFiles.status)).then(
+      () => true,
+      () => false,
+    )
   );
 }
 
