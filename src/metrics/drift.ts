@@ -29,9 +29,9 @@ export class PredictionDriftAccumulator {
 
   add(divergence: Divergence): void {
     for (let k = 0; k < divergence.crossEntropy.length; k++) {
-      this.crossEntropy += divergence.crossEntropy[k];
-      this.baselineEntropy += divergence.baselineEntropy[k];
-      this.hardCrossEntropy += divergence.hardCrossEntropy[k];
+      this.crossEntropy += divergence.crossEntropy[k]!;
+      this.baselineEntropy += divergence.baselineEntropy[k]!;
+      this.hardCrossEntropy += divergence.hardCrossEntropy[k]!;
       this.agreed += divergence.agree[k] ? 1 : 0;
     }
     this.tokens += divergence.crossEntropy.length;
@@ -73,8 +73,8 @@ export class WeightDriftAccumulator {
       throw new RangeError(`tensors differ in size: ${base.length} and ${tuned.length} weights`);
     }
     for (let k = 0; k < base.length; k++) {
-      const from = base[k];
-      const delta = tuned[k] - from;
+      const from = base[k]!;
+      const delta = tuned[k]! - from;
       this.squares += delta * delta;
       this.baseSquares += from * from;
       if (Math.abs(delta) > 1e-5 * Math.abs(from)) this.changed += 1;
@@ -107,9 +107,9 @@ export function cosine(a: Float32Array, b: Float32Array): number {
   let aa = 0;
   let bb = 0;
   for (let k = 0; k < a.length; k++) {
-    dot += a[k] * b[k];
-    aa += a[k] * a[k];
-    bb += b[k] * b[k];
+    dot += a[k]! * b[k]!;
+    aa += a[k]! * a[k]!;
+    bb += b[k]! * b[k]!;
   }
   return aa === 0 || bb === 0 ? 0 : dot / Math.sqrt(aa * bb);
 }

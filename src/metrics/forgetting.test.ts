@@ -156,7 +156,7 @@ const table: Published[] = [
 ].map(([model, target, method, scores, expected]) => ({ model, target, method, scores, expected }) as Published);
 
 function measure(row: Published): { bwt: number; ti: number; points: number } {
-  const R = [base[row.model], row.scores];
+  const R = [base[row.model]!, row.scores];
   const target = row.target === 'MBPP' ? 0 : 1;
   const others = [0, 1, 2, 3, 4].filter((column) => column !== target);
   return {
@@ -199,7 +199,7 @@ describe('published table T6a (arXiv 2501.14315)', () => {
     const drops = [0, 1, 2, 3, 4].map((column) => {
       const changes = measured
         .filter((row) => row.method === 'GT' && column !== (row.target === 'MBPP' ? 0 : 1))
-        .map((row) => row.scores[column] - base[row.model][column]);
+        .map((row) => row.scores[column]! - base[row.model]![column]!);
       return changes.reduce((sum, change) => sum + change, 0) / changes.length;
     });
     expect(Math.min(...drops)).toBe(drops[3]);

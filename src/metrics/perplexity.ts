@@ -6,7 +6,7 @@ import type { TargetStatistics } from '../shared/records.ts';
 export function meanNll(logprobs: ArrayLike<number>): number {
   if (logprobs.length === 0) throw new RangeError('the perplexity of no tokens is not defined');
   let sum = 0;
-  for (let k = 0; k < logprobs.length; k++) sum -= logprobs[k];
+  for (let k = 0; k < logprobs.length; k++) sum -= logprobs[k]!;
   return sum / logprobs.length;
 }
 
@@ -52,7 +52,7 @@ export class TargetStatisticsAccumulator {
     this.nllSum += nll * logprobs.length;
     this.lengths.add(logprobs.length);
     for (const threshold of this.hard) {
-      for (let k = 0; k < logprobs.length; k++) if (-logprobs[k] > threshold.nll) threshold.count += 1;
+      for (let k = 0; k < logprobs.length; k++) if (-logprobs[k]! > threshold.nll) threshold.count += 1;
     }
     const ppl = Math.exp(nll);
     this.perplexities.add(ppl);
@@ -125,12 +125,12 @@ export function editDistance<T>(a: readonly T[], b: readonly T[]): number {
   for (let i = 1; i <= a.length; i++) {
     current[0] = i;
     for (let j = 1; j <= b.length; j++) {
-      const replace = previous[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current[j] = Math.min(replace, previous[j] + 1, current[j - 1] + 1);
+      const replace = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current[j] = Math.min(replace, previous[j]! + 1, current[j - 1]! + 1);
     }
     [previous, current] = [current, previous];
   }
-  return previous[b.length];
+  return previous[b.length]!;
 }
 
 /** Levenshtein(from, to) / |from| in tokens (methods 2.5, 5.3): 0 is untouched. Not defined for an empty `from`. */

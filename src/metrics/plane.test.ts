@@ -12,7 +12,7 @@ describe('learning-forgetting plane (methods 5.6)', () => {
 
   it('Pareto set', () => {
     expect(paretoSet(points)).toEqual([0, 1, 3]);
-    expect(paretoSet([points[0], points[0]])).toEqual([0, 1]);
+    expect(paretoSet([points[0]!, points[0]!])).toEqual([0, 1]);
   });
 
   it('hypervolume above (0, -1) by hand', () => {

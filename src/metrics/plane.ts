@@ -35,8 +35,8 @@ export function retentionAtGain(curve: readonly PlanePoint[], gain: number): num
   if (!first) return null;
   if (first.x >= gain) return first.y;
   for (let k = 1; k < curve.length; k++) {
-    const from = curve[k - 1];
-    const to = curve[k];
+    const from = curve[k - 1]!;
+    const to = curve[k]!;
     if (to.x >= gain) return from.y + ((to.y - from.y) * (gain - from.x)) / (to.x - from.x);
   }
   return null;

@@ -98,7 +98,7 @@ export function bootstrapMeans(values: Series, options: BootstrapOptions = {}): 
   const means = new Float64Array(resamples);
   for (let resample = 0, at = 0; resample < resamples; resample++) {
     let sum = 0;
-    for (let k = 0; k < n; k++) sum += source[indices[at++]];
+    for (let k = 0; k < n; k++) sum += source[indices[at++]!]!;
     means[resample] = sum / n;
   }
   return means;
@@ -109,7 +109,7 @@ function percentile(sorted: Float64Array, share: number): number {
   const at = share * (sorted.length - 1);
   const below = Math.floor(at);
   const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
+  return sorted[below]! + (at - below) * (sorted[above]! - sorted[below]!);
 }
 
 function percentileInterval(value: number, distribution: Float64Array): Interval {
@@ -127,7 +127,7 @@ export function pairedDifferences(before: Series, after: Series): Float64Array {
   if (before.length !== after.length) {
     throw new RangeError(`paired series differ in length: ${before.length} and ${after.length}`);
   }
-  return Float64Array.from(before, (value, item) => after[item] - value);
+  return Float64Array.from(before, (value, item) => after[item]! - value);
 }
 
 /** Mean of after - before on the same items, with the 95 % interval of a paired bootstrap over items. */
@@ -148,7 +148,7 @@ export function bootstrapMeanOfMeans(groups: readonly Series[], options: Bootstr
     const means = bootstrapMeans(values, options);
     const shift = Math.floor((group * resamples) / groups.length);
     for (let resample = 0; resample < resamples; resample++) {
-      total[resample] += means[(resample + shift) % resamples] / groups.length;
+      total[resample]! += means[(resample + shift) % resamples]! / groups.length;
     }
   });
   return percentileInterval(mean(groups.map(mean)), total);

@@ -24,7 +24,7 @@ function commonLengths<T>(a: readonly T[], b: readonly T[]): Uint32Array {
   for (let i = a.length - 1; i >= 0; i--) {
     for (let j = b.length - 1; j >= 0; j--) {
       const at = i * width + j;
-      lengths[at] = a[i] === b[j] ? lengths[at + width + 1] + 1 : Math.max(lengths[at + width], lengths[at + 1]);
+      lengths[at] = a[i] === b[j] ? lengths[at + width + 1]! + 1 : Math.max(lengths[at + width]!, lengths[at + 1]!);
     }
   }
   return lengths;
@@ -45,7 +45,7 @@ function alignMiddle<T>(a: readonly T[], b: readonly T[], parts: DiffPart<T>[]):
       push(parts, 'same', [a[i]]);
       i++;
       j++;
-    } else if (lengths[(i + 1) * width + j] >= lengths[i * width + j + 1]) push(parts, 'removed', [a[i++]]);
+    } else if (lengths[(i + 1) * width + j]! >= lengths[i * width + j + 1]!) push(parts, 'removed', [a[i++]]);
     else push(parts, 'added', [b[j++]]);
   }
   push(parts, 'removed', a.slice(i));

@@ -114,7 +114,7 @@ export async function deriveNumbers(run: RunData, readItems: ItemReader): Promis
     views.push(view);
     for (const block of view.blocks) numbers.push(...trialNumbers(view, block, seed));
   }
-  const average = seeds.length > 1 ? await buildMatrixFrom(run, source) : views[0];
+  const average = views.length === 1 && views[0] ? views[0] : await buildMatrixFrom(run, source);
   if (seeds.length > 1) numbers.push(...seedNumbers(average, views));
   numbers.push(...planeNumbers(run, average));
   return numbers;
@@ -170,8 +170,8 @@ const noRetention = 'an old skill is not measured yet, or none can show forgetti
 
 function stageNumbers(view: MatrixView, R: ScoreMatrix, row: MatrixRow, key: Key): DerivedNumber[] {
   const tasks = taskColumns(view, R.length - 1);
-  const skills = oldSkills(view.columns).filter((k) => R[0][k] !== null);
-  const target = tasks[row.stage - 1];
+  const skills = oldSkills(view.columns).filter((k) => R[0]![k] !== null);
+  const target = tasks[row.stage - 1] ?? -1;
   const others = view.columns.flatMap((column, k) => (k !== target && !column.insensitive ? [k] : []));
   const perGain = row.gained && row.forgot ? forgettingPerGain({ x: row.gained.value, y: row.forgot.value }) : null;
   const lenient = row.forgot ? { value: row.forgot.lenient } : { value: null, reason: noRetention };
@@ -196,7 +196,7 @@ function stageNumbers(view: MatrixView, R: ScoreMatrix, row: MatrixRow, key: Key
 function chanceCorrectedChange(view: MatrixView, R: ScoreMatrix, stage: number, skills: number[]): Measured {
   const corrected = R.map((row) =>
     row.map((score, k) => {
-      const { chance } = view.columns[k];
+      const { chance } = view.columns[k]!;
       return score === null || chance >= 1 ? null : chanceCorrected(score, chance);
     }),
   );
@@ -206,7 +206,7 @@ function chanceCorrectedChange(view: MatrixView, R: ScoreMatrix, stage: number, 
 
 function benchmarkNumbers(view: MatrixView, row: MatrixRow, rowKey: Key): DerivedNumber[] {
   return view.columns.flatMap((column, k) => {
-    const cell = row.cells[k];
+    const cell = row.cells[k]!;
     const key = { ...rowKey, benchmark: column.benchmark };
     if (cell.kind === 'missing') return [number('change', key, { value: null, reason: cell.reason })];
     if (!cell.change) {
@@ -250,8 +250,8 @@ function sequenceNumbers(view: MatrixView, R: ScoreMatrix, key: Key): DerivedNum
 function seedNumbers(average: MatrixView, views: readonly MatrixView[]): DerivedNumber[] {
   return average.blocks.flatMap((block, b) =>
     block.rows.flatMap((row, r) => {
-      const key: Key = { arm: block.arm, lr: block.lr, seed: block.seeds[0], stage: row.stage, over: ['seed'] };
-      const rows = views.map((view) => view.blocks[b].rows[r]);
+      const key: Key = { arm: block.arm, lr: block.lr, seed: block.seeds[0] ?? 0, stage: row.stage, over: ['seed'] };
+      const rows = views.map((view) => view.blocks[b]!.rows[r]!);
       const spread = (pick: (row: MatrixRow) => Total | undefined): Value => {
         const values = rows.flatMap((single) => pick(single)?.value ?? []);
         if (values.length < 2) return { value: null, reason: 'needs at least two measured seeds' };
@@ -307,12 +307,12 @@ export function matchedGain(run: Pick<RunData, 'config'>, points: readonly Trial
 function planeNumbers(run: RunData, view: MatrixView): DerivedNumber[] {
   const points = planePoints(view);
   if (points.length === 0) return [];
-  const seedOver: ('seed' | 'lr')[] = view.blocks[0].seeds.length > 1 ? ['seed'] : [];
+  const seedOver: ('seed' | 'lr')[] = view.blocks[0]!.seeds.length > 1 ? ['seed'] : [];
   const front = new Set(paretoSet(points));
   const keyOf = ({ block, stage }: TrialPoint, over: ('seed' | 'lr')[]): Key => ({
     arm: block.arm,
     lr: block.lr,
-    seed: block.seeds[0],
+    seed: block.seeds[0] ?? 0,
     stage,
     ...(over.length > 0 ? { over } : {}),
   });
@@ -322,7 +322,7 @@ function planeNumbers(run: RunData, view: MatrixView): DerivedNumber[] {
     ...points.map((point, k) => number('on_pareto_front', keyOf(point, seedOver), { value: front.has(k) ? 1 : 0 })),
     ...arms.flatMap((arm) => {
       const sweep = points.filter((point) => point.block.arm === arm).sort((a, b) => a.block.lr - b.block.lr);
-      const key = keyOf(sweep[0], [...seedOver, 'lr']);
+      const key = keyOf(sweep[0]!, [...seedOver, 'lr']);
       return [
         number('hypervolume', key, { value: hypervolume(sweep) }),
         number('matched_gain', key, matched),

@@ -52,7 +52,7 @@ export function meanSeries(all: readonly ItemSeries[]): SeriesResult {
   const first = all[0];
   if (!first) return { problem: 'no per-item results' };
   const average = (pick: (series: ItemSeries) => Float64Array): Float64Array =>
-    Float64Array.from(first.index, (_, item) => all.reduce((sum, series) => sum + pick(series)[item], 0) / all.length);
+    Float64Array.from(first.index, (_, item) => all.reduce((sum, series) => sum + pick(series)[item]!, 0) / all.length);
   if (all.some((series) => !sameItems(series, first))) return { problem: 'seeds were measured on different items' };
   return {
     series: {

@@ -274,8 +274,8 @@ function flipsOf(before: Float64Array, after: Float64Array): Change['flips'] {
   let lost = 0;
   let gained = 0;
   before.forEach((value, item) => {
-    if (value > after[item]) lost += 1;
-    if (value < after[item]) gained += 1;
+    if (value > after[item]!) lost += 1;
+    if (value < after[item]!) gained += 1;
   });
   return { lost, gained, p: mcnemarExact(lost, gained) };
 }
@@ -309,7 +309,7 @@ function stageRow(
 ): MatrixRow {
   const keys = columns.map((column) => cellKey(trial, stage, column.benchmark));
   const cells = columns.map((column, k) =>
-    stageCell(run, column, recordsOf(run, trial, stage, column.benchmark), lookup(keys[k])),
+    stageCell(run, column, recordsOf(run, trial, stage, column.benchmark), lookup(keys[k]!)),
   );
   const row: MatrixRow = { stage, label, cells };
   const paired = keys.map(lookup);
@@ -353,7 +353,7 @@ function measured(records: CellRecord[]): MeasuredCell {
   const rates = Object.fromEntries(
     [...names].map((name) => {
       const carriers = records.filter((record) => Object.hasOwn(record.rates, name));
-      return [name, mean(carriers.map((record) => record.rates[name]))];
+      return [name, mean(carriers.map((record) => record.rates[name] ?? 0))];
     }),
   );
   return {
@@ -363,8 +363,8 @@ function measured(records: CellRecord[]): MeasuredCell {
     hi: average((record) => record.hi),
     lenient: average((record) => record.lenient),
     parseRate: average((record) => record.parseRate),
-    n: records[0].n,
-    protocol: records[0].protocol,
+    n: records[0]!.n,
+    protocol: records[0]!.protocol,
     rates,
     seeds: records.length,
     ...(records.length > 1 ? { seedStd: sampleStd(records.map((record) => record.score)) } : {}),
@@ -384,14 +384,14 @@ function totalOf(
   const differences: Float64Array[] = [];
   const benchmarks: string[] = [];
   for (const [k, column] of columns.entries()) {
-    const cell = cells[k];
+    const cell = cells[k]!;
     if (!pick(column) || (cell.kind === 'measured' && cell.notComparable !== undefined)) continue;
     if (cell.kind === 'missing' || !cell.change) return undefined;
     changes.push(cell.change);
     benchmarks.push(column.benchmark);
     const pair = paired[k];
     if (pair && pair.problem === undefined)
-      differences.push(pair.after.map((value, item) => value - pair.before[item]));
+      differences.push(pair.after.map((value, item) => value - pair.before[item]!));
   }
   if (changes.length === 0) return undefined;
   const total: Total = {
