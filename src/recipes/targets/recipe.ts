@@ -24,8 +24,8 @@ export interface RecipeContext {
 
 export type TargetEvent = { kind: 'target'; example: Example } | { kind: 'dropped'; dropped: DroppedRow };
 
-/** Prompts that are worked on together; results do not depend on it. */
-export const promptsTogether = 32;
+/** Answers that are asked for in one call, so that the engine can fill its batches; results do not depend on it. */
+export const answersTogether = 512;
 
 /** A row whose answer can be written anew: raw text has no prompt to answer. */
 export type AnsweredExample = Example & { body: Exclude<ExampleBody, { kind: 'text' }> };

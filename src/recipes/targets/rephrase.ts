@@ -4,7 +4,7 @@ import { encodePrompt } from '../../data/encode.ts';
 import type { Example, Message } from '../../shared/dataset.ts';
 import type { Targets } from '../../shared/experiment.ts';
 import { hashSeed } from '../../shared/random.ts';
-import { answerOf, dropped, hasPrompt, inGroups, promptsTogether, withAnswer } from './recipe.ts';
+import { answerOf, dropped, hasPrompt, inGroups, answersTogether, withAnswer } from './recipe.ts';
 import type { AnsweredExample, RecipeContext, TargetEvent } from './recipe.ts';
 
 type Choice = Extract<Targets, { kind: 'rephrase' }>;
@@ -22,7 +22,7 @@ export async function* rephrase(
   choice: Choice,
   context: RecipeContext,
 ): AsyncGenerator<TargetEvent> {
-  for await (const group of inGroups(examples, promptsTogether)) {
+  for await (const group of inGroups(examples, answersTogether)) {
     const rewrites = await rewrite(group.filter(hasPrompt), choice, context);
     for (const example of group) {
       const result = hasPrompt(example) ? rewrites.get(example) : undefined;

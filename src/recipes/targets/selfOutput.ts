@@ -6,7 +6,7 @@ import { meanNll } from '../../metrics/perplexity.ts';
 import type { Example } from '../../shared/dataset.ts';
 import type { Targets } from '../../shared/experiment.ts';
 import { createRandom, hashSeed } from '../../shared/random.ts';
-import { dropped, hasPrompt, inGroups, promptsTogether, withAnswer } from './recipe.ts';
+import { dropped, hasPrompt, inGroups, answersTogether, withAnswer } from './recipe.ts';
 import type { AnsweredExample, RecipeContext, TargetEvent } from './recipe.ts';
 
 type Choice = Extract<Targets, { kind: 'self-output' }>;
@@ -23,7 +23,7 @@ export async function* selfOutput(
   choice: Choice,
   context: RecipeContext,
 ): AsyncGenerator<TargetEvent> {
-  for await (const group of inGroups(examples, promptsTogether)) {
+  for await (const group of inGroups(examples, Math.ceil(answersTogether / choice.samples))) {
     const answerable = group.filter(hasPrompt);
     const candidates = await sampleCorrect(answerable, choice, context);
     const chosen = await choose(answerable, candidates, choice, context);
