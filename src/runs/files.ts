@@ -24,7 +24,7 @@ export async function writeTextAtomically(file: string, text: string): Promise<v
     }
     await rename(temporary, file);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined); // the first error is the one to report
     throw fileError(error, 'write', file);
   }
 }

@@ -251,6 +251,27 @@ describe('resuming', () => {
     expect(run.cells.map((one) => one.score)).toEqual((await readRun(whole.folder)).cells.map((one) => one.score));
   });
 
+  test('a damaged final checkpoint is named, and trained again once it is removed', async () => {
+    const workspace = await fakeWorkspace();
+    const whole = await start(workspace, { out: 'whole' });
+    let scores = 0;
+    const hook: Hook = (verb) => {
+      if (verb === 'sample' && ++scores === 3) throw new Killed('killed');
+    };
+    const { folder } = await start(workspace, { hook });
+    const final = join(folder, (await readRun(folder)).checkpoints.at(-1)?.folder ?? '');
+    await writeFile(join(final, 'model.safetensors'), 'damaged');
+    const failed = await resume(folder);
+    expect(failed.error).toMatchObject({
+      code: 'checkpoint-invalid',
+      remedy: expect.stringMatching(/Remove/) as string,
+    });
+    await rm(final, { recursive: true });
+    expect((await resume(folder)).state).toBe('done');
+    const scoresOf = async (run: string) => (await readRun(run)).cells.map((one) => one.score);
+    expect(await scoresOf(folder)).toEqual(await scoresOf(whole.folder));
+  });
+
   test('changed data is refused by name', async () => {
     const workspace = await fakeWorkspace();
     const { folder } = await start(workspace);

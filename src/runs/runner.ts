@@ -1,7 +1,6 @@
 // Carries out an experiment: the base first, then every trial through its stages. What is written down is never done
 // again, so starting and resuming are the same walk over the same plan.
-import { join } from 'node:path';
-import type { Engine, ModelInfo } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { Benchmark } from '../evals/benchmark.ts';
 import { describeError, LabError } from '../shared/errors.ts';
 import type { TargetRow } from '../recipes/rows.ts';
@@ -10,7 +9,7 @@ import { baseKey, isDone, listTrials, listWork } from './plan.ts';
 import type { Sizes, Trial, Work } from './plan.ts';
 import { log, RunStopped, setStatus, throwIfStopped } from './session.ts';
 import type { Session } from './session.ts';
-import { finalFolder, forgetStates, hasFinal, trainStage, UnreadableState } from './stageTraining.ts';
+import { forgetStates, hasFinal, loadStage, trainStage, UnreadableState } from './stageTraining.ts';
 import { stageTargets } from './stageTargets.ts';
 
 /** How a run ended. */
@@ -148,7 +147,7 @@ class Walk {
     const left = this.work.some((one) => belongsTo(one, trial) && one.stage === stage && !isDone(one, session.run));
     if (!left) return;
     throwIfStopped(session);
-    const model = await loadFinal(session, trial, stage);
+    const model = await loadStage(session, trial, stage);
     try {
       for (const benchmark of this.benchmarks) {
         await this.unlessDone(
@@ -189,15 +188,6 @@ class Walk {
 
 function belongsTo(work: Work, trial: Trial): boolean {
   return work.stage > 0 && work.key.arm === trial.arm && work.key.lr === trial.lr && work.key.seed === trial.seed;
-}
-
-async function loadFinal(session: Session, trial: Trial, stage: number): Promise<ModelInfo> {
-  const { name, threads } = session.config.device;
-  return session.engine.load({
-    folder: join(session.folder, finalFolder(trial, stage)),
-    device: name as ModelInfo['device'],
-    threads,
-  });
 }
 
 /** How engines are started; the command line starts one in a process of its own, tests use one in memory. */

@@ -2,7 +2,7 @@
 // is kept, and a checkpoint counts once its line is written, after its folder is complete.
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TrainableSet } from '../engine/engine.ts';
+import type { LoadRequest, ModelInfo, TrainableSet } from '../engine/engine.ts';
 import { mergeLinear } from '../recipes/merge.ts';
 import { toSequences } from '../recipes/rows.ts';
 import type { TargetRow } from '../recipes/rows.ts';
@@ -38,6 +38,33 @@ export async function hasFinal(session: Session, trial: Trial, stage: number): P
   return there;
 }
 
+/** Loads the model after a stage (0: the base); a damaged checkpoint is named with what to do about it. */
+export async function loadStage(
+  session: Session,
+  trial: Trial,
+  stage: number,
+  training: Pick<LoadRequest, 'trainable' | 'seed'> = {},
+): Promise<ModelInfo> {
+  const { model, device } = session.config;
+  const folder = stage === 0 ? model.folder : join(session.folder, finalFolder(trial, stage));
+  try {
+    return await session.engine.load({
+      folder,
+      device: device.name as ModelInfo['device'],
+      threads: device.threads,
+      ...training,
+    });
+  } catch (error) {
+    const damaged =
+      error instanceof LabError && ['safetensors-invalid', 'file-not-found', 'model-invalid'].includes(error.code);
+    if (stage === 0 || !damaged) throw error;
+    throw new LabError('checkpoint-invalid', `The checkpoint ${folder} cannot be read: ${error.message}`, {
+      remedy: `Remove the folder and resume: the stage is trained again to the same weights`,
+      cause: error,
+    });
+  }
+}
+
 /** Trains a stage from the model before it, or from its newest state checkpoint, and saves the final model. */
 export async function trainStage(
   session: Session,
@@ -48,11 +75,7 @@ export async function trainStage(
   const { engine, config } = session;
   const arm = config.arms[trial.armIndex] as ResolvedArm;
   const stage = config.experiment.stages[stageNumber - 1] as Stage;
-  const from = stageNumber === 1 ? config.model.folder : join(session.folder, finalFolder(trial, stageNumber - 1));
-  const model = await engine.load({
-    folder: from,
-    device: config.device.name as 'cpu' | 'webgpu' | 'cuda',
-    threads: config.device.threads,
+  const model = await loadStage(session, trial, stageNumber - 1, {
     trainable: toTrainableSet(arm.trainable),
     seed: hashSeed('weights', trial.seed, stageNumber),
   });

@@ -15,6 +15,7 @@ import { createCommand, onAction, withModelOptions } from '../command.ts';
 import type { Exit } from '../command.ts';
 import { alignFiles } from '../diffFiles.ts';
 import type { Side } from '../diffFiles.ts';
+import { countRows } from '../countRows.ts';
 import { createDropCounter } from '../dropCounter.ts';
 import { withModel, wholeNumber } from '../models.ts';
 import type { ModelOptions, OpenModel } from '../models.ts';
@@ -84,6 +85,7 @@ async function diff(fileA: string, fileB: string, model: OpenModel, options: Opt
   const scorer = options.scorer === undefined ? undefined : findScorer(options.scorer);
   const drops = { a: createDropCounter(), b: createDropCounter() };
   const tally = new Tally();
+  const total = await countRows(fileA, options.limit);
   const progress = createProgress('Comparing', 'prompts');
   const events = alignFiles(fileA, fileB, {
     ...(options.format === undefined ? {} : { format: options.format }),
@@ -118,7 +120,7 @@ async function diff(fileA: string, fileB: string, model: OpenModel, options: Opt
       );
       if (options.pairs && entry.differs) await output.value(entry);
     }
-    progress.update(tally.aligned, options.limit ?? 0);
+    progress.update(tally.aligned, total);
   }
   progress.end();
   if (tally.aligned === 0) {

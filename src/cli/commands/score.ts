@@ -15,6 +15,7 @@ import type { ModelOptions, OpenModel } from '../models.ts';
 import type { Output } from '../output.ts';
 import { createProgress } from '../progress.ts';
 import { formatOption } from './formatOption.ts';
+import { countRows } from '../countRows.ts';
 import { createDropCounter } from '../dropCounter.ts';
 
 interface Options extends ModelOptions {
@@ -44,6 +45,7 @@ async function score(model: OpenModel, options: Options, output: Output): Promis
   const { engine, info, side } = model;
   const drops = createDropCounter();
   const statistics = new TargetStatisticsAccumulator();
+  const total = options.data === undefined ? 0 : await countRows(options.data, options.limit);
   const progress = createProgress('Scoring', 'rows');
   let index = 0;
   let tokens = 0;
@@ -55,7 +57,7 @@ async function score(model: OpenModel, options: Options, output: Output): Promis
     await printItem(output, index, row, model);
     statistics.add(row.logprobs);
     tokens += row.logprobs.length;
-    progress.update(++index, options.limit ?? 0);
+    progress.update(++index, total);
   }
   progress.end();
   if (index === 0) throw nothingToScore(options, drops.reasons());

@@ -22,6 +22,7 @@ import type { ArmChoices } from '../../shared/experiment.ts';
 import { nearest } from '../../shared/nearest.ts';
 import { createCommand, onAction, withModelOptions } from '../command.ts';
 import type { Exit } from '../command.ts';
+import { countRows } from '../countRows.ts';
 import { createDropCounter } from '../dropCounter.ts';
 import type { DropCounter } from '../dropCounter.ts';
 import { numberBetween, withModel, wholeNumber } from '../models.ts';
@@ -119,8 +120,9 @@ async function writeTargets(model: OpenModel, choices: ArmChoices, options: Opti
   let verified = 0;
   let tokensGenerated = 0;
   const { engine, info, side } = model;
+  const total = await countRows(options.data, options.limit);
   const progress = createProgress('Writing targets', 'rows');
-  const targets = makeTargets(examplesOf(options, drops, progress.update), choices.targets, {
+  const targets = makeTargets(examplesOf(options, drops, total, progress.update), choices.targets, {
     engine,
     model: info.id,
     side,
@@ -213,6 +215,7 @@ function readOptions({ format, limit }: Options): { format?: DatasetFormat; limi
 async function* examplesOf(
   options: Options,
   drops: DropCounter,
+  total: number,
   update: (done: number, total: number) => void,
 ): AsyncGenerator<Example> {
   let done = 0;
@@ -220,7 +223,7 @@ async function* examplesOf(
     if (event.kind === 'dropped') drops.add(event.dropped);
     else {
       yield event.example;
-      update(++done, options.limit ?? 0);
+      update(++done, total);
     }
   }
 }
