@@ -57,7 +57,7 @@ export function trialTitle(config: RunConfig, arm: string, lr: number): string {
   return rates.size > 1 ? `${arm} \u00b7 ${formatLearningRate(lr)}` : arm;
 }
 
-/** What an arm trains on, in words: `Ground truth + 10 % replay, hard tokens masked`. */
+/** What an arm trains on, in words: `Ground truth + 10 % replay, token mask`. */
 export function targetSource(arm: ResolvedArm): string {
   const words: Record<ResolvedArm['targets']['kind'], string> = {
     'ground-truth': 'Ground truth',
@@ -67,7 +67,7 @@ export function targetSource(arm: ResolvedArm): string {
   };
   let text = arm.targets.kind === 'column' ? `Column "${arm.targets.field}"` : words[arm.targets.kind];
   if (arm.mix.kind === 'replay') text += ` + ${formatShare(arm.mix.rate)} replay`;
-  if (arm.mask.kind === 'stm') text += ', hard tokens masked';
-  if (arm.mask.kind === 'random') text += ', random tokens masked';
+  if (arm.mask.kind === 'stm') text += ', token mask';
+  if (arm.mask.kind === 'random') text += ', random mask';
   return text;
 }

@@ -1,0 +1,85 @@
+// The target table (methods 5.3, T6): what each arm trained on and how hard it was to predict for the base model, before
+// training. Arms with the same targets share a row; seeds are averaged.
+import { mean } from '../metrics/statistics.ts';
+import type { RunData, TargetRecord } from '../shared/records.ts';
+import { targetSource } from './arms.ts';
+
+export interface TargetTableRow {
+  stage: number;
+  stageName: string;
+  source: string;
+  /** Arms that train on these targets. */
+  arms: string[];
+  seeds: number;
+  /** Mean over items of the item's perplexity, with sample deviation and variance over items. */
+  pplMean: number;
+  pplStd: number;
+  pplVariance: number;
+  corpusPpl: number;
+  lengthMean: number;
+  lengthStd: number;
+  items: number;
+  /** Share that the verifier accepts; absent without a verifier. */
+  verified?: number;
+  /** Share of answer tokens left out of the loss. */
+  maskedShare: number;
+  /** Share of end-of-turn tokens left out of the loss. */
+  maskedEosShare: number;
+  hardShare: TargetRecord['statistics']['hardShare'];
+  dropped: { reason: string; count: number }[];
+}
+
+/** The last record of every arm, stage and seed: a resumed run may have written one twice. */
+export function latestTargets(run: Pick<RunData, 'targets'>): TargetRecord[] {
+  const latest = new Map<string, TargetRecord>();
+  for (const record of run.targets) latest.set(JSON.stringify([record.arm, record.stage, record.seed]), record);
+  return [...latest.values()];
+}
+
+/** Rows by stage, then in the order of the arms. */
+export function targetTable(run: Pick<RunData, 'targets' | 'config'>): TargetTableRow[] {
+  const groups = new Map<string, TargetRecord[]>();
+  const records = latestTargets(run);
+  const stages = [...new Set(records.map((record) => record.stage))].sort((a, b) => a - b);
+  for (const stage of stages) {
+    for (const arm of run.config.arms) {
+      for (const record of records) {
+        if (record.stage !== stage || record.arm !== arm.name) continue;
+        const { targets, mask, mix } = arm;
+        const key = JSON.stringify([stage, targets, mask, mix]);
+        groups.set(key, [...(groups.get(key) ?? []), record]);
+      }
+    }
+  }
+  return [...groups.values()].flatMap((group) => rowOf(run, group) ?? []);
+}
+
+function rowOf(run: Pick<RunData, 'config'>, group: TargetRecord[]): TargetTableRow | undefined {
+  const first = group[0];
+  const arm = run.config.arms.find((candidate) => candidate.name === first?.arm);
+  if (!first || !arm) return undefined;
+  const average = (pick: (record: TargetRecord) => number): number => mean(group.map(pick));
+  const statistic = (name: 'pplMean' | 'pplStd' | 'pplVariance' | 'corpusPpl' | 'lengthMean' | 'lengthStd' | 'items') =>
+    average((record) => record.statistics[name]);
+  const hard = (key: '2.5' | '10' | '25' | '1000') => average((record) => record.statistics.hardShare[key]);
+  const verified = group.flatMap((record) => record.verified ?? []);
+  return {
+    stage: first.stage,
+    stageName: first.stageName,
+    source: targetSource(arm),
+    arms: [...new Set(group.map((record) => record.arm))],
+    seeds: new Set(group.map((record) => record.seed)).size,
+    pplMean: statistic('pplMean'),
+    pplStd: statistic('pplStd'),
+    pplVariance: statistic('pplVariance'),
+    corpusPpl: statistic('corpusPpl'),
+    lengthMean: statistic('lengthMean'),
+    lengthStd: statistic('lengthStd'),
+    items: statistic('items'),
+    ...(verified.length > 0 ? { verified: mean(verified) } : {}),
+    maskedShare: average((record) => record.maskedShare),
+    maskedEosShare: average((record) => record.maskedEosShare),
+    hardShare: { '2.5': hard('2.5'), '10': hard('10'), '25': hard('25'), '1000': hard('1000') },
+    dropped: first.dropped,
+  };
+}
