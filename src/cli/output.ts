@@ -56,11 +56,3 @@ export async function printError(error: unknown, json: boolean): Promise<void> {
     process.stderr.write(`This is a bug of forgetting-lab. ${error.stack}\n`);
   }
 }
-
-/** Whether colours may be used on a stream (https://no-color.org). */
-export function useColor(stream: { isTTY?: boolean }): boolean {
-  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
-  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
-  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '0') return true;
-  return stream.isTTY === true && TERM !== 'dumb';
-}

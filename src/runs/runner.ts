@@ -30,7 +30,8 @@ export async function carryOut(
   const { config, folder, run, listener } = session;
   const work = listWork(config.experiment, config.arms, sizes);
   await setStatus(session, 'running', resumed ? 'resumed' : 'started');
-  listener({ kind: 'plan', folder, config, work, done: work.map((one) => isDone(one, run)), resumed });
+  const done = work.map((one) => isDone(one, run));
+  listener({ kind: 'plan', folder, config, work, done, cells: [...run.cells], resumed });
   const result = await walk(session, new Walk(session, benchmarks, work));
   // A full disk must not hide the reason behind a second error.
   await setStatus(session, result.state, result.reason).catch(() => undefined);

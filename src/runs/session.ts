@@ -2,7 +2,7 @@
 // record goes to disk before anyone sees it.
 import type { TextSide } from '../data/textSide.ts';
 import type { Engine, ModelInfo } from '../engine/engine.ts';
-import type { LogRecord, RunConfig, RunData, StatusRecord } from '../shared/records.ts';
+import type { CellRecord, LogRecord, RunConfig, RunData, StatusRecord } from '../shared/records.ts';
 import { appendRecord } from './runFolder.ts';
 import type { RunRecord } from './runFolder.ts';
 import type { Work } from './plan.ts';
@@ -10,7 +10,16 @@ import type { Work } from './plan.ts';
 /** What a watcher of a run hears: every record as it is written, and what is going on in between. */
 export type RunEvent =
   | RunRecord
-  | { kind: 'plan'; folder: string; config: RunConfig; work: Work[]; done: boolean[]; resumed: boolean }
+  | {
+      kind: 'plan';
+      folder: string;
+      config: RunConfig;
+      work: Work[];
+      /** Per piece of work: already on disk. */
+      done: boolean[];
+      cells: CellRecord[];
+      resumed: boolean;
+    }
   /** A piece of work begins or ends; `index` points into the plan. */
   | { kind: 'work'; index: number; state: 'begin' | 'end' }
   | { kind: 'progress'; done: number; total: number; tokens: number };
