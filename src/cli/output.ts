@@ -51,7 +51,11 @@ export async function printError(error: unknown, json: boolean): Promise<void> {
     await write(`${JSON.stringify({ kind: 'error', code, message, ...(remedy === undefined ? {} : { remedy }) })}\n`);
     return;
   }
-  process.stderr.write(`Error: ${describeError(error)}\n`);
+  // A list of problems is not continued with a sentence.
+  const isList = error instanceof LabError && error.message.includes('\n');
+  process.stderr.write(
+    isList ? `Error: ${error.message}\n${error.remedy ?? ''}\n` : `Error: ${describeError(error)}\n`,
+  );
   if (!(error instanceof LabError) && error instanceof Error && error.stack) {
     process.stderr.write(`This is a bug of forgetting-lab. ${error.stack}\n`);
   }

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { loadTextSide } from '../../data/textSide.ts';
 import { mergeLinear } from '../../recipes/merge.ts';
 import { LabError } from '../../shared/errors.ts';
 import { createCommand, onAction } from '../command.ts';
@@ -32,9 +33,20 @@ export function mergeCommand(exit: Exit): Command {
     if (taken) {
       throw new LabError('usage', `${out} is already there`, { remedy: 'Choose another --out, or remove it first' });
     }
-    await mergeLinear({ base: modelFolder(base), tuned: modelFolder(tuned), lambda: options.lambda, out });
+    const folders = { base: modelFolder(base), tuned: modelFolder(tuned) };
+    await requireSameTokenizer(folders.base, folders.tuned);
+    await mergeLinear({ ...folders, lambda: options.lambda, out });
     await output.value({ kind: 'merged', lambda: options.lambda, folder: out });
     await output.text(`Merged with lambda ${options.lambda}: ${out}`);
     return 0;
+  });
+}
+
+/** Weights of models with different tokens mean different things (methods part 4). */
+async function requireSameTokenizer(base: string, tuned: string): Promise<void> {
+  const [one, other] = [await loadTextSide(base), await loadTextSide(tuned)];
+  if (one.tokenizer.hash === other.tokenizer.hash) return;
+  throw new LabError('model-invalid', `${base} and ${tuned} cannot be merged: their tokenizers differ`, {
+    remedy: 'Merging needs two models with one tokenizer, one fine-tuned from the other',
   });
 }

@@ -4,6 +4,7 @@ import { deriveNumbers } from '../../report/derive.ts';
 import { findBreaches } from '../../runs/guard.ts';
 import { readItems, readRun } from '../../runs/runFolder.ts';
 import type { RunData, TargetRecord } from '../../shared/records.ts';
+import { describeError } from '../../shared/errors.ts';
 import { createCommand, onAction } from '../command.ts';
 import type { Exit } from '../command.ts';
 import { resolveRun } from '../findRuns.ts';
@@ -36,7 +37,12 @@ export async function printRecords(
 ): Promise<void> {
   if (!options.onlyDerived) await printMeasured(run, output);
   for (const number of await deriveNumbers(run, (cell) => readItems(run.folder, cell))) await output.value(number);
-  for (const breach of await findBreaches(run)) await output.value(breach);
+  try {
+    for (const breach of await findBreaches(run)) await output.value(breach);
+  } catch (error) {
+    // A damaged items file must not hide the rest of the run.
+    output.note(`The forgetting budget cannot be checked: ${describeError(error)}`);
+  }
 }
 
 async function printMeasured(run: RunData, output: Output): Promise<void> {
