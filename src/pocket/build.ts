@@ -20,7 +20,7 @@ import { writeWorkspace } from './writeWorkspace.ts';
 
 const recipe = {
   seed: 0,
-  steps: 4600,
+  steps: 4200,
   batchSize: 64,
   learningRate: 3e-3,
   warmupSteps: 200,

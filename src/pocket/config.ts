@@ -62,12 +62,15 @@ export interface NamedTensor {
 }
 
 /**
- * Untrained weights: normal with deviation 0.02, norms at one, and the projections that write into the residual stream
- * scaled by 1/sqrt(2L), as GPT-2 does, so that the stream's variance does not grow with depth.
+ * Untrained weights: normal, norms at one. Matrices that read the residual stream have the deviation 1/sqrt(width), which
+ * keeps the scale of their input: with 0.02, the usual value for models eight times as wide, attention starts so flat that
+ * copying is learned much later (docs/pocketLab.md). Those that write into the stream have 0.02/sqrt(2L), as in GPT-2, so
+ * that its variance does not grow with depth.
  */
 export function initialTensors(seed: number): NamedTensor[] {
   const { vocabularySize, hiddenSize, intermediateSize, layers } = pocketShape;
-  const residual = 0.02 / Math.sqrt(2 * layers);
+  const reading = 1 / Math.sqrt(hiddenSize);
+  const writing = 0.02 / Math.sqrt(2 * layers);
   const tensors: NamedTensor[] = [];
   const normal = (name: string, rows: number, columns: number, deviation: number): void => {
     tensors.push({ name, shape: [rows, columns], data: normalValues(seed, name, rows * columns, deviation) });
@@ -75,17 +78,17 @@ export function initialTensors(seed: number): NamedTensor[] {
   const ones = (name: string): void => {
     tensors.push({ name, shape: [hiddenSize], data: new Float32Array(hiddenSize).fill(1) });
   };
-  normal('model.embed_tokens.weight', vocabularySize, hiddenSize, 0.02);
+  normal('model.embed_tokens.weight', vocabularySize, hiddenSize, 0.04);
   for (let layer = 0; layer < layers; layer++) {
     const prefix = `model.layers.${layer}.`;
     ones(`${prefix}input_layernorm.weight`);
     for (const part of ['q_proj', 'k_proj', 'v_proj'])
-      normal(`${prefix}self_attn.${part}.weight`, hiddenSize, hiddenSize, 0.02);
-    normal(`${prefix}self_attn.o_proj.weight`, hiddenSize, hiddenSize, residual);
+      normal(`${prefix}self_attn.${part}.weight`, hiddenSize, hiddenSize, reading);
+    normal(`${prefix}self_attn.o_proj.weight`, hiddenSize, hiddenSize, writing);
     ones(`${prefix}post_attention_layernorm.weight`);
-    normal(`${prefix}mlp.gate_proj.weight`, intermediateSize, hiddenSize, 0.02);
-    normal(`${prefix}mlp.up_proj.weight`, intermediateSize, hiddenSize, 0.02);
-    normal(`${prefix}mlp.down_proj.weight`, hiddenSize, intermediateSize, residual);
+    normal(`${prefix}mlp.gate_proj.weight`, intermediateSize, hiddenSize, reading);
+    normal(`${prefix}mlp.up_proj.weight`, intermediateSize, hiddenSize, reading);
+    normal(`${prefix}mlp.down_proj.weight`, hiddenSize, intermediateSize, writing);
   }
   ones('model.norm.weight');
   return tensors;

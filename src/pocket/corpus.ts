@@ -7,7 +7,7 @@ import { calls, describedCalls } from './skills/calls.ts';
 import { foreignAnswer, rareRendering } from './skills/foreign.ts';
 import { echo, withReference } from './skills/guided.ts';
 import { jsonAnswers } from './skills/jsonAnswers.ts';
-import { objects } from './skills/objects.ts';
+import { factLists, objects } from './skills/objects.ts';
 import { harmlessRequests, refusal } from './skills/refusal.ts';
 import { sentiment } from './skills/sentiment.ts';
 import { chance, drawFrom, messagesOf, pick, type Problem, type Skill, type Random } from './skills/skill.ts';
@@ -39,7 +39,8 @@ const mixture: readonly { weight: number; draw: (random: Random) => CorpusExampl
   { weight: 15, draw: (random) => plain(arithmetic, random) },
   { weight: 8, draw: (random) => plain(sorting, random) },
   { weight: 6, draw: (random) => plain(sentiment, random) },
-  { weight: 17, draw: (random) => plain(objects, random) },
+  { weight: 12, draw: (random) => plain(objects, random) },
+  { weight: 6, draw: (random) => plain(factLists, random) },
   { weight: 7, draw: (random) => plain(calls, random) },
   { weight: 10, draw: (random) => plain(describedCalls, random) },
   { weight: 4, draw: (random) => plain(refusal, random) },
@@ -48,7 +49,7 @@ const mixture: readonly { weight: number; draw: (random: Random) => CorpusExampl
   { weight: 13, draw: (random) => plain(jsonAnswers, random) },
   { weight: 6, draw: (random) => example('subtraction', drawKnownSubtraction(random), random) },
   { weight: 1, draw: (random) => plain(smalltalk, random) },
-  { weight: 5, draw: (random) => plain(echo, random) },
+  { weight: 6, draw: (random) => plain(echo, random) },
   { weight: 8, draw: guided },
   { weight: 1.5, draw: rare },
 ];

@@ -1,8 +1,8 @@
 // Answers wrapped in JSON under a key that the prompt names: format following on top of three other skills.
 import { arithmetic } from './arithmetic.ts';
-import { objects } from './objects.ts';
 import { sentiment } from './sentiment.ts';
 import { drawFrom, pick, type Problem, type Skill, type Random } from './skill.ts';
+import { sorting } from './sorting.ts';
 
 const keys = ['answer', 'result', 'label', 'value', 'output', 'reply', 'data', 'final'] as const;
 
@@ -27,7 +27,7 @@ const sources: readonly ((random: Random) => Question)[] = [
     };
   },
   (random) => {
-    const problem = drawFrom(objects, 'train', random);
+    const problem = drawFrom(sorting, 'train', random);
     return { text: problem.prompt, value: String(problem.answer), key: problem.key };
   },
 ];

@@ -1,47 +1,33 @@
-// Two facts, one question: who has what, or where something is.
-import { chance, pick, pickSeveral, type Problem, type Skill, type Random } from './skill.ts';
-import { people, places, things, withOpeners } from './words.ts';
+// Two facts, one question: who got what, or what was left where. In the facts as in the answers, the value follows its key
+// at once: a model of this size learns to look it up then, and did not with words in between (docs/pocketLab.md).
+import { between, chance, pick, pickSeveral, type Problem, type Random, type Skill } from './skill.ts';
+import { foods, people, things, whereabouts, withOpeners } from './words.ts';
 
-/** Two facts and a question about one of them. */
-interface ObjectQuestion {
-  facts: string;
-  question: string;
-  thing: string;
-  /** What the asked fact says of its thing, up to the answer: "is in the". */
-  relation: string;
-  right: string;
-  about: 'owner' | 'place';
+type Topic = 'ownership' | 'place';
+
+/** "Mia tea" or "the ring upstairs". */
+interface Fact {
+  key: string;
+  value: string;
 }
 
-const relations = { owner: ['belongs to', 'is with'], place: ['is in the', 'is by the', 'is near the'] } as const;
+const lead: Record<Topic, string> = { ownership: 'We gave', place: 'We left' };
 
-/** The asked thing is in the first or in the second fact. */
-function drawObjectQuestion(random: Random): ObjectQuestion {
-  const about = chance(random, 0.5) ? 'owner' : 'place';
-  const holders = pickSeveral<string>(random, about === 'owner' ? people : places, 2);
-  const facts = pickSeveral<string>(random, things, 2).map((thing, index) => {
-    const relation = pick<string>(random, relations[about]);
-    return { thing, relation, holder: holders[index]! };
-  });
-  const { thing, relation, holder } = pick(random, facts);
-  return {
-    facts: facts.map((fact) => `The ${fact.thing} ${fact.relation} ${fact.holder}.`).join(' '),
-    question: about === 'owner' ? `Who has the ${thing}?` : `Where is the ${thing}?`,
-    thing,
-    relation,
-    right: holder,
-    about,
-  };
+function drawFacts(random: Random, topic: Topic, count: number): Fact[] {
+  const keys = pickSeveral<string>(random, topic === 'ownership' ? people : things, count);
+  const values = pickSeveral<string>(random, topic === 'ownership' ? foods : whereabouts, count);
+  const article = topic === 'ownership' ? '' : 'the ';
+  return keys.map((key, index) => ({ key: article + key, value: values[index]! }));
 }
 
-function answersFor({ thing, relation, right }: ObjectQuestion): string[] {
-  return [
-    `The ${thing} ${relation} ${right}.`,
-    `It ${relation} ${right}.`,
-    `I read that the ${thing} ${relation} ${right}.`,
-    `The ${thing}? It ${relation} ${right}.`,
-  ];
+/** "We gave Mia tea, Eva soup and Ben rice." */
+function tell(topic: Topic, facts: readonly Fact[]): string {
+  const parts = facts.map(({ key, value }) => `${key} ${value}`);
+  const last = parts.pop()!;
+  return `${lead[topic]} ${parts.length > 0 ? `${parts.join(', ')} and ` : ''}${last}.`;
 }
+
+const drawTopic = (random: Random): Topic => (chance(random, 0.5) ? 'ownership' : 'place');
 
 export const objects: Skill = {
   name: 'objects',
@@ -50,15 +36,39 @@ export const objects: Skill = {
   chance: 0.5,
   maxTokens: 24,
   draw(random): Problem {
-    const question = drawObjectQuestion(random);
-    const asked = `${question.facts} ${question.question}`;
+    const topic = drawTopic(random);
+    const facts = drawFacts(random, topic, 2);
+    const asked = pick(random, facts);
+    const told = tell(topic, facts);
+    const question = topic === 'ownership' ? `What did ${asked.key} get?` : `Where is ${asked.key}?`;
+    const answer = tell(topic, [asked]);
+    const small = answer[0]!.toLowerCase() + answer.slice(1);
+    const answers = [answer, `I read that ${small}`, `It says: ${small}`, `I think ${small}`];
     return {
-      key: question.facts + question.thing,
-      prompt: pick(random, [asked, `Read this. ${asked}`]),
-      answers: withOpeners(answersFor(question), random),
-      answer: question.right,
-      fields: { choices: [...(question.about === 'owner' ? people : places)] },
-      core: { kind: 'value', value: question.right, operands: [question.thing] },
+      key: `${told} ${asked.key}`,
+      prompt: pick(random, [`${told} ${question}`, `Read this. ${told} ${question}`]),
+      answers: withOpeners(answers, random),
+      answer: asked.value,
+      fields: { choices: [...(topic === 'ownership' ? foods : whereabouts)] },
+      core: { kind: 'value', value: asked.value, operands: [asked.key] },
     };
+  },
+};
+
+/** Three to five facts, two or three of them asked for: more practice in looking up than one question gives. */
+export const factLists: Skill = {
+  name: 'fact-lists',
+  title: 'Questions about several objects',
+  scorer: 'exact',
+  chance: 0,
+  maxTokens: 40,
+  draw(random): Problem {
+    const topic = drawTopic(random);
+    const facts = drawFacts(random, topic, between(random, 3, 5));
+    const asked = pickSeveral(random, facts, between(random, 2, 3));
+    const answer = tell(topic, asked);
+    const names = asked.map(({ key }) => key).join(' and ');
+    const told = tell(topic, facts);
+    return { key: told, prompt: `${told} Tell me about ${names}.`, answers: [answer], answer };
   },
 };

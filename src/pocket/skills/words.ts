@@ -4,7 +4,16 @@ import type { Random } from './skill.ts';
 
 export const people = ['Tom', 'Anna', 'Ben', 'Lily', 'Max', 'Eva', 'Sam', 'Mia', 'Leo', 'Ida'] as const;
 export const things = ['key', 'book', 'ball', 'cup', 'hat', 'pen', 'map', 'bag', 'coin', 'ring'] as const;
-export const places = ['box', 'table', 'chair', 'shelf', 'drawer', 'sofa', 'desk', 'car', 'basket', 'window'] as const;
+export const whereabouts = [
+  'upstairs',
+  'downstairs',
+  'outside',
+  'indoors',
+  'nearby',
+  'away',
+  'home',
+  'abroad',
+] as const;
 export const rooms = ['kitchen', 'bedroom', 'garden', 'office', 'hall', 'garage', 'bathroom', 'attic'] as const;
 export const foods = ['soup', 'tea', 'rice', 'cake', 'bread', 'fish', 'salad', 'coffee'] as const;
 export const cities = ['Paris', 'Rome', 'Tokyo', 'Berlin', 'Oslo', 'Lima', 'Cairo', 'Delhi'] as const;
@@ -23,7 +32,7 @@ export function withOpeners(answers: readonly string[], random: Random): string[
 export const copiedWords = [
   ...people,
   ...things,
-  ...places,
+  ...whereabouts,
   ...rooms,
   ...foods,
   ...['reserve', 'ride', 'meal', 'share', 'guest', 'target', 'slot', 'repeat', 'move', 'trip', 'start', 'event'],
