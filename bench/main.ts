@@ -1,5 +1,6 @@
 // npm run bench: our engine against PyTorch with transformers on the same shapes, alternately in one run. Without a Python
 // that has torch our own numbers are printed alone.
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -18,6 +19,7 @@ const USAGE = `npm run bench -- [options]
   --measures LIST   of train,scoring,decoding,startup,memory (default: all; the last two on the pocket shape only)
   --device NAME     cpu (default) or webgpu; the peer then runs on CUDA
   --threads N       compute threads of both sides (default: all cores)
+  --no-peer         our numbers alone
   --json            one JSON object per line
 
 Example: npm run bench -- --shapes pocket,6m --threads 2
@@ -75,6 +77,7 @@ async function main(): Promise<void> {
       device: { type: 'string' },
       threads: { type: 'string' },
       json: { type: 'boolean' },
+      'no-peer': { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
       // The process whose start is timed.
       'first-step': { type: 'string' },
@@ -83,14 +86,17 @@ async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(`${USAGE}\n`);
   const options = parseOptions(values);
   if (values['first-step'] !== undefined) return firstStep(values['first-step'], options.threads);
-  const python = findPython(root);
-  if (!python) progress(`no Python with torch found, so there is no peer; ${pythonRemedy}`);
+  const python = values['no-peer'] ? undefined : findPython(root);
+  if (!python && !values['no-peer']) progress(`no Python with torch found, so there is no peer; ${pythonRemedy}`);
   const results: Result[] = [];
   const report: Report = (result) => {
     results.push(result);
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
   };
+  const load = os.loadavg()[0]!;
+  if (load > 0.5) progress(`other work is running here (load ${load.toFixed(1)}): the numbers will be disturbed`);
   const temporary = await mkdtemp(path.join(os.tmpdir(), 'forgetting-lab-bench-'));
+  cleanUpWhenStopped(temporary);
   try {
     for (const name of options.shapes) await measureShape(shapeOf(name, root), temporary, python, options, report);
   } finally {
@@ -98,7 +104,18 @@ async function main(): Promise<void> {
   }
   if (options.json) return;
   const lines = describeMachine(root, options.threads, python?.versions);
+  lines.push(`Load average when it began: ${load.toFixed(1)}`);
   process.stdout.write(`${formatTable(results)}\n\n${lines.join('\n')}\n`);
+}
+
+/** The weights of the large shape take half a gigabyte: they do not stay behind. Both sides end with this process. */
+function cleanUpWhenStopped(temporary: string): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      rmSync(temporary, { recursive: true, force: true });
+      process.exit(1);
+    });
+  }
 }
 
 async function measureShape(

@@ -143,9 +143,9 @@ class PeerSide implements Side {
 
   async ask<T>(request: object): Promise<T> {
     this.child.stdin!.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await this.lines.next();
-    if (done) throw new Error('the Python process ended; its message is above');
-    return JSON.parse(value) as T;
+    const line = await this.lines.next();
+    if (line.done) throw new Error('the Python process ended; its message is above');
+    return JSON.parse(line.value) as T;
   }
 
   run(measure: Measure, times: number): Promise<Timing> {
