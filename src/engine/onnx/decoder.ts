@@ -148,7 +148,7 @@ class Batch {
   ) {
     this.rows = plan.rows;
     this.capacity = plan.capacity;
-    this.onDevice = model.executor.provider !== 'cpu';
+    this.onDevice = model.executor.keepsStateOnDevice;
     this.rowSize = model.spec.kvHeads * plan.capacity * model.spec.headDim;
     if (this.onDevice) return;
     // One spare row: a pass of a single row would differ in the last bits from one in company (the matrix product takes

@@ -1,5 +1,5 @@
 // Runs graphs on onnxruntime-node. A slot is a tensor that lives across runs: on the CPU its memory is written in place,
-// on a GPU each run leaves a new device buffer in it. A run blocks its thread, so all of this lives in the engine process.
+// with WebGPU each run leaves a new device buffer in it. A run blocks its thread, so all of this lives in the engine process.
 import * as ort from 'onnxruntime-node';
 import type { Provider } from './lowering.ts';
 
@@ -24,15 +24,22 @@ export function zeroSlot(shape: readonly number[]): Slot {
 }
 
 export class Executor {
+  /** State lives in device memory (WebGPU); otherwise runs read and write main memory, on CUDA with copies. */
+  readonly keepsStateOnDevice: boolean;
+
+  /** @param runsOn where sessions really run, when it differs from the provider that graphs are lowered for (tests). */
   constructor(
     readonly provider: Provider,
     readonly threads: number,
-  ) {}
+    private readonly runsOn: Provider = provider,
+  ) {
+    this.keepsStateOnDevice = provider === 'webgpu';
+  }
 
-  /** @param deviceOutputs outputs that stay on the device (ignored on the CPU). */
+  /** @param deviceOutputs outputs that stay on the device (ignored where state lives in main memory). */
   async compile(model: Uint8Array, deviceOutputs: readonly string[] = []): Promise<Session> {
     const options: ort.InferenceSession.SessionOptions = {
-      executionProviders: this.provider === 'cpu' ? ['cpu'] : [this.provider, 'cpu'],
+      executionProviders: this.runsOn === 'cpu' ? ['cpu'] : [this.runsOn, 'cpu'],
       intraOpNumThreads: this.threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: 'all',
@@ -40,7 +47,7 @@ export class Executor {
       // Waiting threads must sleep: spinning ones halve the speed as soon as anything else runs on the machine.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
     };
-    if (this.provider !== 'cpu' && deviceOutputs.length > 0) {
+    if (this.keepsStateOnDevice && deviceOutputs.length > 0) {
       options.preferredOutputLocation = Object.fromEntries(deviceOutputs.map((name) => [name, 'gpu-buffer' as const]));
     }
     return ort.InferenceSession.create(model, options);
@@ -59,9 +66,9 @@ export class Executor {
   ): Promise<Record<string, ort.Tensor>> {
     const fetches: Record<string, ort.Tensor | null> = {};
     for (const name of read) fetches[name] = null;
-    for (const [name, slot] of into) fetches[name] = this.provider === 'cpu' ? slot.tensor : null;
+    for (const [name, slot] of into) fetches[name] = this.keepsStateOnDevice ? null : slot.tensor;
     const results = await session.run(feeds, fetches);
-    if (this.provider !== 'cpu') {
+    if (this.keepsStateOnDevice) {
       for (const [name, slot] of into) replaceTensor(slot, results[name]!);
     }
     return results;

@@ -23,9 +23,9 @@ function copySession(executor: Executor, rank: number, direction: 'in' | 'out'):
   return session;
 }
 
-/** Puts slots into device memory (nothing to do on the CPU). */
+/** Puts slots into device memory (nothing to do where state lives in main memory). */
 export async function toDevice(executor: Executor, slots: Iterable<Slot>): Promise<void> {
-  if (executor.provider === 'cpu') return;
+  if (!executor.keepsStateOnDevice) return;
   for (const slot of slots) {
     const session = await copySession(executor, slot.tensor.dims.length, 'in');
     await executor.run(session, { x: slot.tensor }, new Map([['y', slot]]), []);

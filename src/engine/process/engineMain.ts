@@ -69,7 +69,7 @@ connection.onRequest(engineMethods.hello, (params: HelloParams): HelloResult => 
 for (const verb of ['load', 'score', 'sample', 'forwardBackward', 'optimStep', 'save', 'restore'] satisfies Verb[])
   serve(verb);
 connection.onRequest(engineMethods.dispose, async (params: { model: number | null }) => {
-  await (engine).dispose(params.model ?? undefined);
+  await engine.dispose(params.model ?? undefined);
   return null;
 });
 connection.onClose(() => process.exit(0));
