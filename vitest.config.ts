@@ -1,13 +1,19 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 /** Styles and browser scripts are imported as text, as esbuild does for the bundles. */
 const textImports = {
   name: 'text-imports',
   enforce: 'pre' as const,
+  // An id of our own keeps Vite's handling of style sheets (which empties them in tests) away.
+  resolveId(source: string, importer: string | undefined) {
+    if (!importer || !/\.(css|html|txt)$|\.client\.js$/.test(source)) return null;
+    return `\0text:${resolve(dirname(importer), source)}.text`;
+  },
   async load(id: string) {
-    if (!/\.(css|html|txt)$|\.client\.js$/.test(id)) return null;
-    const { readFile } = await import('node:fs/promises');
-    return `export default ${JSON.stringify(await readFile(id, 'utf8'))};`;
+    const file = /^\0text:(.*)\.text$/.exec(id)?.[1];
+    return file === undefined ? null : `export default ${JSON.stringify(await readFile(file, 'utf8'))};`;
   },
 };
 
