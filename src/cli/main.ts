@@ -10,6 +10,7 @@ import { evalCommand } from './commands/eval.ts';
 import { generateCommand } from './commands/generate.ts';
 import { listCommand } from './commands/list.ts';
 import { mergeCommand } from './commands/merge.ts';
+import { reportCommand } from './commands/report.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { runCommand } from './commands/run.ts';
 import { scoreCommand } from './commands/score.ts';
@@ -25,6 +26,7 @@ const commands = [
   resumeCommand,
   listCommand,
   showCommand,
+  reportCommand,
   scoreCommand,
   generateCommand,
   targetsCommand,

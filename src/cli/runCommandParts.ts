@@ -1,5 +1,6 @@
 // What `run`, `resume` and `start` share: events to the terminal or as JSON Lines, signals, and how a run is shown at
 // its end.
+import { formatRate } from '../runs/plan.ts';
 import { readRun } from '../runs/runFolder.ts';
 import type { RunEvent, StopSignals } from '../runs/session.ts';
 import { exitCodeOf } from '../runs/startRun.ts';
@@ -10,6 +11,7 @@ import { createLive } from './live.ts';
 import type { Output } from './output.ts';
 import { printError } from './output.ts';
 import { presentRun } from './present.ts';
+import { writeReport } from './reportFiles.ts';
 import { stopOnSignals } from './signals.ts';
 
 /** Carries out a run with a live display, prints its result, and gives the exit code. */
@@ -52,24 +54,21 @@ async function printEvent(event: RunEvent, output: Output): Promise<void> {
 async function printOutcome(outcome: RunOutcome, output: Output): Promise<void> {
   const { folder, id, state, reason, breaches } = outcome;
   const run = await readRun(folder);
+  const files = run.cells.length > 0 ? await writeReport(run) : [];
   if (output.json) {
     await printRecords(run, output, { onlyDerived: true });
+    for (const file of files) await output.value({ kind: 'file', ...file });
     if (outcome.error !== undefined) await printError(outcome.error, true);
-    await output.value({
-      kind: 'outcome',
-      id,
-      folder,
-      state,
-      ...(reason === undefined ? {} : { reason }),
-      exit: exitCodeOf(outcome),
-    });
+    const why = reason === undefined ? {} : { reason };
+    await output.value({ kind: 'outcome', id, folder, state, ...why, exit: exitCodeOf(outcome) });
     return;
   }
-  if (state !== 'failed' || run.cells.length > 0) await presentRun(run, output);
+  if (run.cells.length > 0) await presentRun(run, output, files);
   for (const { benchmark, arm, lr, seed, change, lo, hi } of breaches) {
     const points = (value: number): string => (100 * value).toFixed(1);
+    const trial = `${arm} · ${formatRate(lr)} · seed ${seed}`;
     output.note(
-      `Forgetting budget: ${arm} · ${lr} · seed ${seed} lost ${points(-change)} points on ${benchmark} [${points(lo)}, ${points(hi)}]`,
+      `Forgetting budget: ${trial} lost ${points(-change)} points on ${benchmark} [${points(lo)}, ${points(hi)}]`,
     );
   }
   if (state === 'stopped') output.note(`Stopped and saved. Continue with: forgetting-lab resume ${folder}`);
