@@ -71,7 +71,38 @@ function pieces(text: string): string[] {
   return text.match(/\s+|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{N}\p{M}_]+|[^]/gu) ?? [];
 }
 
-/** Word diff of two texts; `items` of each part joined spell its text. */
-export function diffWords(before: string, after: string): { kind: DiffPart<string>['kind']; text: string }[] {
-  return diffItems(pieces(before), pieces(after)).map(({ kind, items }) => ({ kind, text: items.join('') }));
+export interface TextPart {
+  kind: DiffPart<string>['kind'];
+  text: string;
+}
+
+/** White space that two texts share between changed words says nothing: it joins the changes around it. */
+function joinChanges(parts: readonly TextPart[]): TextPart[] {
+  const joined: TextPart[] = [];
+  let removed = '';
+  let added = '';
+  const flush = (): void => {
+    if (removed !== '') joined.push({ kind: 'removed', text: removed });
+    if (added !== '') joined.push({ kind: 'added', text: added });
+    removed = '';
+    added = '';
+  };
+  parts.forEach((part, k) => {
+    const between = removed !== '' && added !== '' && k < parts.length - 1;
+    if (part.kind === 'same' && !(between && /^\s+$/.test(part.text))) {
+      flush();
+      joined.push(part);
+      return;
+    }
+    if (part.kind !== 'added') removed += part.text;
+    if (part.kind !== 'removed') added += part.text;
+  });
+  flush();
+  return joined;
+}
+
+/** Word diff of two texts: same and removed parts spell `before`, same and added parts spell `after`. */
+export function diffWords(before: string, after: string): TextPart[] {
+  const parts = diffItems(pieces(before), pieces(after)).map(({ kind, items }) => ({ kind, text: items.join('') }));
+  return joinChanges(parts);
 }

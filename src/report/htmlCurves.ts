@@ -180,7 +180,7 @@ export function renderDrift(run: Pick<RunData, 'drift' | 'config'>): Markup | fa
       </table>
     </div>
     <p class="quiet">
-      The base model's own prediction takes the place of the label (arXiv 2401.05605): KL is 0 at the base. Neutral text
-      needs no old data, and the new task's own text needs none at all.
+      The base model's own prediction takes the place of the label (arXiv 2401.05605): KL is 0 at the base. The text of
+      the new task needs no old data, which makes it a gauge that is always at hand.
     </p>`;
 }

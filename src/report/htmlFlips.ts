@@ -61,21 +61,25 @@ function renderItems(title: string, count: number, items: readonly FlippedItem[]
 
 function renderItem(item: FlippedItem): Markup {
   return html`<article class="flip">
-    <p class="prompt"><span class="quiet">#${item.index}</span> ${item.prompt ?? ''}</p>
+    <p class="prompt"><span class="quiet">#${item.index}</span> <span class="verbatim">${item.prompt ?? ''}</span></p>
     <dl>
       <dt>before</dt>
-      <dd>${output(item.before)}</dd>
+      <dd><span class="verbatim">${output(item.before)}</span></dd>
       <dt>now</dt>
-      <dd>${output(item.now)}${item.cutOff && html` <span class="tag">never ended</span>`}</dd>
-      <dt>diff</dt>
       <dd>
-        ${item.diff.map(({ kind, text }) => {
-          if (kind === 'same') return html`${text}`;
-          return kind === 'removed' ? html`<del>${text}</del>` : html`<ins>${text}</ins>`;
-        })}
+        <span class="verbatim">${output(item.now)}</span>${item.cutOff && html` <span class="tag">never ended</span>`}
       </dd>
+      <dt>diff</dt>
+      <dd><span class="verbatim">${diffOf(item)}</span></dd>
     </dl>
   </article>`;
+}
+
+function diffOf(item: FlippedItem): Markup[] {
+  return item.diff.map(({ kind, text }) => {
+    if (kind === 'same') return html`${text}`;
+    return kind === 'removed' ? html`<del>${text}</del>` : html`<ins>${text}</ins>`;
+  });
 }
 
 function output(text: string): Markup {

@@ -34,6 +34,13 @@ export function renderHeatmap(config: RunConfig, view: MatrixView, flips: readon
         <caption class="quiet">
           Change of every benchmark against the base, in points, with the score under it.
         </caption>
+        <colgroup>
+          <col class="labels" />
+          ${view.columns.map((_, k) => [spacerBefore(view.columns, k) && html`<col class="spacer" />`, html`<col />`])}
+          <col class="spacer" />
+          <col class="totals" />
+          <col class="totals" />
+        </colgroup>
         ${head(view.columns)}
         <tbody>
           ${row(config, view, view.base, undefined, flips)}
@@ -76,9 +83,11 @@ function groups(columns: readonly MatrixColumn[]): MatrixColumn[][] {
   return found;
 }
 
-/** Class of a column that opens a group: the gap is drawn at its left. */
-function gap(columns: readonly MatrixColumn[], k: number): string {
-  return k > 0 && columns[k]?.role !== columns[k - 1]?.role ? ' gap' : '';
+/** An empty column before each group but the first. */
+const spacer = html`<td class="spacer"></td>`;
+
+function spacerBefore(columns: readonly MatrixColumn[], k: number): Markup | false {
+  return k > 0 && columns[k]?.role !== columns[k - 1]?.role && spacer;
 }
 
 function head(columns: readonly MatrixColumn[]): Markup {
@@ -87,19 +96,20 @@ function head(columns: readonly MatrixColumn[]): Markup {
       <td></td>
       ${groups(columns).map(
         (group, k) =>
-          html`<th scope="colgroup" colspan="${group.length}" class="${k > 0 ? 'gap' : ''}">
-            ${groupTitles[group[0]?.role ?? 'skill']}
-          </th>`,
+          html`${k > 0 && spacer}
+            <th scope="colgroup" colspan="${group.length}">${groupTitles[group[0]?.role ?? 'skill']}</th>`,
       )}
-      <td colspan="2"></td>
+      <td colspan="3"></td>
     </tr>
     <tr>
       <td></td>
       ${columns.map(
         (column, k) =>
-          html`<th scope="col" class="name${gap(columns, k)}" title="${columnTip(column)}">${column.benchmark}</th>`,
+          html`${spacerBefore(columns, k)}
+            <th scope="col" class="name" title="${columnTip(column)}">${column.benchmark}</th>`,
       )}
-      <th scope="col" class="total gap" title="Mean change over the tasks taught so far, in points">gained</th>
+      ${spacer}
+      <th scope="col" class="total" title="Mean change over the tasks taught so far, in points">gained</th>
       <th scope="col" class="total" title="Mean change over the old skills, in points">forgot</th>
     </tr>
   </thead>`;
@@ -121,7 +131,7 @@ function blockBody(config: RunConfig, view: MatrixView, block: MatrixBlock, flip
   const seeds = block.seeds.length > 1 ? ` \u00b7 mean of ${plural(block.seeds.length, 'seed')}` : '';
   return html`<tbody data-lr="${block.lr}">
     <tr class="arm">
-      <th scope="rowgroup" colspan="${view.columns.length + 3}">
+      <th scope="rowgroup" colspan="${view.columns.length + groups(view.columns).length + 3}">
         <span class="glyph arm-${colour}" aria-hidden="true">${glyph}</span> ${trialTitle(
           config,
           block.arm,
@@ -153,14 +163,9 @@ function row(
           one.benchmark === column.benchmark,
       );
       const link = group ? `#${flipsId(group)}` : undefined;
-      return renderCell(view, column, cell, `${title}, ${entry.label}`, gap(view.columns, k), link);
+      return html`${spacerBefore(view.columns, k)}${renderCell(view, column, cell, `${title}, ${entry.label}`, link)}`;
     })}
-    ${
-      block
-        ? [total(entry.gained, ' gap'), total(entry.forgot, '')]
-        : html`<td class="gap"></td>
-            <td></td>`
-    }
+    ${spacer} ${block ? [total(entry.gained), total(entry.forgot)] : html`<td colspan="2"></td>`}
   </tr>`;
 }
 
@@ -186,11 +191,10 @@ function renderCell(
   column: MatrixColumn,
   cell: MatrixCell,
   title: string,
-  gapClass: string,
   link: string | undefined,
 ): Markup {
   if (cell.kind === 'missing') {
-    return html`<td class="cell missing${gapClass}" tabindex="-1" title="${title}, ${column.benchmark}: ${cell.reason}">
+    return html`<td class="cell missing" tabindex="-1" title="${title}, ${column.benchmark}: ${cell.reason}">
       &middot;
     </td>`;
   }
@@ -201,11 +205,7 @@ function renderCell(
     ><b class="score">${score}</b>${main !== score && html`<small class="score-below">${score}</small>`}${
       change !== undefined && html`<small class="change-below">${change}</small>`
     }`;
-  return html`<td
-    class="${cellClasses(view, column, cell)}${gapClass}"
-    tabindex="-1"
-    title="${cellTip(column, cell, title)}"
-  >
+  return html`<td class="${cellClasses(view, column, cell)}" tabindex="-1" title="${cellTip(column, cell, title)}">
     ${link === undefined ? body : html`<a href="${link}">${body}</a>`}
   </td>`;
 }
@@ -234,8 +234,8 @@ function cellTip(column: MatrixColumn, cell: MeasuredCell, title: string): strin
     .join('\n');
 }
 
-function total(entry: Total | undefined, gapClass: string): Markup {
-  if (!entry) return html`<td class="total${gapClass}">&middot;</td>`;
+function total(entry: Total | undefined): Markup {
+  if (!entry) return html`<td class="total">&middot;</td>`;
   const unsure = entry.significant === false;
   const interval =
     entry.lo === undefined || entry.hi === undefined
@@ -243,7 +243,7 @@ function total(entry: Total | undefined, gapClass: string): Markup {
       : `95 % ${formatChange(entry.lo)} to ${formatChange(entry.hi)}${unsure ? ', includes zero' : ''}`;
   const tip = `mean change of ${plural(entry.benchmarks.length, 'benchmark')}: ${entry.benchmarks.join(', ')}\n${interval}\nlenient scoring ${formatChange(entry.lenient)}`;
   const sign = entry.value < 0 ? ' lost' : ' won';
-  return html`<td class="total${gapClass}${unsure ? ' unsure' : sign}" tabindex="-1" title="${tip}">
+  return html`<td class="total${unsure ? ' unsure' : sign}" tabindex="-1" title="${tip}">
     ${formatChange(entry.value)}
   </td>`;
 }

@@ -42,7 +42,9 @@ export function renderPlane(config: RunConfig, view: MatrixView, numbers: readon
       No trial has both a gain and all of its old skills measured yet. The plane appears with the first one.
     </p>`;
   }
-  return html`<div class="planes">
+  const beside = drawn.length === 1 && new Set(view.blocks.map((block) => block.lr)).size === 1;
+  return html`<div class="planewrap${beside ? ' beside' : ''}">
+    <div class="planes${drawn.length === 1 ? ' one' : ''}">
       ${drawn.map(
         ({ stage, points }) =>
           html`<figure>
@@ -51,7 +53,8 @@ export function renderPlane(config: RunConfig, view: MatrixView, numbers: readon
           </figure>`,
       )}
     </div>
-    ${planeTable(config, drawn.at(-1)?.points ?? [], numbers)}`;
+    <div>${planeTable(config, drawn.at(-1)?.points ?? [], numbers)}</div>
+  </div>`;
 }
 
 function plane(config: RunConfig, points: readonly Point[]): Markup {
@@ -169,6 +172,8 @@ function marks(config: RunConfig, points: readonly Point[], x: Scale, y: Scale):
     top: y(point.y) - 7,
     bottom: y(point.y) + 7,
   }));
+  taken.push({ left: margin.left, right: width - margin.right, top: y(0) - 1, bottom: y(0) + 1 });
+  taken.push({ left: x(0) - 1, right: x(0) + 1, top: margin.top, bottom: height - margin.bottom });
   taken.push({ left: x(0) - 40, right: x(0) + 6, top: y(0) - 20, bottom: y(0) + 6 });
   return points.map((point) => {
     const { colour, glyph } = styleOf(styles, point.block.arm);
@@ -216,7 +221,7 @@ function labelPlace(
   text: string,
   taken: Box[],
 ): { x: number; y: number; anchor: 'start' | 'end' } | undefined {
-  for (const dy of [4, -10, 18, -24, 32]) {
+  for (const dy of [-9, 20, -24, 34, 4]) {
     for (const right of [true, false]) {
       const at = { x: right ? px + 11 : px - 11, y: py + dy };
       const box = labelBox(at.x, at.y, text, right);
@@ -267,7 +272,7 @@ function planeTable(config: RunConfig, points: readonly Point[], numbers: readon
             ${swept && html`<th scope="col">Learning rate</th>`}
             <th scope="col">Gain (95 %)</th>
             <th scope="col">Old skills (95 %)</th>
-            <th scope="col">Forgotten per point learnt</th>
+            <th scope="col" title="Points forgotten per point learnt">Forgotten per learnt</th>
             ${swept && html`<th scope="col">Old skills at equal gain</th>`}
             <th scope="col">Not beaten</th>
           </tr>

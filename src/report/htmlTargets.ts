@@ -23,8 +23,8 @@ export function renderTargetTable(run: Pick<RunData, 'targets' | 'config'>): Mar
             <th scope="col">Perplexity mean (std)</th>
             <th scope="col">Variance</th>
             <th scope="col" title="exp of all nll over all tokens: robust to short answers">Corpus</th>
-            <th scope="col">Tokens by difficulty</th>
-            <th scope="col">Length (std)</th>
+            <th scope="col" title="Share of tokens above perplexity 2.5 under the base model">Hard tokens</th>
+            <th scope="col">Tokens mean (std)</th>
             <th scope="col">Items</th>
             <th scope="col">Verified</th>
             ${masked && html`<th scope="col">Masked</th>`}
@@ -114,7 +114,7 @@ function difficultyBar(row: TargetTableRow): Markup {
       <title>${tip}</title>
       ${parts}
     </svg>
-    <span class="quiet">${formatShare(over['2.5'])} hard</span>`;
+    <span class="quiet">${formatShare(over['2.5'])}</span>`;
 }
 
 function droppedNotes(rows: readonly TargetTableRow[]): Markup | false {
@@ -189,7 +189,7 @@ function stageExamples(sources: readonly SourceExamples[]): Markup[] {
   return chosen.map(
     (prompt) =>
       html`<article class="example">
-        <p class="prompt">${prompt === '' ? 'Raw text' : shorten(prompt, 400)}</p>
+        <p class="prompt"><span class="verbatim">${prompt === '' ? 'Raw text' : shorten(prompt, 400)}</span></p>
         <div class="sides">
           ${sources.flatMap((source) => {
             const example = source.examples.find((one) => one.prompt === prompt);
@@ -205,7 +205,7 @@ function side(source: string, example: TargetExample): Markup {
     example.provenance === 'ground_truth' && !source.startsWith('Ground truth') ? ', ground truth kept' : '';
   return html`<section>
     <h4>${source}${replaced} <span class="quiet">perplexity ${formatPerplexity(example.ppl)}</span></h4>
-    <p class="tokens">${renderTokens(example)}</p>
+    <p class="tokens"><span class="verbatim">${renderTokens(example)}</span></p>
   </section>`;
 }
 

@@ -32,7 +32,7 @@ export function verdictSentences(run: VerdictSource, view: MatrixView, numbers: 
   if (blocks.length === 0) return [emptyVerdict(view)];
   const rates = new Set(run.config.arms.flatMap((arm) => arm.learningRates));
   return [
-    mainSentence(run, blocks, rates.size > 1 ? lr : undefined),
+    ...mainSentences(run, blocks, rates.size > 1 ? lr : undefined),
     ...hardestHit(view, blocks),
     ...lostTargets(view, blocks),
     ...lenientGap(blocks),
@@ -86,8 +86,8 @@ function forgetPhrase(total: Total | undefined, brief: boolean): string {
   return `improved ${brief ? 'them' : skillsInWords(total)} by ${formatPoints(total.value)}`;
 }
 
-/** "Training on ground truth gained 41 points on subtraction and lost 38 on the eight old skills; ..." */
-function mainSentence(run: VerdictSource, blocks: readonly MatrixBlock[], lr: number | undefined): string {
+/** "Training on ground truth gained 41 points on subtraction and lost 38 on the eight old skills; ...", then the others. */
+function mainSentences(run: VerdictSource, blocks: readonly MatrixBlock[], lr: number | undefined): string[] {
   const phrases = blocks.map((block, index) => {
     const row = lastMeasuredRow(block);
     const stages = run.config.experiment.stages.length;
@@ -98,8 +98,11 @@ function mainSentence(run: VerdictSource, blocks: readonly MatrixBlock[], lr: nu
     return `${subject}${partly} ${gainPhrase(row?.gained, brief)} and ${forgetPhrase(row?.forgot, brief)}`;
   });
   const where = lr === undefined ? '' : `At learning rate ${formatLearningRate(lr)}, `;
-  const text = phrases.join('; ');
-  return `${where}${where === '' ? text : text.charAt(0).toLowerCase() + text.slice(1)}.`;
+  // Two arms make the headline; the rest follows in a sentence of its own.
+  const first = phrases.slice(0, 2).join('; ');
+  const others = phrases.slice(2).join('; ');
+  const main = `${where}${where === '' ? first : first.charAt(0).toLowerCase() + first.slice(1)}.`;
+  return others === '' ? [main] : [main, `${sentence(others)}.`];
 }
 
 function sameColumns(a: MatrixRow | undefined, b: MatrixRow | undefined): boolean {

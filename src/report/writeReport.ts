@@ -1,0 +1,60 @@
+// Writes the report of a run as files: one HTML page, Markdown and CSV with the same data. Each file appears at once, so
+// that a reader never sees half of one.
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LabError } from '../shared/errors.ts';
+import { matrixCsv, numbersCsv, targetsCsv } from './csv.ts';
+import { renderHtml } from './html.ts';
+import { renderMarkdown } from './markdown.ts';
+import { collectReport } from './reportData.ts';
+import type { ReportSource } from './reportData.ts';
+
+/** Where the parts of a report are. */
+export interface ReportFiles {
+  html: string;
+  markdown: string;
+  csv: string[];
+}
+
+/** Writes `report.html`, `report.md`, `matrix.csv`, `numbers.csv` and `targets.csv` into a folder. */
+export async function writeReport(source: ReportSource, folder: string): Promise<ReportFiles> {
+  const data = await collectReport(source);
+  const files: [name: string, text: string][] = [
+    ['report.html', renderHtml(data)],
+    ['report.md', renderMarkdown(data)],
+    ['matrix.csv', matrixCsv(data)],
+    ['numbers.csv', numbersCsv(data)],
+    ['targets.csv', targetsCsv(data)],
+  ];
+  try {
+    await mkdir(folder, { recursive: true });
+    for (const [name, text] of files) await writeWhole(join(folder, name), text);
+  } catch (error) {
+    const full = (error as NodeJS.ErrnoException).code === 'ENOSPC';
+    const message = error instanceof Error ? error.message : String(error);
+    throw new LabError(
+      full ? 'disk-full' : 'file-unreadable',
+      `The report could not be written to ${folder}: ${message}`,
+      {
+        remedy: full ? 'Free some space and write it again' : 'Name another folder with --out',
+        cause: error,
+      },
+    );
+  }
+  return {
+    html: join(folder, 'report.html'),
+    markdown: join(folder, 'report.md'),
+    csv: ['matrix.csv', 'numbers.csv', 'targets.csv'].map((name) => join(folder, name)),
+  };
+}
+
+async function writeWhole(file: string, text: string): Promise<void> {
+  const part = `${file}.${process.pid}.part`;
+  try {
+    await writeFile(part, text);
+    await rename(part, file);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}
