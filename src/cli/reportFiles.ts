@@ -4,7 +4,9 @@ import { textOfPrompt } from '../data/encode.ts';
 import { loadBenchmark } from '../evals/benchmark.ts';
 import { presets } from '../recipes/presets.ts';
 import type { PromptReader } from '../report/flips.ts';
+import { matrixCsv, numbersCsv, targetsCsv } from '../report/csv.ts';
 import { renderHtml } from '../report/html.ts';
+import { renderMarkdown } from '../report/markdown.ts';
 import { collectReport } from '../report/reportData.ts';
 import { writeTextAtomically } from '../runs/files.ts';
 import { readItems } from '../runs/runFolder.ts';
@@ -24,7 +26,13 @@ export async function writeReport(run: RunData, folder: string = run.folder): Pr
     readPrompts: promptsOf(run),
     methods: presets,
   });
-  const files = [{ label: 'Report', path: join(folder, 'report.html'), text: renderHtml(data) }];
+  const files = [
+    { label: 'Report', path: join(folder, 'report.html'), text: renderHtml(data) },
+    { label: 'Markdown', path: join(folder, 'report.md'), text: renderMarkdown(data) },
+    { label: 'Matrix', path: join(folder, 'matrix.csv'), text: matrixCsv(data) },
+    { label: 'Numbers', path: join(folder, 'numbers.csv'), text: numbersCsv(data) },
+    { label: 'Targets', path: join(folder, 'targets.csv'), text: targetsCsv(data) },
+  ];
   for (const { path, text } of files) await writeTextAtomically(path, text);
   return files.map(({ label, path }) => ({ label, path }));
 }

@@ -63,7 +63,7 @@ async function printOutcome(outcome: RunOutcome, output: Output): Promise<void> 
     await output.value({ kind: 'outcome', id, folder, state, ...why, exit: exitCodeOf(outcome) });
     return;
   }
-  if (run.cells.length > 0) await presentRun(run, output, files);
+  if (run.cells.length > 0) await presentRun(run, output, files.slice(0, 1));
   for (const { benchmark, arm, lr, seed, change, lo, hi } of breaches) {
     const points = (value: number): string => (100 * value).toFixed(1);
     const trial = `${arm} · ${formatRate(lr)} · seed ${seed}`;

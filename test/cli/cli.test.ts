@@ -256,6 +256,11 @@ describe('run', () => {
     expect(shown.lines.some(({ kind, definition }) => kind === 'derived' && typeof definition === 'string')).toBe(true);
     expect((await lab('list', '--json')).lines).toMatchObject([{ kind: 'run', id: 'whole', state: 'done' }]);
 
+    const report = await lab('report', 'whole', '--out', 'report', '--json');
+    expect(report.lines.map(({ kind }) => kind)).toEqual(['file', 'file', 'file', 'file', 'file']);
+    expect(await readFile(join(workspace, 'report', 'report.html'), 'utf8')).toMatch(/^<!doctype html>/i);
+    expect(await readFile(join(workspace, 'report', 'matrix.csv'), 'utf8')).toContain('ground truth');
+
     const child = spawn(process.execPath, [cli, 'run', 'small.experiment.yaml', '--out', 'runs/killed', '--json'], {
       cwd: workspace,
     });

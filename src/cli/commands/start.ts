@@ -27,7 +27,7 @@ export function startCommand(exit: Exit): Command {
     const finished = runs.find(({ state }) => state === 'done');
     if (finished) {
       if (output.json) await printRecords(finished.run, output);
-      else await presentRun(finished.run, output, await writeReport(finished.run));
+      else await presentRun(finished.run, output, (await writeReport(finished.run)).slice(0, 1));
       output.note(`This run is finished: ${finished.run.folder}\nTo run it again: ${rerun}`);
       return 0;
     }
