@@ -123,7 +123,15 @@ describe('text diff', () => {
         .join('');
     expect(spell('added')).toBe(before);
     expect(spell('removed')).toBe(after);
-    expect(parts.filter((part) => part.kind === 'removed').map((part) => part.text)).toEqual(['The', '22']);
+    expect(parts.filter((part) => part.kind === 'removed').map((part) => part.text)).toEqual(['The ', '22']);
+  });
+
+  it('shows a rewritten stretch as one removal and one addition', () => {
+    expect(diffWords('It sounds negative.', '# 60 ; 79 .')).toEqual([
+      { kind: 'removed', text: 'It sounds negative' },
+      { kind: 'added', text: '# 60 ; 79 ' },
+      { kind: 'same', text: '.' },
+    ]);
   });
 
   it('aligns by the longest common subsequence', () => {

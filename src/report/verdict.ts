@@ -51,9 +51,10 @@ function emptyVerdict(view: MatrixView): string {
 
 const name = (text: string): string => plainText(text);
 
-/** The targets in words: `subtraction`, `subtraction and new-api`. */
+/** The targets in words: `subtraction`, `the mean of subtraction and new-api`. */
 function benchmarksInWords(total: Total): string {
-  return list(total.benchmarks.map(name));
+  const names = list(total.benchmarks.map(name));
+  return total.benchmarks.length > 1 ? `the mean of ${names}` : names;
 }
 
 function skillsInWords(total: Total): string {

@@ -45,7 +45,8 @@ export function formatScore(score: number): string {
 
 /** A change of scores in points without sign: whole points, one decimal below one point. */
 export function formatPoints(change: number): string {
-  const points = Math.abs(change) * 100;
+  // Sums such as .10 + .65 end in ...9999: without this, one half would round down and the next up.
+  const points = Math.round(Math.abs(change) * 1e8) / 1e6;
   if (points === 0) return '0';
   if (points < 0.95) return points.toFixed(1);
   return points.toFixed(0);
