@@ -82,7 +82,7 @@ export function renderHtml(data: ReportData): string {
       ${section(
         'examples',
         'The same question, answered in different words',
-        'The darker a token, the less the base model expected it.',
+        'The stronger the colour, the less the base model expected the token.',
         renderExamples(run),
       )}
       ${section('flips', 'Answers that flipped', 'Right before and wrong now comes first.', renderFlips(config, flips))}

@@ -6,7 +6,7 @@ import { planePoints } from './derive.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 import type { MatrixView, Total } from './matrix.ts';
-import { formatChange, formatLearningRate, formatPoints, plural } from './words.ts';
+import { formatChange, formatLearningRate, formatPoints, plural, shorten } from './words.ts';
 
 const width = 560;
 const height = 400;
@@ -180,7 +180,10 @@ function marks(config: RunConfig, points: readonly Point[], x: Scale, y: Scale):
     const { gained, forgot } = totals(point);
     const px = x(point.x);
     const py = y(point.y);
-    const name = manyRates ? `${point.block.arm} ${formatLearningRate(point.block.lr)}` : point.block.arm;
+    // In a sweep the arm is named once, at its highest rate; the other points only say their rate.
+    const top = points.every((other) => other.block.arm !== point.block.arm || other.block.lr <= point.block.lr);
+    const rate = manyRates ? formatLearningRate(point.block.lr) : '';
+    const name = top ? `${shorten(point.block.arm, 24)} ${rate}`.trim() : rate;
     const place = labelPlace(px, py, name, taken);
     const bars = [
       gained?.lo !== undefined &&

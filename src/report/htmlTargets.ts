@@ -114,14 +114,18 @@ function difficultyBar(row: TargetTableRow): Markup {
       <title>${tip}</title>
       ${parts}
     </svg>
-    <span class="quiet">${formatShare(over['2.5'])}</span>`;
+    <span class="quiet percent">${formatShare(over['2.5'])}</span>`;
 }
 
 function droppedNotes(rows: readonly TargetTableRow[]): Markup | false {
+  const stages = new Set(rows.map((row) => row.stage));
   const notes = rows.flatMap((row) =>
     row.dropped
       .filter((entry) => entry.count > 0)
-      .map((entry) => `${row.source}: ${plural(entry.count, 'row')} dropped, ${entry.reason}`),
+      .map(
+        (entry) =>
+          `${stages.size > 1 ? `Stage ${row.stage}, ` : ''}${row.source}: ${plural(entry.count, 'row')} dropped, ${entry.reason}`,
+      ),
   );
   return (
     notes.length > 0 &&

@@ -9,7 +9,7 @@ import type { MatrixBlock, MatrixCell, MatrixColumn, MatrixRow, MatrixView, Tota
 import { targetTable } from './targetTable.ts';
 import { createPaint, cut, fit, padEnd, padStart, textWidth, wrap } from './terminalText.ts';
 import type { Paint, TerminalStyle } from './terminalText.ts';
-import { writeVerdict } from './verdict.ts';
+import { verdictSentences } from './verdict.ts';
 import { formatChange, formatCount, formatPerplexity, formatScore, formatShare, plural } from './words.ts';
 
 /** Everything about a run: matrix, verdict, target table and, where given, the paths of files to open. */
@@ -36,10 +36,17 @@ export function renderResults(
   return [
     ...renderMatrix(run, view, style),
     '',
-    ...wrap(writeVerdict(run, view, numbers), Math.min(style.width, 110)).map((line) => paint.bold(line)),
+    ...verdictLines(verdictSentences(run, view, numbers), style, paint),
     ...(targets.length > 0 ? ['', ...targets] : []),
     ...(paths.length > 0 ? ['', ...renderPaths(paths)] : []),
   ];
+}
+
+/** The answer stands out; what qualifies it follows in plain type. */
+function verdictLines(sentences: readonly string[], style: TerminalStyle, paint: Paint): string[] {
+  const width = Math.min(style.width, 110);
+  const [answer = '', ...rest] = sentences;
+  return [...wrap(answer, width).map((line) => paint.bold(line)), ...wrap(rest.join(' '), width)];
 }
 
 /** Paths are never cut: they are there to be copied. */

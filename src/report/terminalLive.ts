@@ -96,10 +96,11 @@ function blockCells(view: MatrixView, block: MatrixBlock, shown: number, width: 
   const row = lastMeasuredRow(block);
   return view.columns
     .slice(0, shown)
-    .map((_, k) => {
+    .map((column, k) => {
       const cell = row?.cells[k];
       if (cell?.kind !== 'measured') return ` ${paint.muted(padStart('\u00b7', width))}`;
       const text = padStart(cell.change ? formatChange(cell.change.value) : formatScore(cell.score), width);
+      if (column.insensitive) return ` ${paint.muted(text)}`;
       return ` ${cell.change ? paint.change(text, cell.change.value / view.clip) : text}`;
     })
     .join('');

@@ -143,7 +143,7 @@ const lostScale: readonly [background: number, foreground: number][] = [
 const gainedScale: readonly [background: number, foreground: number][] = [
   [195, 16],
   [153, 16],
-  [117, 16],
+  [111, 16],
   [75, 16],
   [26, 231],
   [18, 231],

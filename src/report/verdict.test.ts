@@ -31,7 +31,7 @@ describe('verdict', () => {
     expect(text).toContain('Later stages took back what an earlier one had taught: ground truth 30 of subtraction.');
     expect(text).toContain('perplexity 4.83) than its own output (1.16)');
     expect(text).toContain('base is at chance there: coin');
-    expect(text).toContain('Three of four trials finished so far.');
+    expect(text).toContain('Three of four arms are measured to the end.');
     expect(text).toContain('One seed');
   });
 

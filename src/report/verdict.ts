@@ -218,15 +218,25 @@ function caveats(
     .map((column) => name(column.benchmark));
   if (broken.length > 0) said.push(`Not comparable with the base, and left out: ${list(broken)}.`);
   const planned = view.blocks.length;
-  const measured = view.blocks.filter((block) => lastMeasuredRow(block)?.stage === block.rows.length).length;
-  if (measured < planned)
-    said.push(`${sentence(countWord(measured))} of ${countWord(planned)} trials finished so far.`);
+  const finished = view.blocks.filter(isFinished).length;
+  if (finished < planned) {
+    const what =
+      planned > run.config.arms.length ? 'arms and learning rates are' : planned === 1 ? 'arm is' : 'arms are';
+    said.push(`${sentence(countWord(finished))} of ${countWord(planned)} ${what} measured to the end.`);
+  }
   if (lr === undefined && blocks.length > 1) {
     said.push('The arms share no learning rate; each is shown where it gained most.');
   }
   if (seeds.length === 1) said.push('One seed: differences of a few points between arms may be luck.');
   else said.push(`Means over ${plural(seeds.length, 'seed')}; intervals are over items.`);
   return said;
+}
+
+/** Every benchmark is measured after the last stage for every seed. */
+function isFinished(block: MatrixBlock): boolean {
+  return (
+    block.rows.at(-1)?.cells.every((cell) => cell.kind === 'measured' && cell.seeds === block.seeds.length) === true
+  );
 }
 
 function isIncomparable(row: MatrixRow, k: number): boolean {
