@@ -44,7 +44,7 @@ describe('the written tokenizer.json', () => {
     size: 320,
     specials: specialTokens,
   });
-  const standard = new Tokenizer(tokenizerJson(model, bosToken) as never, tokenizerConfig(256) as never);
+  const standard = new Tokenizer(tokenizerJson(model, bosToken), tokenizerConfig(256));
   const encode = createBpeEncoder(model);
 
   it.each(['Add 23 and 45.', 'a 我b红', '  two  spaces\n\nand\tmore ', 'emoji 😀 é', 'x=1;{"k": [2,3]}'])(

@@ -63,9 +63,9 @@ export interface NamedTensor {
 
 /**
  * Untrained weights: normal, norms at one. Matrices that read the residual stream have the deviation 1/sqrt(width), which
- * keeps the scale of their input: with 0.02, the usual value for models eight times as wide, attention starts so flat that
- * copying is learned much later (docs/pocketLab.md). Those that write into the stream have 0.02/sqrt(2L), as in GPT-2, so
- * that its variance does not grow with depth.
+ * keeps the scale of their input; 0.02, usual for models eight times as wide, would start this one with almost flat
+ * attention. Those that write into the stream have 0.02/sqrt(2L), as in GPT-2, so that its variance does not grow with
+ * depth.
  */
 export function initialTensors(seed: number): NamedTensor[] {
   const { vocabularySize, hiddenSize, intermediateSize, layers } = pocketShape;

@@ -28,8 +28,8 @@ describe('the example workspace', () => {
         expect(experiment.benchmarks.map(({ name }) => name)).toContain(stage.benchmark);
       }
       for (const { data, scorer } of experiment.benchmarks) {
-        const { check } = findScorer(scorer);
-        for (const { answer, ...fields } of rowsOf(data)) expect(check?.({ answer, fields })).toBeUndefined();
+        const judge = findScorer(scorer);
+        for (const { answer, ...fields } of rowsOf(data)) expect(judge.check?.({ answer, fields })).toBeUndefined();
       }
     },
   );
