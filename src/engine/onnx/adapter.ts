@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { loraNames, type LoraConfig } from './graphs.ts';
+import { loraNames, type LoraConfig } from './weights.ts';
 import type { LoadedModel } from './loadedModel.ts';
 import { toCpu } from './transfer.ts';
 import type { ModelSpec } from '../model/config.ts';

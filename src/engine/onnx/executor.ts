@@ -27,11 +27,9 @@ export class Executor {
   /** State lives in device memory (WebGPU); otherwise runs read and write main memory, on CUDA with copies. */
   readonly keepsStateOnDevice: boolean;
 
-  /** @param runsOn where sessions really run, when it differs from the provider that graphs are lowered for (tests). */
   constructor(
     readonly provider: Provider,
     readonly threads: number,
-    private readonly runsOn: Provider = provider,
   ) {
     this.keepsStateOnDevice = provider === 'webgpu';
   }
@@ -39,7 +37,7 @@ export class Executor {
   /** @param deviceOutputs outputs that stay on the device (ignored where state lives in main memory). */
   async compile(model: Uint8Array, deviceOutputs: readonly string[] = []): Promise<Session> {
     const options: ort.InferenceSession.SessionOptions = {
-      executionProviders: this.runsOn === 'cpu' ? ['cpu'] : [this.runsOn, 'cpu'],
+      executionProviders: this.provider === 'cpu' ? ['cpu'] : [this.provider, 'cpu'],
       intraOpNumThreads: this.threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: 'all',

@@ -99,6 +99,15 @@ const cases: Record<Differentiable, Case[]> = {
   transpose: [{ inputs: [[2, 3, 4]], build: (g, [x]) => g.transpose(x!, [2, 0, 1]) }],
   slice: [{ inputs: [[3, 6]], build: (g, [x]) => g.apply('slice', [x!], { start: 1, end: 4 }) }],
   padColumns: [{ inputs: [[3, 2]], build: (g, [x]) => g.apply('padColumns', [x!], { start: 1, width: 5 }) }],
+  concat: [
+    {
+      inputs: [
+        [3, 2],
+        [3, 4],
+      ],
+      build: (g, [a, b]) => g.apply('concat', [a!, b!], {}),
+    },
+  ],
   sum: [
     { inputs: [[3, 4]], build: (g, [x]) => g.sum(x!, [1]) },
     { inputs: [[2, 3, 4]], build: (g, [x]) => g.sum(x!, [0, 1]) },

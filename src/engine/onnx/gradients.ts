@@ -116,6 +116,10 @@ export const gradientRules: { [K in Operation]: GradientRule<K> | typeof NOT_DIF
     const { start } = v.attributes;
     return [g.apply('slice', [outer], { start, end: start + shapeOf(v, 0).at(-1)! })];
   },
+  concat: (g, v, outer) => {
+    const [first, all] = [shapeOf(v, 0).at(-1)!, v.shape.at(-1)!];
+    return [g.apply('slice', [outer], { start: 0, end: first }), g.apply('slice', [outer], { start: first, end: all })];
+  },
   sum: (g, v, outer) => [g.add(outer, g.scale(v.inputs[0]!, 0))],
   sumRows: (g, v, outer) => [g.add(g.scale(v.inputs[0]!, 0), outer)],
   gather: (g, v, outer) => {

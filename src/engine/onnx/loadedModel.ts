@@ -1,7 +1,7 @@
 // One model in memory: its tensors (base and adapter) as slots, and what trains. Graph code asks it for feeds.
 import type { Tensor } from 'onnxruntime-node';
 import type { Executor, Slot } from './executor.ts';
-import type { LoraConfig } from './graphs.ts';
+import type { LoraConfig } from './weights.ts';
 import type { ModelSpec } from '../model/config.ts';
 
 export class LoadedModel {

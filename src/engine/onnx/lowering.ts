@@ -108,8 +108,6 @@ const attentionBias: LoweringRule<'attentionBias'> = (c, [segments], value) => {
 };
 
 const cachedAttention: LoweringRule<'cachedAttention'> = (c, inputs, value) => {
-  // CUDA's kernel takes half precision only.
-  if (c.provider === 'cuda') return composedAttention(c, inputs, value);
   const { heads, kvHeads, window } = value.attributes;
   const attributes = { num_heads: heads, kv_num_heads: kvHeads, do_rotary: 0, local_window_size: window ?? -1 };
   const [output, key, values] = c.emitMany('GroupQueryAttention', inputs, 3, attributes, MICROSOFT);
@@ -117,55 +115,6 @@ const cachedAttention: LoweringRule<'cachedAttention'> = (c, inputs, value) => {
   c.keep(value, 'value', values!);
   return output!;
 };
-
-/**
- * The same from plain operators. A pass over prompts (more than one token per row) starts with an empty cache and fills it
- * from index 0; a pass of one token per row writes it at lastIndex. Whatever lies behind a row's last token is never seen.
- */
-function composedAttention(c: Lowering, inputs: readonly string[], value: Value<'cachedAttention'>): string {
-  const [q, k, v, pastKey, pastValue, last] = inputs as [string, string, string, string, string, string];
-  const { heads, kvHeads, window } = value.attributes;
-  const length = value.shape[1]!;
-  const [, , capacity, headDim] = value.inputs[3]!.shape as [number, number, number, number];
-  const split = (x: string, count: number) => {
-    const rows = c.emit('Reshape', [x, vector(c, [-1, length, count, headDim])]);
-    return c.emit('Transpose', [rows], { perm: [0, 2, 1, 3] });
-  };
-  const end = c.emit('Reshape', [c.emit('Cast', [last], { to: 1 }), vector(c, [-1, 1, 1, 1])]);
-  const slots = c.constant(
-    Float32Array.from({ length: capacity }, (_, slot) => slot),
-    [1, 1, capacity, 1],
-  );
-  const update = (past: string, fresh: string) => {
-    const added = split(fresh, kvHeads);
-    if (length === 1) return c.emit('Where', [c.emit('Equal', [slots, end]), added, past]);
-    return c.emit('Pad', [added, vector(c, [0, 0, 0, 0, 0, 0, capacity - length, 0])]);
-  };
-  const [key, values] = [update(pastKey, k), update(pastValue, v)];
-  c.keep(value, 'key', key);
-  c.keep(value, 'value', values);
-  // Query i of a row stands at index lastIndex for a single token and at index i in a prompt pass.
-  const indices = Float32Array.from({ length: capacity }, (_, slot) => slot);
-  const keyIndex = c.constant(indices, [1, 1, 1, capacity]);
-  const prompt = c.constant(indices.slice(0, length), [1, 1, length, 1]);
-  const queryIndex = length === 1 ? end : prompt;
-  let hidden = c.emit('Greater', [keyIndex, queryIndex]);
-  if (window !== undefined) {
-    const first = c.emit('Sub', [queryIndex, scalar(c, window)]);
-    hidden = c.emit('Or', [hidden, c.emit('LessOrEqual', [keyIndex, first])]);
-  }
-  const bias = c.emit('Where', [hidden, scalar(c, -1e9), scalar(c, 0)]);
-  const stacked = [0, kvHeads, (heads / kvHeads) * length];
-  const query = c.emit('Reshape', [split(q, heads), vector(c, [...stacked, headDim])]);
-  const attributes = { transA: 0, transB: 1, alpha: { float: 1 / Math.sqrt(headDim) } };
-  const scores = c.emit('FusedMatMul', [query, key], attributes, MICROSOFT);
-  const byHead = c.emit('Reshape', [scores, vector(c, [0, heads, length, capacity])]);
-  const weights = c.emit('Softmax', [c.emit('Add', [byHead, bias])], { axis: -1 });
-  const mixed = c.emit('MatMul', [c.emit('Reshape', [weights, vector(c, [...stacked, capacity])]), values]);
-  const heads4 = c.emit('Reshape', [mixed, vector(c, [0, heads, length, headDim])]);
-  const rows = c.emit('Transpose', [heads4], { perm: [0, 2, 1, 3] });
-  return c.emit('Reshape', [rows, vector(c, [0, length, heads * headDim])]);
-}
 
 const topValues: LoweringRule<'topValues'> = (c, [x], value) => {
   const [values, indices] = c.emitMany('TopK', [x!, vector(c, [value.attributes.k])], 2, { axis: -1 });
@@ -213,6 +162,7 @@ const loweringRules: { [K in Exclude<Operation, 'input' | 'constant'>]: Lowering
     const axes = vector(c, [v.shape.length - 1]);
     return c.emit('Pad', [x!, vector(c, [start, end]), scalar(c, 0), axes]);
   },
+  concat: (c, inputs) => c.emit('Concat', inputs, { axis: -1 }),
   sum: (c, [x], v) => c.emit('ReduceSum', [x!, vector(c, v.attributes.axes)], { keepdims: 1 }),
   sumRows: (c, [x], v) => {
     const axes = v.inputs[0]!.shape.slice(0, -1).map((_, axis) => axis);

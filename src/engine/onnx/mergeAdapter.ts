@@ -1,5 +1,5 @@
 // Writes W' = W + scaling B A for every adapted layer, so that a tuned model can leave as one dense folder (methods 3.2).
-import { loraNames } from './graphs.ts';
+import { loraNames } from './weights.ts';
 import { isAdapterTensor, type LoadedModel } from './loadedModel.ts';
 import { toCpu } from './transfer.ts';
 import { listAdaptableLayers } from '../model/parameters.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { chooseDevice, defaultThreads } from './device.ts';
 import { Decoder } from './decoder.ts';
 import { Executor, tensorOf, type Slot } from './executor.ts';
-import type { LoraConfig } from './graphs.ts';
+import type { LoraConfig } from './weights.ts';
 import { LoadedModel } from './loadedModel.ts';
 import { adapterTensors, newAdapterTensors, readAdapter, writeAdapter } from './adapter.ts';
 import { mergedTensors } from './mergeAdapter.ts';

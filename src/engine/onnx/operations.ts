@@ -32,6 +32,8 @@ export interface OperationAttributes {
   slice: { start: number; end: number };
   /** Inverse of slice: zeros of `width` columns with x placed at `start`. */
   padColumns: { start: number; width: number };
+  /** (x [..., A], y [..., B]) -> [..., A + B]. */
+  concat: None;
   /** Sum over the given axes, which stay as size 1. */
   sum: { axes: readonly number[] };
   /** Sum of everything except the last dimension: [..., D] -> [D]. */

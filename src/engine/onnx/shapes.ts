@@ -60,6 +60,7 @@ export const shapeRules: { [K in Exclude<Operation, 'input' | 'constant'>]: Shap
   transpose: ([x], { permutation }) => permutation.map((axis) => x![axis]!),
   slice: ([x], { start, end }) => withLast(x!, end - start),
   padColumns: ([x], { width }) => withLast(x!, width),
+  concat: ([x, y]) => withLast(x!, x!.at(-1)! + y!.at(-1)!),
   sum: ([x], { axes }) => x!.map((size, axis) => (axes.includes(axis) ? 1 : size)),
   sumRows: ([x]) => [x!.at(-1)!],
   sumSquares: () => [1],
