@@ -40,7 +40,7 @@ name: pocket
 description: Subtraction from terse answers, and what happens to eight old skills
 model: pocket
 seeds: [0]
-learningRates: [1.0e-3]
+learningRates: [1.3e-3]
 ${training}
 stages:
   - name: subtraction
