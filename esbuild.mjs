@@ -22,6 +22,7 @@ const entryPoints = {
   cli: 'src/cli/main.ts',
   engine: 'src/engine/process/engineMain.ts',
   buildPocket: 'src/pocket/build.ts',
+  bench: 'bench/main.ts',
 };
 
 if (process.argv.includes('--clean')) rmSync('dist', { recursive: true, force: true });
