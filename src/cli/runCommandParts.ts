@@ -11,7 +11,7 @@ import { createLive } from './live.ts';
 import type { Output } from './output.ts';
 import { printError } from './output.ts';
 import { presentRun } from './present.ts';
-import { writeReport } from './reportFiles.ts';
+import { writeRunReport } from './reportFiles.ts';
 import { stopOnSignals } from './signals.ts';
 
 /** Carries out a run with a live display, prints its result, and gives the exit code. */
@@ -54,7 +54,7 @@ async function printEvent(event: RunEvent, output: Output): Promise<void> {
 async function printOutcome(outcome: RunOutcome, output: Output): Promise<void> {
   const { folder, id, state, reason, breaches } = outcome;
   const run = await readRun(folder);
-  const files = run.cells.length > 0 ? await writeReport(run) : [];
+  const files = run.cells.length > 0 ? await writeRunReport(run) : [];
   if (output.json) {
     await printRecords(run, output, { onlyDerived: true });
     for (const file of files) await output.value({ kind: 'file', ...file });

@@ -97,7 +97,7 @@ describe('report files', () => {
       'report.md',
       'targets.csv',
     ]);
-    expect(await readFile(files.html, 'utf8')).toMatch(/^<!doctype html>/);
+    expect(await readFile(files[0]!.path, 'utf8')).toMatch(/^<!doctype html>/);
   });
 
   it('a folder that cannot be written is named', async () => {

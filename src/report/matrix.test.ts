@@ -1,6 +1,7 @@
+import { breachesBudget } from '../metrics/budget.ts';
 import { describe, expect, it } from 'vitest';
 import type { CellRecord } from '../shared/records.ts';
-import { breachesBudget, buildMatrix, lastMeasuredRow, sketchMatrix } from './matrix.ts';
+import { buildMatrix, lastMeasuredRow, sketchMatrix } from './matrix.ts';
 import type { MatrixView, MeasuredCell } from './matrix.ts';
 import { itemCount, syntheticRun } from './testing/syntheticRun.ts';
 
@@ -129,9 +130,9 @@ describe('forgetting matrix', () => {
   });
 
   it('a breach needs more than the budget and a clear interval', () => {
-    const change = { value: -0.06, lenient: -0.06, significant: true };
+    const change = { value: -0.06, hi: -0.01 };
     expect(breachesBudget(change, 0.05)).toBe(true);
-    expect(breachesBudget({ ...change, significant: false }, 0.05)).toBe(false);
+    expect(breachesBudget({ ...change, hi: 0 }, 0.05)).toBe(false);
     expect(breachesBudget({ ...change, value: -0.05 }, 0.05)).toBe(false);
   });
 });

@@ -1,5 +1,6 @@
 // The forgetting matrix as a view model: one block per arm and learning rate, rows base and stages, columns benchmarks.
 // Every change carries a paired interval and every cell that cannot be compared says why. It draws nothing.
+import { breachesBudget } from '../metrics/budget.ts';
 import {
   bootstrapMeanOfMeans,
   excludesZero,
@@ -339,11 +340,6 @@ function stageCell(
   const change = changeOf(records, base, paired);
   const breach = column.guarded && !base.insensitive && breachesBudget(change, run.config.experiment.forgettingBudget);
   return { ...cell, change, breach };
-}
-
-/** Fell by more than the budget, and the interval leaves out zero. */
-export function breachesBudget(change: Change, budget: number): boolean {
-  return change.value < -budget && change.significant === true;
 }
 
 /** One cell over one or several seeds. Intervals of several seeds are the means of their ends. */

@@ -9,26 +9,25 @@ import { renderMarkdown } from './markdown.ts';
 import { collectReport } from './reportData.ts';
 import type { ReportSource } from './reportData.ts';
 
-/** Where the parts of a report are. */
-export interface ReportFiles {
-  html: string;
-  markdown: string;
-  csv: string[];
+/** A written file with what to call it. */
+export interface WrittenFile {
+  label: string;
+  path: string;
 }
 
-/** Writes `report.html`, `report.md`, `matrix.csv`, `numbers.csv` and `targets.csv` into a folder. */
-export async function writeReport(source: ReportSource, folder: string): Promise<ReportFiles> {
+/** Writes `report.html`, `report.md`, `matrix.csv`, `numbers.csv` and `targets.csv` into a folder; the page comes first. */
+export async function writeReport(source: ReportSource, folder: string): Promise<WrittenFile[]> {
   const data = await collectReport(source);
-  const files: [name: string, text: string][] = [
-    ['report.html', renderHtml(data)],
-    ['report.md', renderMarkdown(data)],
-    ['matrix.csv', matrixCsv(data)],
-    ['numbers.csv', numbersCsv(data)],
-    ['targets.csv', targetsCsv(data)],
+  const files: [label: string, name: string, text: string][] = [
+    ['Report', 'report.html', renderHtml(data)],
+    ['Markdown', 'report.md', renderMarkdown(data)],
+    ['Matrix', 'matrix.csv', matrixCsv(data)],
+    ['Numbers', 'numbers.csv', numbersCsv(data)],
+    ['Targets', 'targets.csv', targetsCsv(data)],
   ];
   try {
     await mkdir(folder, { recursive: true });
-    for (const [name, text] of files) await writeWhole(join(folder, name), text);
+    for (const [, name, text] of files) await writeWhole(join(folder, name), text);
   } catch (error) {
     const full = (error as NodeJS.ErrnoException).code === 'ENOSPC';
     const message = error instanceof Error ? error.message : String(error);
@@ -41,11 +40,7 @@ export async function writeReport(source: ReportSource, folder: string): Promise
       },
     );
   }
-  return {
-    html: join(folder, 'report.html'),
-    markdown: join(folder, 'report.md'),
-    csv: ['matrix.csv', 'numbers.csv', 'targets.csv'].map((name) => join(folder, name)),
-  };
+  return files.map(([label, name]) => ({ label, path: join(folder, name) }));
 }
 
 async function writeWhole(file: string, text: string): Promise<void> {

@@ -5,7 +5,7 @@ import { readRun } from '../../runs/runFolder.ts';
 import { createCommand, onAction } from '../command.ts';
 import type { Exit } from '../command.ts';
 import { resolveRun } from '../findRuns.ts';
-import { writeReport } from '../reportFiles.ts';
+import { writeRunReport } from '../reportFiles.ts';
 
 export function reportCommand(exit: Exit): Command {
   const command = createCommand(
@@ -18,7 +18,7 @@ export function reportCommand(exit: Exit): Command {
   return onAction<[string], { out?: string }>(command, exit, async ([name], options, output) => {
     const run = await readRun(await resolveRun(name));
     const folder = options.out === undefined ? run.folder : resolve(options.out);
-    for (const { label, path } of await writeReport(run, folder)) {
+    for (const { label, path } of await writeRunReport(run, folder)) {
       await output.value({ kind: 'file', label, path });
       await output.text(`${label.padEnd(9)} ${path}`);
     }

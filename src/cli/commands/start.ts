@@ -10,7 +10,7 @@ import { createCommand, onAction } from '../command.ts';
 import type { Exit } from '../command.ts';
 import { findRuns } from '../findRuns.ts';
 import { presentRun } from '../present.ts';
-import { writeReport } from '../reportFiles.ts';
+import { writeRunReport } from '../reportFiles.ts';
 import { carryOutAndShow } from '../runCommandParts.ts';
 import { runState } from './list.ts';
 import { printRecords } from './show.ts';
@@ -27,7 +27,7 @@ export function startCommand(exit: Exit): Command {
     const finished = runs.find(({ state }) => state === 'done');
     if (finished) {
       if (output.json) await printRecords(finished.run, output);
-      else await presentRun(finished.run, output, (await writeReport(finished.run)).slice(0, 1));
+      else await presentRun(finished.run, output, (await writeRunReport(finished.run)).slice(0, 1));
       output.note(`This run is finished: ${finished.run.folder}\nTo run it again: ${rerun}`);
       return 0;
     }
