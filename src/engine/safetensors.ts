@@ -110,7 +110,7 @@ function halfToFloat(half: number): number {
 
 /** All tensors of a model folder, read on demand. Close it when done. */
 export class Safetensors {
-  private readonly handles = new Map<string, FileHandle>();
+  private readonly handles = new Map<string, Promise<FileHandle>>();
 
   private constructor(readonly entries: ReadonlyMap<string, TensorEntry>) {}
 
@@ -139,13 +139,13 @@ export class Safetensors {
     // A fresh, aligned buffer per tensor: the floats may then be used in place.
     const buffer = Buffer.from(new ArrayBuffer(entry.end - entry.start));
     let handle = this.handles.get(entry.file);
-    if (!handle) this.handles.set(entry.file, (handle = await openForReading(entry.file)));
-    await readFully(handle, buffer, entry);
+    if (!handle) this.handles.set(entry.file, (handle = openForReading(entry.file)));
+    await readFully(await handle, buffer, entry);
     return { name, type: entry.type, shape: entry.shape, data: widen(entry.type, buffer) };
   }
 
   async close(): Promise<void> {
-    for (const handle of this.handles.values()) await handle.close();
+    for (const handle of this.handles.values()) await (await handle).close();
     this.handles.clear();
   }
 }

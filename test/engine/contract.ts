@@ -280,6 +280,12 @@ export function describeEngine(name: string, under: EngineUnderTest): void {
       await expect(
         engine.forwardBackward({ model: id, sequences: [{ tokens: [1, 2], weights: [1, 1] }] }),
       ).rejects.toThrow(/first token/);
+      await expect(
+        engine.forwardBackward({
+          model: id,
+          sequences: [{ tokens: Array<number>(65).fill(1), weights: Array<number>(65).fill(0) }],
+        }),
+      ).rejects.toThrow(/65 tokens, the model takes 64/);
       await expect(engine.optimStep({ model: id, learningRate: 1 })).rejects.toThrow(/without a forwardBackward/);
       await expect(load(undefined, { folder: out('nowhere') })).rejects.toMatchObject({ code: 'file-not-found' });
       expect(await logprobs(model)).toHaveLength(3);

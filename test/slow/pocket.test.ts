@@ -107,7 +107,6 @@ describe.skipIf(!slow)('the pocket lab over three seeds', () => {
 
   it('self-output forgets at most half of what ground truth forgets', () => {
     expect(lost('self-output')).toBeLessThanOrEqual(lost('ground truth') / 2);
-    expect(gained('self-output')).toBeGreaterThan(0);
   });
 
   it('STM lies between the two or better, random masking at the same rate does not help', () => {

@@ -1,6 +1,7 @@
 // `generate`: what a model answers.
 import type { Command } from 'commander';
 import { encodePrompt } from '../../data/encode.ts';
+import { cutAtStop, encodeStops } from '../../data/stopStrings.ts';
 import { hashSeed } from '../../shared/random.ts';
 import { createCommand, onAction, withModelOptions, withSamplingOptions } from '../command.ts';
 import type { Exit } from '../command.ts';
@@ -16,6 +17,7 @@ interface Options extends ModelOptions {
   topK?: number;
   maxTokens: number;
   seed: number;
+  stop: string[];
 }
 
 export function generateCommand(exit: Exit): Command {
@@ -30,6 +32,7 @@ export function generateCommand(exit: Exit): Command {
   )
     .option('--top-k <k>', 'sample from the k most probable tokens', wholeNumber('--top-k', 1))
     .option('--samples <n>', 'number of answers', wholeNumber('--samples', 1), 1)
+    .option('--stop <text...>', 'end an answer where one of these texts begins', [])
     .option('--raw', 'continue the prompt as raw text, without the chat template');
   return onAction<[], Options>(command, exit, (_, options, output) =>
     withModel(options, async ({ engine, info, side }) => {
@@ -46,9 +49,12 @@ export function generateCommand(exit: Exit): Command {
         topP: options.topP,
         ...(options.topK === undefined ? {} : { topK: options.topK }),
         stopIds: side.stopIds,
+        stopSequences: encodeStops(side, options.stop),
       });
-      for (const { tokens, logprobs, finish } of completions) {
-        const text = side.tokenizer.decode(tokens);
+      for (const completion of completions) {
+        const { text, tokens: kept, stopped } = cutAtStop(side, completion.tokens, options.stop);
+        const [tokens, logprobs] = [completion.tokens.slice(0, kept), completion.logprobs.slice(0, kept)];
+        const finish = stopped ? 'stop' : completion.finish;
         await output.value({ kind: 'completion', text, tokens, logprobs, finish });
         await output.text(text);
         if (finish !== 'stop') output.note(`(ended by ${finish === 'length' ? '--max-tokens' : 'the context length'})`);

@@ -3,7 +3,7 @@ import type { LoadedModel } from './loadedModel.ts';
 import { divergenceGraph, scoringGraph } from './graphs.ts';
 import type { Session } from './executor.ts';
 import { packSequences, type PackedBatch } from './packing.ts';
-import { checkTokens, packedFeeds } from './trainer.ts';
+import { checkLength, checkTokens, packedFeeds } from './trainer.ts';
 import type { CallOptions, ScoreRequest, SequenceDivergence, SequenceScore } from '../engine.ts';
 import { LabError } from '../../shared/errors.ts';
 
@@ -27,12 +27,7 @@ export class Scorer {
     const from = sequences.map((tokens, index) => checkFrom(tokens, request.from?.[index] ?? 1, index));
     sequences.forEach((tokens, index) => {
       checkTokens(tokens, this.model.spec.vocabulary, index);
-      if (tokens.length > this.model.spec.context) {
-        throw new LabError(
-          'usage',
-          `sequence ${index} has ${tokens.length} tokens, the model takes ${this.model.spec.context}`,
-        );
-      }
+      checkLength(tokens, this.model.spec.context, index);
     });
     const results = sequences.map(() => emptyScore(request));
     let done = 0;

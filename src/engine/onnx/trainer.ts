@@ -10,6 +10,7 @@ import type {
   OptimStepResult,
   TrainingSequence,
 } from '../engine.ts';
+import type { ModelSpec } from '../model/config.ts';
 import { LabError } from '../../shared/errors.ts';
 
 /** Feeds shared by training and scoring graphs. */
@@ -47,7 +48,7 @@ export class Trainer {
 
   async forwardBackward(request: ForwardBackwardRequest): Promise<ForwardBackwardResult> {
     const { sequences } = request;
-    checkSequences(sequences, this.model.spec.vocabulary);
+    checkSequences(sequences, this.model.spec);
     const batch = packSequences(
       sequences.map((sequence) => sequence.tokens),
       (sequence, position) => sequences[sequence]!.weights[position] !== 0,
@@ -169,14 +170,20 @@ function scalarFeeds(
 }
 
 /** Token ids and weights come from another process: check them where they are used. */
-function checkSequences(sequences: readonly TrainingSequence[], vocabulary: number): void {
+function checkSequences(sequences: readonly TrainingSequence[], { vocabulary, context }: ModelSpec): void {
   sequences.forEach(({ tokens, weights }, index) => {
     if (tokens.length !== weights.length)
       throw new LabError('usage', `sequence ${index} has ${tokens.length} tokens but ${weights.length} weights`);
     if (weights[0])
       throw new LabError('usage', `sequence ${index}: the first token cannot carry a weight, nothing predicts it`);
     checkTokens(tokens, vocabulary, index);
+    checkLength(tokens, context, index);
   });
+}
+
+export function checkLength(tokens: readonly number[], context: number, index: number): void {
+  if (tokens.length <= context) return;
+  throw new LabError('usage', `sequence ${index} has ${tokens.length} tokens, the model takes ${context}`);
 }
 
 export function checkTokens(tokens: readonly number[], vocabulary: number, index: number): void {
