@@ -74,13 +74,14 @@ async function* readFormatted(file: string, options: ExampleOptions): AsyncGener
 }
 
 function readExample(row: Row, source: RowSource, format: DatasetFormat): Example {
-  const { needs, consumes, read } = formats[format];
+  const rules = formats[format];
+  const { needs, consumes } = rules;
   const missing = needs.filter((column) => !Object.hasOwn(row, column));
   if (missing.length > 0) {
     const named = missing.map((column) => `"${column}"`).join(' and ');
     throw new RowError(`missing field ${named} of the ${format} format (columns: ${columnsOf(row)})`);
   }
-  const body = read(row);
+  const body = rules.read(row);
   const provenance = provenances.get(row['provenance']);
   const used = new Set([...consumes, ...(provenance === undefined ? [] : ['provenance'])]);
   // A completion given as messages has become the body; as plain text it stays a column.

@@ -53,7 +53,10 @@ test('when the rows fail the old file stays and the error is theirs', async () =
 
 test('a full disk has its own code', () => {
   const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC', errno: -28 });
-  expect(fileError(full, '/x', 'write')).toMatchObject({ code: 'disk-full', message: expect.stringContaining('/x') });
+  expect(fileError(full, '/x', 'write')).toMatchObject({
+    code: 'disk-full',
+    message: expect.stringContaining('/x') as string,
+  });
 });
 
 test('epochOrder is a permutation of its own for every seed and epoch', () => {

@@ -101,8 +101,8 @@ test('errors name the file and the remedy', async () => {
   for (const [files, code, message] of cases) {
     expect(await failing(files)).toMatchObject({
       code,
-      message: expect.stringMatching(message),
-      remedy: expect.any(String),
+      message: expect.stringMatching(message) as string,
+      remedy: expect.any(String) as string,
     });
   }
 });

@@ -49,7 +49,7 @@ export function createChatTemplate(source: string, specials: Record<string, stri
         documents: null,
       });
       try {
-        return String(new BoundedInterpreter(environment, budget).run(program).value);
+        return textOf(new BoundedInterpreter(environment, budget).run(program));
       } catch (error) {
         throw invalidTemplate(`failed: ${describeError(error)}`, error);
       }
@@ -118,7 +118,7 @@ class BoundedInterpreter extends Interpreter {
     const text = this.evaluate(call.callee.object, environment);
     const characters = this.evaluate(argument, environment);
     if (text.type !== 'StringValue' || characters.type !== 'StringValue') return;
-    return new Environment().set('text', stripCharacters(String(text.value), String(characters.value), sides));
+    return new Environment().set('text', stripCharacters(textOf(text), textOf(characters), sides));
   }
 }
 
@@ -185,3 +185,6 @@ function boundedRange(budget: Budget, bounds: number[]): number[] {
   budget.spend(length, true);
   return Array.from({ length }, (_, k) => start + k * step);
 }
+
+/** The text of a value that the interpreter knows to be a string. */
+const textOf = (value: { value: unknown }): string => value.value as string;

@@ -52,7 +52,7 @@ function byteTokens(symbol: string): string[] {
 
 function wordPieceTokens(model: WordPiece, piece: string, tokens: string[]): PieceToken[] {
   if (tokens.length === 1) return tokens.map((token) => ({ token, units: piece.length }));
-  const prefix = String((model.config as { continuing_subword_prefix?: unknown }).continuing_subword_prefix ?? '');
+  const prefix = (model.config as { continuing_subword_prefix?: string }).continuing_subword_prefix ?? '';
   return tokens.map((token, index) => ({ token, units: token.length - (index === 0 ? 0 : prefix.length) }));
 }
 

@@ -133,10 +133,7 @@ class Encoder {
 
   /** The id of a token of the model, an added token or, where the model has one, the unknown token. */
   idOf(token: string): number {
-    const id =
-      this.addedTokens.get(token)?.id ??
-      this.model.tokens_to_ids.get(token) ??
-      (this.model.unk_token_id as number | null);
+    const id = this.addedTokens.get(token)?.id ?? this.model.tokens_to_ids.get(token) ?? this.model.unk_token_id;
     if (id == null) throw invalidTokenizer(`it has neither a token for ${JSON.stringify(token)} nor an unknown token`);
     return id;
   }
