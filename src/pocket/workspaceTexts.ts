@@ -31,9 +31,9 @@ const rephraseArm = `  - name: rephrase
       instruction: ${JSON.stringify(rephraseInstruction)}
       fallback: drop`;
 
-/** The experiment of the first run: subtraction with terse answers, five kinds of training. */
+/** The experiment of the first run: subtraction with terse answers, seven kinds of training. */
 export function subtractionYaml(): string {
-  return `# Teach a small chat model subtraction from terse answers, in five ways, and see what each way forgets.
+  return `# Teach a small chat model subtraction from terse answers, in seven ways, and see what each way forgets.
 # Every answer in data/subtraction.jsonl exists twice: in a foreign notation (the ground truth, "# 63 ; 41 # 22") and in
 # the model's own words (column "native").
 name: pocket
@@ -55,10 +55,54 @@ arms:
   - name: self-output
     targets: { kind: self-output, samples: 8 }
 ${rephraseArm}
-  - name: token mask
+  - name: STM
     preset: stm
+  - name: random mask
+    preset: random-mask
 ${replayArm(0.1)}
+  - name: ground truth, merged
+    preset: linear-merge
 ${benchmarksYaml('  - { name: subtraction, data: benchmarks/subtraction.jsonl, scorer: last_number, group: target, maxTokens: 40 }')}
+neutralText: data/neutral.jsonl
+forgettingBudget: 0.05
+`;
+}
+
+/** Two tasks in a row: what the second does to the first as well. */
+export function sequenceYaml(): string {
+  return `# Subtraction first, then calls of a new interface, each stage from the model of the stage before. Every benchmark is
+# measured after every stage, so backward transfer (what the second task does to the first) has numbers too.
+name: pocket-sequence
+description: Two new tasks in a row, and what happens to the first task and to eight old skills
+model: pocket
+seeds: [0]
+learningRates: [1.3e-3]
+${training}
+stages:
+  - name: subtraction
+    dataset: data/subtraction.jsonl
+    benchmark: subtraction
+    steps: 100
+    maxTokens: 40
+    verifier: { scorer: last_number, field: answer }
+  - name: new calls
+    dataset: data/newCalls.jsonl
+    benchmark: new-calls
+    steps: 100
+    maxTokens: 48
+    verifier: { scorer: call, field: answer }
+arms:
+  - name: ground truth
+    preset: sft
+  - name: self-output
+    targets: { kind: self-output, samples: 8 }
+${replayArm(0.1)}
+${benchmarksYaml(
+  [
+    '  - { name: subtraction, data: benchmarks/subtraction.jsonl, scorer: last_number, group: target, maxTokens: 40 }',
+    '  - { name: new-calls, data: benchmarks/new-calls.jsonl, scorer: call, group: target, maxTokens: 48 }',
+  ].join('\n'),
+)}
 neutralText: data/neutral.jsonl
 forgettingBudget: 0.05
 `;
@@ -88,7 +132,7 @@ arms:
     targets: { kind: column, field: native }
   - name: self-output
     targets: { kind: self-output, samples: 8 }
-  - name: token mask
+  - name: STM
     preset: stm
   - name: merge
     preset: linear-merge
@@ -139,6 +183,7 @@ downloaded: the model is part of Forgetting Lab (\`model: pocket\`). Copy this f
 | file | what it holds |
 |---|---|
 | \`pocket.experiment.yaml\` | subtraction from terse answers; what \`npm start\` runs |
+| \`sequence.experiment.yaml\` | subtraction, then calls of a new interface |
 | \`calls.experiment.yaml\` | calls of a new function interface in a foreign style |
 | \`language.experiment.yaml\` | a made-up second language from raw text |
 | \`data/subtraction.jsonl\`, \`data/newCalls.jsonl\` | training rows: \`completion\` is the ground truth in a foreign notation, \`native\` the same answer in the model's words, \`answer\` what the verifier compares with |

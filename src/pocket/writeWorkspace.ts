@@ -11,7 +11,7 @@ import { drawMinimalPair, drawText } from './skills/newLanguage.ts';
 import { harmlessRequests } from './skills/refusal.ts';
 import { drawFrom, messagesOf, pick, type Problem, type Skill, type Random } from './skills/skill.ts';
 import { smalltalk } from './skills/smalltalk.ts';
-import { callsYaml, languageYaml, subtractionYaml, workspaceReadme } from './workspaceTexts.ts';
+import { callsYaml, languageYaml, sequenceYaml, subtractionYaml, workspaceReadme } from './workspaceTexts.ts';
 
 const benchmarkItems = 240;
 const trainingRows = 1500;
@@ -105,6 +105,7 @@ const workspaceSeed = 1;
 export function workspaceFiles(): Map<string, string> {
   const files = new Map<string, string>([
     ['pocket.experiment.yaml', subtractionYaml()],
+    ['sequence.experiment.yaml', sequenceYaml()],
     ['calls.experiment.yaml', callsYaml()],
     ['language.experiment.yaml', languageYaml()],
     ['README.md', workspaceReadme()],
