@@ -41,6 +41,7 @@ export class Executor {
       intraOpNumThreads: this.threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: 'all',
+      enableMemPattern: false,
       logSeverityLevel: 3,
       // Waiting threads must sleep: spinning ones halve the speed as soon as anything else runs on the machine.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
