@@ -24,6 +24,7 @@ const withoutGradient = [
   'attentionBias',
   'tokenNllGradient',
   'logSoftmax',
+  'bestNll',
   'argMax',
   'pick',
   'topValues',

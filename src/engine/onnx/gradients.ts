@@ -146,6 +146,7 @@ export const gradientRules: { [K in Operation]: GradientRule<K> | typeof NOT_DIF
   tokenNll: (g, v, outer) => [g.apply('tokenNllGradient', [v, v.inputs[0]!, v.inputs[1]!, outer], {}), undefined],
   tokenNllGradient: NOT_DIFFERENTIABLE,
   logSoftmax: NOT_DIFFERENTIABLE,
+  bestNll: NOT_DIFFERENTIABLE,
   argMax: NOT_DIFFERENTIABLE,
   pick: NOT_DIFFERENTIABLE,
   exp: (g, v, outer) => [g.mul(outer, v)],

@@ -52,7 +52,7 @@ export function trainingGraph(
 }
 
 /**
- * Inputs as for training without tokenWeights. Outputs: nll [M, 1], best [M] (the model's own choice) and on demand
+ * Inputs as for training without tokenWeights. Outputs: nll and bestNll (of the model's own choice) [M, 1] and on demand
  * topLogprobs and topIds [M, k] and logprobs [M, V].
  */
 export function scoringGraph(
@@ -63,9 +63,10 @@ export function scoringGraph(
   provider: Provider,
 ): Uint8Array {
   const { graph, targets, logits } = packedForward(spec, lora, length);
+  const nll = graph.apply('tokenNll', [logits, targets], {});
   const outputs: Record<string, Value> = {
-    nll: graph.apply('tokenNll', [logits, targets], {}),
-    best: graph.apply('argMax', [logits], {}),
+    nll,
+    bestNll: graph.apply('bestNll', [nll], {}),
   };
   if (options.topK > 0 || options.distribution) {
     const logprobs = graph.apply('logSoftmax', [logits], {});

@@ -196,6 +196,9 @@ const loweringRules: { [K in Exclude<Operation, 'input' | 'constant'>]: Lowering
   tokenNll,
   tokenNllGradient,
   logSoftmax: (c, [x]) => logSoftmax(c, x!),
+  // A maximum over the logprobs that the likelihood has made is several times faster than ArgMax over the logits.
+  bestNll: (c, _, v) =>
+    c.emit('Neg', [c.emit('ReduceMax', [c.kept(v.inputs[0]!, 'logprobs'), vector(c, [-1])], { keepdims: 1 })]),
   argMax: (c, [x]) => c.emit('ArgMax', [x!], { axis: -1, keepdims: 0 }),
   pick: (c, [x, indices]) => c.emit('GatherElements', [x!, column(c, indices!)], { axis: 1 }),
   topValues,

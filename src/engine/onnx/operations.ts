@@ -58,6 +58,8 @@ export interface OperationAttributes {
   tokenNll: None;
   /** (the tokenNll value, logits [M, V], targets [M], outer gradient [M, 1]) -> [M, V] gradient of the logits. */
   tokenNllGradient: None;
+  /** (the tokenNll value) -> [M, 1] negative log-likelihood of the most probable token of each row. */
+  bestNll: None;
   /** (logits [M, V]) -> [M, V] */
   logSoftmax: None;
   /** (x [M, V]) -> [M] index of the largest. */

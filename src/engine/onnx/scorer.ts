@@ -57,11 +57,12 @@ export class Scorer {
     const variant = { topK, distribution: baseline !== undefined, adapter: request.adapter ?? true };
     const out = await this.run(batch, variant);
     const nll = out.nll!.data as Float32Array;
-    const best = out.best!.data as BigInt64Array;
+    const bestNll = out.bestNll!.data as Float32Array;
     batch.predictions.forEach(({ sequence }, row) => {
       const result = results[chunk[sequence]!]!;
       result.logprobs.push(-nll[row]!);
-      result.greedy.push(best[row] === batch.targets[row]);
+      // Both numbers come from the same row of logprobs, so equality is exact.
+      result.greedy.push(nll[row] === bestNll[row]);
       if (topK > 0) {
         const slice = <T, U>(data: ArrayLike<T>, map: (v: T) => U) =>
           Array.from({ length: topK }, (_, k) => map(data[row * topK + k]!));
@@ -105,7 +106,7 @@ export class Scorer {
     const feeds = { ...this.model.weightFeeds({ adapter: lora !== undefined }), ...packedFeeds(batch) };
     const read = [
       'nll',
-      'best',
+      'bestNll',
       ...(variant.distribution ? ['logprobs'] : []),
       ...(variant.topK > 0 ? ['topLogprobs', 'topIds'] : []),
     ];

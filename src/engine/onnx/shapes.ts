@@ -70,6 +70,7 @@ export const shapeRules: { [K in Exclude<Operation, 'input' | 'constant'>]: Shap
   attentionBias: ([segments]) => [segments![0]!, 1, segments![1]!, segments![1]!],
   tokenNll: ([logits]) => [logits![0]!, 1],
   tokenNllGradient: ([, logits]) => logits!,
+  bestNll: first,
   argMax: ([x]) => x!.slice(0, -1),
   pick: ([x]) => [x![0]!, 1],
   topValues: ([x], { k }) => withLast(x!, k),
