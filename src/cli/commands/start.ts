@@ -1,7 +1,8 @@
 // `start`: what `npm start` does. Runs the pocket experiment, resumes it when it was cut off, and shows it when it is
 // there already.
 import type { Command } from 'commander';
-import { dirname } from 'node:path';
+import { access } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { pocketExperimentFile } from '../../runs/packageRoot.ts';
 import { readRun } from '../../runs/runFolder.ts';
 import { resumeRun, startRun } from '../../runs/startRun.ts';
@@ -27,7 +28,7 @@ export function startCommand(exit: Exit): Command {
     const finished = runs.find(({ state }) => state === 'done');
     if (finished) {
       if (output.json) await printRecords(finished.run, output);
-      else await presentRun(finished.run, output, (await writeRunReport(finished.run)).slice(0, 1));
+      else await presentRun(finished.run, output, [await reportOf(finished.run)]);
       output.note(`This run is finished: ${finished.run.folder}\nTo run it again: ${rerun}`);
       return 0;
     }
@@ -41,6 +42,16 @@ export function startCommand(exit: Exit): Command {
     // The example is there to show forgetting: a broken budget is its result and not a failure of `npm start`.
     return code === 2 ? 0 : code;
   });
+}
+
+/** The page of a finished run: the one that is there, or a new one. */
+async function reportOf(run: RunData): Promise<{ label: string; path: string }> {
+  const path = join(run.folder, 'report.html');
+  const there = await access(path).then(
+    () => true,
+    () => false,
+  );
+  return there ? { label: 'Report', path } : (await writeRunReport(run))[0]!;
 }
 
 /** Runs of the pocket experiment, the newest first; damaged folders are not in the way. */
