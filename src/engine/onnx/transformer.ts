@@ -1,6 +1,6 @@
 // The decoder-only transformer, written once. Training, scoring and decoding differ only in how attention sees the past
 // and in what is read off the logits, so they hand in an `Attend` and take the hidden states.
-import { isOperation, type Graph, type Value } from './graph.ts';
+import type { Graph, Value } from './graph.ts';
 import type { ModelSpec } from '../model/config.ts';
 
 /** LoRA on one linear layer: y += scaling * (x A^T) B^T with A [r, in], B [out, r] (2106.09685). */
@@ -132,7 +132,3 @@ function geluTanh(g: Graph, x: Value): Value {
   const half = g.scale(x, 0.5);
   return g.add(half, g.mul(half, g.apply('tanh', [inner], {})));
 }
-
-/** Name of a graph input, for values that are inputs. */
-export const inputName = (value: Value): string | undefined =>
-  isOperation(value, 'input') ? value.attributes.name : undefined;
