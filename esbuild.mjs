@@ -1,31 +1,76 @@
-// One bundle per process. onnxruntime-node stays outside: it is native and loaded from node_modules.
+// One bundle per process and per panel. onnxruntime-node stays outside: it is native and loaded from node_modules.
+// `node esbuild.mjs [NAME ...]` builds all or the named bundles.
 import { build } from 'esbuild';
 import { rmSync } from 'node:fs';
 
-const shared = {
-  bundle: true,
+const textLoaders = { '.txt': 'text', '.html': 'text', '.client.js': 'text' };
+const common = { bundle: true, sourcemap: true, logLevel: 'warning' };
+
+/** Command line and processes: ESM for Node. Styles are imported as text, for written reports. */
+const node = {
+  ...common,
   platform: 'node',
   format: 'esm',
   target: 'node20',
   outdir: 'dist',
-  sourcemap: true,
   external: ['onnxruntime-node'],
-  loader: { '.css': 'text', '.txt': 'text', '.html': 'text', '.client.js': 'text' },
+  loader: { ...textLoaders, '.css': 'text' },
   // Bundled CommonJS packages expect these names.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
-  logLevel: 'warning',
 };
 
-const entryPoints = {
-  cli: 'src/cli/main.ts',
-  engine: 'src/engine/process/engineMain.ts',
-  buildPocket: 'src/pocket/build.ts',
-  bench: 'bench/main.ts',
+/** The extension host loads CommonJS in every version we support. */
+const host = {
+  ...common,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
+  external: ['vscode'],
+  minify: true,
 };
+
+/** Panels run in the editor's browser; a panel's style sheet comes out beside it. */
+const browser = {
+  ...common,
+  platform: 'browser',
+  format: 'iife',
+  target: 'es2022',
+  outdir: 'dist/webview',
+  minify: true,
+};
+
+const groups = [
+  {
+    options: node,
+    entryPoints: {
+      cli: 'src/cli/main.ts',
+      engine: 'src/engine/process/engineMain.ts',
+      server: 'src/server/main.ts',
+      session: 'src/server/session/main.ts',
+      buildPocket: 'src/pocket/build.ts',
+      bench: 'bench/main.ts',
+    },
+  },
+  { options: host, entryPoints: { extension: 'src/extension/main.ts' } },
+  {
+    options: browser,
+    entryPoints: {
+      heatmap: 'webview/heatmap/main.ts',
+      monitor: 'webview/monitor/main.ts',
+      compare: 'webview/compare/main.ts',
+      targetDiff: 'webview/targetDiff/main.ts',
+      dataset: 'webview/dataset/main.ts',
+    },
+  },
+];
 
 if (process.argv.includes('--clean')) rmSync('dist', { recursive: true, force: true });
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
-const chosen = wanted.length > 0 ? Object.fromEntries(wanted.map((name) => [name, entryPoints[name]])) : entryPoints;
-await build({ ...shared, entryPoints: chosen });
+for (const { options, entryPoints } of groups) {
+  const chosen = Object.entries(entryPoints).filter(([name]) => wanted.length === 0 || wanted.includes(name));
+  if (chosen.length > 0) await build({ ...options, entryPoints: Object.fromEntries(chosen) });
+}

@@ -10,6 +10,7 @@ const filters = given.filter((argument) => argument !== '--slow');
 const tool = (name) => `node_modules/.bin/${name}`;
 if (filters.length === 0 && !slow) {
   run(tool('tsc'), ['--noEmit']);
+  run(tool('tsc'), ['--noEmit', '-p', 'webview']);
   run(tool('eslint'), ['.']);
   run(tool('prettier'), ['--check', '--log-level=warn', 'src', 'test', 'webview', 'bench', 'scripts']);
 }

@@ -14,7 +14,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   evals: ['shared', 'tokenizer', 'data', 'metrics', 'engine'],
   runs: ['shared', 'tokenizer', 'data', 'metrics', 'engine', 'recipes', 'evals'],
   report: ['shared', 'metrics', 'webview'],
-  cli: ['shared', 'tokenizer', 'data', 'metrics', 'engine', 'recipes', 'evals', 'runs', 'report'],
+  lab: ['shared', 'tokenizer', 'data', 'metrics', 'engine', 'recipes', 'evals', 'runs', 'report'],
+  cli: ['shared', 'tokenizer', 'data', 'metrics', 'engine', 'recipes', 'evals', 'runs', 'report', 'lab'],
+  server: ['shared', 'tokenizer', 'data', 'metrics', 'engine', 'recipes', 'evals', 'runs', 'report', 'lab'],
+  extension: ['shared'],
   pocket: ['shared', 'tokenizer', 'data', 'metrics', 'engine', 'recipes', 'evals', 'runs'],
   webview: ['shared'],
 };
@@ -31,6 +34,10 @@ const FORBIDDEN_PACKAGES: Record<string, RegExp> = {
   recipes: /^(vscode|onnxruntime)/,
   evals: /^(vscode|onnxruntime)/,
   report: /^(vscode|onnxruntime)/,
+  lab: /^(vscode$|onnxruntime)/,
+  server: /^(vscode$|onnxruntime)/,
+  extension: /^onnxruntime/,
+  webview: /^(node:|vscode$|onnxruntime)/,
 };
 
 interface Import {

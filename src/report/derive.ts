@@ -21,11 +21,11 @@ import type { Measured, ScoreMatrix } from '../metrics/forgetting.ts';
 import { forgettingPerGain, hypervolume, paretoSet, retentionAtGain } from '../metrics/plane.ts';
 import { sampleStd } from '../metrics/statistics.ts';
 import type { DerivedNumber, RunData } from '../shared/records.ts';
-import { isReferenceArm } from './arms.ts';
+import { isReferenceArm } from '../shared/arms.ts';
 import { seriesSource } from './items.ts';
 import type { ItemReader } from './items.ts';
 import { buildMatrixFrom, lastMeasuredRow } from './matrix.ts';
-import type { MatrixBlock, MatrixColumn, MatrixRow, MatrixView, Total } from './matrix.ts';
+import type { MatrixBlock, MatrixColumn, MatrixRow, MatrixView, Total } from '../shared/matrixView.ts';
 
 /** Definitions in words, with their sources. */
 export const definitions = {

@@ -5,8 +5,8 @@ import type { CellRecord, ItemResult, RunConfig } from '../shared/records.ts';
 import { headline } from './headline.ts';
 import type { ItemReader } from './items.ts';
 import { lastMeasuredRow } from './matrix.ts';
-import type { MatrixView } from './matrix.ts';
-import { shorten } from './words.ts';
+import type { MatrixView } from '../shared/matrixView.ts';
+import { shorten } from '../shared/words.ts';
 
 /** Prompts of a benchmark by item index, as display text. */
 export type PromptReader = (benchmark: string) => Promise<ReadonlyMap<number, string>>;

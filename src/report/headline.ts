@@ -1,8 +1,8 @@
 // Which trials stand for their arm in sentences and pictures that show one per arm.
 import type { RunConfig } from '../shared/records.ts';
-import { isReferenceArm } from './arms.ts';
+import { isReferenceArm } from '../shared/arms.ts';
 import { lastMeasuredRow } from './matrix.ts';
-import type { MatrixBlock, MatrixView } from './matrix.ts';
+import type { MatrixBlock, MatrixView } from '../shared/matrixView.ts';
 
 export interface Headline {
   /** One block per arm that has been measured, in the order of the experiment. */

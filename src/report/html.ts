@@ -12,7 +12,7 @@ import { renderExamples, renderTargetTable } from './htmlTargets.ts';
 import { html, raw } from './markup.ts';
 import type { Markup, Part } from './markup.ts';
 import type { ReportData } from './reportData.ts';
-import { formatSize, plural } from './words.ts';
+import { formatSize, plural } from '../shared/words.ts';
 
 /** The source expression that lets exactly this inline text run (CSP level 2). */
 function hashSource(text: string): string {

@@ -1,9 +1,9 @@
 // How training went: loss curves as small multiples on one scale, and the label-free distance from the base.
 import type { MetricRecord, RunData } from '../shared/records.ts';
-import { armStyles, styleOf } from './arms.ts';
+import { armStyles, styleOf } from '../shared/arms.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
-import { formatLearningRate, formatShare } from './words.ts';
+import { formatLearningRate, formatShare } from '../shared/words.ts';
 
 const width = 240;
 const height = 130;

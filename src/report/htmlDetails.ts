@@ -1,10 +1,10 @@
 // The back of the report: method cards, every derived number with its definition, configuration and versions, notes.
 import type { DerivedNumber, RunData } from '../shared/records.ts';
-import { armStyles, styleOf, targetSource } from './arms.ts';
+import { armStyles, styleOf, targetSource } from '../shared/arms.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 import type { MethodCard } from './reportData.ts';
-import { formatLearningRate, plural } from './words.ts';
+import { formatLearningRate, plural } from '../shared/words.ts';
 
 /** Cards of the presets that arms name, with the arms; all cards when none names one. */
 export function renderMethods(run: Pick<RunData, 'config'>, methods: readonly MethodCard[]): Markup {

@@ -1,11 +1,11 @@
 // Flipped examples of the report: lost first, then gained, each with prompt, answer before and now, and their word diff.
 import type { RunConfig } from '../shared/records.ts';
-import { armStyles, styleOf, trialTitle } from './arms.ts';
+import { armStyles, styleOf, trialTitle } from '../shared/arms.ts';
 import type { FlipGroup, FlippedItem } from './flips.ts';
 import { flipsId } from './htmlMatrix.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
-import { formatCount } from './words.ts';
+import { formatCount } from '../shared/words.ts';
 
 export function renderFlips(config: RunConfig, groups: readonly FlipGroup[]): Markup {
   if (groups.length === 0) {

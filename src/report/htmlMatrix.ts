@@ -1,13 +1,29 @@
 // The heatmap of the report: arms stacked on one scale, base row first. Colours come as classes of the style sheet, because
 // the content security policy allows no style attributes.
 import type { RunConfig } from '../shared/records.ts';
-import { armStyles, styleOf, trialTitle } from './arms.ts';
+import { armStyles, styleOf, trialTitle } from '../shared/arms.ts';
 import type { FlipGroup } from './flips.ts';
 import { headline } from './headline.ts';
 import { html, idOf } from './markup.ts';
 import type { Markup } from './markup.ts';
-import type { MatrixBlock, MatrixCell, MatrixColumn, MatrixRow, MatrixView, MeasuredCell, Total } from './matrix.ts';
-import { formatChange, formatCount, formatLearningRate, formatP, formatScore, formatShare, plural } from './words.ts';
+import type {
+  MatrixBlock,
+  MatrixCell,
+  MatrixColumn,
+  MatrixRow,
+  MatrixView,
+  MeasuredCell,
+  Total,
+} from '../shared/matrixView.ts';
+import {
+  formatChange,
+  formatCount,
+  formatLearningRate,
+  formatP,
+  formatScore,
+  formatShare,
+  plural,
+} from '../shared/words.ts';
 
 const groupTitles = { target: 'New task', skill: 'Old skills', safety: 'Safety', format: 'Format' } as const;
 

@@ -1,12 +1,12 @@
 // The learning-forgetting plane as inline SVG (methods 5.6): right is learnt, up is kept, the base is the corner mark. A
 // sweep over learning rates is joined by a line that starts at the base.
 import type { DerivedNumber, RunConfig } from '../shared/records.ts';
-import { armStyles, styleOf } from './arms.ts';
+import { armStyles, styleOf } from '../shared/arms.ts';
 import { planePoints } from './derive.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
-import type { MatrixView, Total } from './matrix.ts';
-import { formatChange, formatLearningRate, formatPoints, plural, shorten } from './words.ts';
+import type { MatrixView, Total } from '../shared/matrixView.ts';
+import { formatChange, formatLearningRate, formatPoints, plural, shorten } from '../shared/words.ts';
 
 const width = 560;
 const height = 400;

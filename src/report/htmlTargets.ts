@@ -1,12 +1,12 @@
 // What the arms trained on: the target table and examples with every token coloured by how hard it was to predict.
 import { difficultyBin } from '../metrics/perplexity.ts';
 import type { RunData, ScoredToken, TargetExample } from '../shared/records.ts';
-import { armStyles, styleOf, targetSource } from './arms.ts';
+import { armStyles, styleOf, targetSource } from '../shared/arms.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 import { latestTargets, targetTable } from './targetTable.ts';
 import type { TargetTableRow } from './targetTable.ts';
-import { formatCount, formatPerplexity, formatShare, plural, shorten } from './words.ts';
+import { formatCount, formatPerplexity, formatShare, plural, shorten } from '../shared/words.ts';
 
 export function renderTargetTable(run: Pick<RunData, 'targets' | 'config'>): Markup {
   const rows = targetTable(run);

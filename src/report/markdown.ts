@@ -1,10 +1,10 @@
 // The report as Markdown, for notes and issues: verdict, matrix, plane numbers, target table. Text from outside is escaped,
 // so that names can be neither markup nor links.
-import { trialTitle } from './arms.ts';
-import type { MatrixCell, MatrixColumn, MatrixRow, Total } from './matrix.ts';
+import { trialTitle } from '../shared/arms.ts';
+import type { MatrixCell, MatrixColumn, MatrixRow, Total } from '../shared/matrixView.ts';
 import type { ReportData } from './reportData.ts';
 import { targetTable } from './targetTable.ts';
-import { formatChange, formatCount, formatPerplexity, formatScore, formatShare, plainText } from './words.ts';
+import { formatChange, formatCount, formatPerplexity, formatScore, formatShare, plainText } from '../shared/words.ts';
 
 /** Text that Markdown shows as it is, on one line. */
 export function escapeMarkdown(text: string): string {

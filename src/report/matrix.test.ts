@@ -2,7 +2,7 @@ import { breachesBudget } from '../metrics/budget.ts';
 import { describe, expect, it } from 'vitest';
 import type { CellRecord } from '../shared/records.ts';
 import { buildMatrix, lastMeasuredRow, sketchMatrix } from './matrix.ts';
-import type { MatrixView, MeasuredCell } from './matrix.ts';
+import type { MatrixView, MeasuredCell } from '../shared/matrixView.ts';
 import { itemCount, syntheticRun } from './testing/syntheticRun.ts';
 
 function cellOf(view: MatrixView, arm: string, stage: number, benchmark: string, lr = 3e-4): MeasuredCell {

@@ -5,7 +5,7 @@ import { collectFlips } from './flips.ts';
 import type { FlipGroup, PromptReader } from './flips.ts';
 import type { ItemReader } from './items.ts';
 import { buildMatrix } from './matrix.ts';
-import type { MatrixView } from './matrix.ts';
+import type { MatrixView } from '../shared/matrixView.ts';
 import { verdictSentences } from './verdict.ts';
 
 /** A published method as a card. */

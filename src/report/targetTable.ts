@@ -2,7 +2,7 @@
 // training. Arms with the same targets share a row; seeds are averaged.
 import { mean } from '../metrics/statistics.ts';
 import type { RunData, TargetRecord } from '../shared/records.ts';
-import { targetSource } from './arms.ts';
+import { targetSource } from '../shared/arms.ts';
 
 export interface TargetTableRow {
   stage: number;

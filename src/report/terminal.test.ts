@@ -4,7 +4,7 @@ import { renderRun, renderTargets } from './terminal.ts';
 import { renderLive } from './terminalLive.ts';
 import { createPaint, cut, fit, padStart, terminalStyle, textWidth, wrap } from './terminalText.ts';
 import { hostileName, syntheticRun } from './testing/syntheticRun.ts';
-import { plainText } from './words.ts';
+import { plainText } from '../shared/words.ts';
 
 const escape = /\u001b\[[0-9;]*m/g;
 

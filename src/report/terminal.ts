@@ -1,16 +1,16 @@
 // A run as text for a terminal: the matrix, the verdict, the target table, the paths, in the order a reader needs them.
 // Pure functions from records to lines; the width is adapted to and without colour every change is written out.
 import type { DerivedNumber, RunData } from '../shared/records.ts';
-import { armStyles, styleOf, trialTitle } from './arms.ts';
+import { armStyles, styleOf, trialTitle } from '../shared/arms.ts';
 import type { ItemReader } from './items.ts';
 import { deriveNumbers } from './derive.ts';
 import { buildMatrix } from './matrix.ts';
-import type { MatrixBlock, MatrixCell, MatrixColumn, MatrixRow, MatrixView, Total } from './matrix.ts';
+import type { MatrixBlock, MatrixCell, MatrixColumn, MatrixRow, MatrixView, Total } from '../shared/matrixView.ts';
 import { targetTable } from './targetTable.ts';
 import { createPaint, cut, fit, padEnd, padStart, textWidth, wrap } from './terminalText.ts';
 import type { Paint, TerminalStyle } from './terminalText.ts';
 import { verdictSentences } from './verdict.ts';
-import { formatChange, formatCount, formatPerplexity, formatScore, formatShare, plural } from './words.ts';
+import { formatChange, formatCount, formatPerplexity, formatScore, formatShare, plural } from '../shared/words.ts';
 
 /** Everything about a run: matrix, verdict, target table and, where given, the paths of files to open. */
 export async function renderRun(

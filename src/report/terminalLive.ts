@@ -1,12 +1,12 @@
 // The block a terminal shows while a run works: what is going on, how fast, how long it will still take, and the matrix
 // filling in. A pure function of its state; nothing moves but what changed.
 import type { RunConfig } from '../shared/records.ts';
-import { armStyles, styleOf, trialTitle } from './arms.ts';
+import { armStyles, styleOf, trialTitle } from '../shared/arms.ts';
 import { lastMeasuredRow } from './matrix.ts';
-import type { MatrixBlock, MatrixView } from './matrix.ts';
+import type { MatrixBlock, MatrixView } from '../shared/matrixView.ts';
 import { createPaint, cut, fit, padEnd, padStart, textWidth } from './terminalText.ts';
 import type { Paint, TerminalStyle } from './terminalText.ts';
-import { formatChange, formatCount, formatDuration, formatScore } from './words.ts';
+import { formatChange, formatCount, formatDuration, formatScore } from '../shared/words.ts';
 
 export interface LiveState {
   config: RunConfig;

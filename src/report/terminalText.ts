@@ -1,6 +1,6 @@
 // Text for terminals: how wide it is (East Asian characters take two cells), padding, wrapping, colours. Text from outside
 // loses its control characters here, so that no file name or model output can steer the terminal.
-import { plainText } from './words.ts';
+import { plainText } from '../shared/words.ts';
 
 export interface TerminalStyle {
   /** Columns. */

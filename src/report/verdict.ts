@@ -1,10 +1,10 @@
 // The answer in words: what every arm gained and forgot, what fell most, and everything that should make a reader careful.
 // Whatever cannot be told from noise is said to be so.
 import type { DerivedNumber, RunData } from '../shared/records.ts';
-import { isReferenceArm } from './arms.ts';
+import { isReferenceArm } from '../shared/arms.ts';
 import { headline } from './headline.ts';
 import { lastMeasuredRow } from './matrix.ts';
-import type { MatrixBlock, MatrixColumn, MatrixRow, MatrixView, Total } from './matrix.ts';
+import type { MatrixBlock, MatrixColumn, MatrixRow, MatrixView, Total } from '../shared/matrixView.ts';
 import { targetTable } from './targetTable.ts';
 import {
   countWord,
@@ -16,7 +16,7 @@ import {
   plainText,
   plural,
   sentence,
-} from './words.ts';
+} from '../shared/words.ts';
 
 /** What the verdict needs of a run. */
 export type VerdictSource = Pick<RunData, 'config' | 'targets' | 'status'>;

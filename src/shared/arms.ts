@@ -1,7 +1,7 @@
 // Arms as every view shows them: their order, fixed colour and glyph, and the words for what they train on. Ground truth
 // always has the first colour and self-output the second, so that pictures of different runs read alike.
-import type { ResolvedArm } from '../shared/experiment.ts';
-import type { RunConfig } from '../shared/records.ts';
+import type { ResolvedArm } from './experiment.ts';
+import type { RunConfig } from './records.ts';
 import { formatLearningRate, formatShare } from './words.ts';
 
 /** Colours in the palette. */

@@ -1,0 +1,51 @@
+// What every feature of the extension gets: the lab server, panels, trust, and the places where commands are registered.
+import type * as vscode from 'vscode';
+import type { NotificationSpec, RequestSpec } from '../shared/protocol/lab/message.ts';
+
+export type LabState = 'stopped' | 'starting' | 'attached' | 'failed';
+
+/** The connection to the lab server. The server is started or attached to on the first request. */
+export interface Lab {
+  readonly state: LabState;
+  readonly onDidChangeState: vscode.Event<LabState>;
+  /** Sends a request. Rejects with a LabError whose message and remedy can be shown as they are. */
+  request<Params, Result>(
+    spec: RequestSpec<Params, Result>,
+    params: Params,
+    token?: vscode.CancellationToken,
+  ): Promise<Result>;
+  /** Sends a notification; dropped while not attached. */
+  notify<Params>(spec: NotificationSpec<Params>, params: Params): void;
+  on<Params>(spec: NotificationSpec<Params>, listener: (params: Params) => void): vscode.Disposable;
+}
+
+/** Kinds of panels; each has a bundle `dist/webview/KIND.js` and a style sheet beside it. */
+export type PanelKind = 'heatmap' | 'monitor' | 'targetDiff' | 'compare';
+
+export interface Panels {
+  /** Shows the panel of a kind for a subject (a run folder, a pair of files), creating it if it is not open. */
+  show(kind: PanelKind, subject: PanelSubject): void;
+}
+
+/** What a panel is about: kept across reloads, so plain JSON. `title` is what the tab says. */
+export interface PanelSubject {
+  title: string;
+  [key: string]: unknown;
+}
+
+export interface Workbench {
+  readonly context: vscode.ExtensionContext;
+  readonly lab: Lab;
+  readonly panels: Panels;
+  readonly log: vscode.LogOutputChannel;
+  /** Whether the workspace is trusted: nothing is executed or written before. */
+  readonly trusted: () => boolean;
+  /**
+   * Registers a command of package.json. The handler's errors are shown with their remedy. `needsTrust`: refused with an
+   * explanation in Restricted Mode.
+   */
+  command(id: string, handler: (...args: unknown[]) => unknown, options?: { needsTrust?: boolean }): void;
+}
+
+/** Every feature exports one of these; what it creates goes to `context.subscriptions`. */
+export type Feature = (workbench: Workbench) => void;

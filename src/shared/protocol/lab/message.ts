@@ -1,0 +1,25 @@
+// How messages between the editor and the lab server are declared: once, with the types of both directions. The wire is
+// JSON-RPC 2.0 framed as in the Language Server Protocol.
+
+/** A request: `Params` go to the server, `Result` comes back. */
+export interface RequestSpec<Params, Result> {
+  readonly method: string;
+  /** Types only; never set. */
+  readonly types?: (params: Params) => Result;
+}
+
+/** A notification: `Params` go one way, nothing comes back. */
+export interface NotificationSpec<Params> {
+  readonly method: string;
+  /** Types only; never set. */
+  readonly types?: (params: Params) => void;
+}
+
+export const request = <Params, Result>(method: string): RequestSpec<Params, Result> => ({ method });
+export const notification = <Params>(method: string): NotificationSpec<Params> => ({ method });
+
+/** `data` of an error response: enough to show the error with its remedy, in the words of the command line. */
+export interface LabErrorData {
+  code: string | undefined;
+  remedy: string | undefined;
+}

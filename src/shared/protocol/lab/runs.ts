@@ -1,0 +1,181 @@
+// Runs as the sidebar and the panels show them: everything is read from run folders, whoever wrote them.
+import type { MatrixView } from '../../matrixView.ts';
+import type {
+  CheckpointRecord,
+  DriftRecord,
+  LogRecord,
+  MetricRecord,
+  RunConfig,
+  TargetRecord,
+  TrialKey,
+} from '../../records.ts';
+import { notification, request } from './message.ts';
+
+/** `interrupted`: says running, but its process is gone. `corrupt`: cannot be read; `reason` says why. */
+export type RunState = 'running' | 'interrupted' | 'stopped' | 'done' | 'failed' | 'corrupt';
+
+export interface CheckpointSummary {
+  step: number;
+  what: CheckpointRecord['what'];
+  /** Absolute path; absent on disk when `exists` is false. */
+  folder: string;
+  exists: boolean;
+}
+
+export interface StageSummary {
+  /** 0 is the base. */
+  stage: number;
+  name: string;
+  state: 'waiting' | 'training' | 'measuring' | 'done';
+  /** Share of the optimizer steps done, 0..1. */
+  share: number;
+  checkpoints: CheckpointSummary[];
+}
+
+/** One training chain of a run. */
+export interface TrialSummary extends TrialKey {
+  state: 'waiting' | 'running' | 'done';
+  /** Mean change after the last measured stage, score units (0..1): on the taught tasks, and on the old skills. */
+  gained?: number;
+  forgot?: number;
+  stages: StageSummary[];
+}
+
+export interface RunSummary {
+  folder: string;
+  id: string;
+  /** Name of the experiment as the run's configuration has it. */
+  experiment: string;
+  state: RunState;
+  reason?: string;
+  createdAt: string;
+  /** Time of the last record, ISO. */
+  updatedAt: string;
+  model: string;
+  trials: TrialSummary[];
+  /** Result in a few words: `gained 8, forgot 24` of the reference arm, or progress. */
+  line: string;
+  /** Share of the run's work that is on disk, 0..1. */
+  share: number;
+  damagedLines: number;
+  /** Guarded benchmarks below the forgetting budget. */
+  breaches: number;
+}
+
+export interface ExperimentSummary {
+  name: string;
+  /** Experiment file; absent for runs whose file is gone. */
+  file?: string;
+  /** Why the file cannot be used. */
+  problem?: string;
+  arms: number;
+  stages: number;
+  /** Newest first. */
+  runs: RunSummary[];
+}
+
+export const listExperiments = request<Record<string, never>, ExperimentSummary[]>('runs/list');
+export const getRun = request<{ run: string }, RunSummary>('runs/get');
+/** Runs or experiment files appeared, changed or went; `list` means the list itself changed. At most four times a second. */
+export const runsChanged = notification<{ runs: string[]; list: boolean }>('runs/changed');
+
+/** An item that a training flipped, with both answers. */
+export interface FlippedAnswer {
+  index: number;
+  prompt: string;
+  before: string;
+  now: string;
+  diff: { kind: 'same' | 'removed' | 'added'; text: string }[];
+  /** The answer ran into the token limit. */
+  cutOff: boolean;
+  reasonBefore?: string;
+  reasonNow?: string;
+}
+
+export interface FlipList {
+  n: number;
+  lost: FlippedAnswer[];
+  gained: FlippedAnswer[];
+  /** More than the list holds. */
+  lostCount: number;
+  gainedCount: number;
+  /** Judged by likelihood: there is no text. */
+  textless: boolean;
+}
+
+/** Everything the heatmap shows. */
+export interface HeatmapData {
+  run: RunSummary;
+  config: RunConfig;
+  view: MatrixView;
+  /** The sentences above the chart. */
+  verdict: string[];
+  /** Definitions behind `gained` and `forgot`, in words. */
+  definitions: { gained: string; forgot: string };
+  /** The cell that is being measured or trained for, if any. */
+  active?: { arm: string; lr: number; stage: number };
+}
+
+export const getHeatmap = request<{ run: string; seed?: number }, HeatmapData>('runs/heatmap');
+export const getFlips = request<
+  { run: string; arm: string; lr: number; seed: number; stage: number; benchmark: string; limit?: number },
+  FlipList
+>('runs/flips');
+/** The same files as `forgetting-lab report` writes. */
+export const exportRun = request<
+  { run: string; what: 'matrix-csv' | 'matrix-markdown' | 'report-html' },
+  { text: string; suggestedName: string }
+>('runs/export');
+
+/** A point of a small retention probe during training. */
+export interface ProbePoint extends TrialKey {
+  stage: number;
+  step: number;
+  /** Mean negative log-likelihood change against the base on a few items, nats a token, by benchmark. */
+  retention: Record<string, number>;
+  /** Cross-entropy to the base, nats a token, by text. */
+  crossEntropy: Record<string, number>;
+}
+
+/** Records of a run from a position on; `next` is where the following call continues. */
+export interface CurveData {
+  config: RunConfig;
+  metrics: MetricRecord[];
+  probes: ProbePoint[];
+  drift: DriftRecord[];
+  log: LogRecord[];
+  next: CurvePosition;
+}
+
+/** Bytes of each record file that have been read. */
+export type CurvePosition = Record<string, number>;
+
+export const getCurves = request<{ run: string; from?: CurvePosition }, CurveData>('runs/curves');
+
+/** The target table of a run. */
+export const getTargets = request<{ run: string }, TargetRecord[]>('runs/targets');
+
+/** A point of the learning-forgetting plane (methods 5.6). */
+export interface PlanePoint extends TrialKey {
+  run: string;
+  runId: string;
+  stage: number;
+  /** Score units. */
+  gained: number;
+  forgot: number;
+  gainedInterval?: [number, number];
+  forgotInterval?: [number, number];
+  /** Seeds averaged. */
+  seeds: number;
+}
+
+export interface Comparison {
+  runs: RunSummary[];
+  points: PlanePoint[];
+  /** Values that differ, by path in the configuration; `values` in the order of `runs`. */
+  differences: { path: string; values: string[] }[];
+  /** Why some runs must not be compared cell by cell. */
+  warnings: string[];
+}
+
+export const compareRuns = request<{ runs: string[] }, Comparison>('runs/compare');

@@ -1,0 +1,75 @@
+// The queue: experiments and other long work, one after another, in processes of their own.
+import { notification, request } from './message.ts';
+
+/** As in the engine and in experiment files. */
+export type Device = 'auto' | 'cpu' | 'webgpu' | 'cuda';
+
+/** What a session does. Paths are absolute. */
+export type SessionWork =
+  | { kind: 'run'; experiment: string; device?: Device }
+  | { kind: 'resume'; run: string; force?: boolean }
+  | {
+      kind: 'targets';
+      model: string;
+      data: string;
+      recipe: string;
+      out: string;
+      scorer?: string;
+      field?: string;
+      samples?: number;
+      temperature?: number;
+      instruction?: string;
+      limit?: number;
+    }
+  | { kind: 'evaluate'; model: string; experiment: string; benchmarks: string[] }
+  | { kind: 'merge'; base: string; tuned: string; lambda: number; out: string };
+
+export type SessionState = 'queued' | 'running' | 'stopping' | 'done' | 'stopped' | 'failed';
+
+export interface SessionProgress {
+  /** Share of the whole that is done, 0..1. */
+  share: number;
+  /** What is going on, in words: `train (self-output · 3e-4 · seed 0, stage 1 subtraction)`. */
+  activity: string;
+  secondsLeft?: number;
+  step?: { index: number; count: number };
+  loss?: number;
+  tokensPerSecond?: number;
+}
+
+export interface SessionSummary {
+  id: string;
+  work: SessionWork;
+  /** For people: name of the experiment, or what is built from what. */
+  title: string;
+  state: SessionState;
+  queuedAt: string;
+  startedAt?: string;
+  endedAt?: string;
+  /** Run folder, once known. */
+  run?: string;
+  /** Files written, for work that is not a run. */
+  outputs?: string[];
+  /** Lines of a result in words, for work that is not a run. */
+  result?: string[];
+  /** Why it failed or stopped, and what to do. */
+  reason?: string;
+  remedy?: string;
+  progress?: SessionProgress;
+  /** Exit code of the command line for the same work (2: forgetting budget breached). */
+  exitCode?: number;
+}
+
+export const listSessions = request<Record<string, never>, SessionSummary[]>('sessions/list');
+export const launchSession = request<SessionWork, { id: string }>('sessions/launch');
+/**
+ * Stops a session of the queue, or a run that a terminal started (by its folder). `save` finishes the step in progress
+ * and saves, `now` ends the whole process tree.
+ */
+export const stopSession = request<{ id?: string; run?: string; how: 'save' | 'now' }, null>('sessions/stop');
+/** Takes an ended or queued session off the list. */
+export const removeSession = request<{ id: string }, null>('sessions/remove');
+/** The last lines a session wrote. */
+export const sessionLog = request<{ id: string }, { text: string }>('sessions/log');
+/** Sessions that changed since the last notification (at most ten times a second). */
+export const sessionsChanged = notification<{ sessions: SessionSummary[]; removed: string[] }>('sessions/changed');
