@@ -1,7 +1,7 @@
 // What the arms trained on: the target table and examples with every token coloured by how hard it was to predict.
-import { difficultyBin } from '../metrics/perplexity.ts';
 import type { RunData, ScoredToken, TargetExample } from '../shared/records.ts';
 import { armStyles, styleOf, targetSource } from '../shared/arms.ts';
+import { difficultyBin } from '../shared/difficulty.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 import { latestTargets, targetTable } from './targetTable.ts';
