@@ -11,7 +11,7 @@ import { createLive } from './live.ts';
 import type { Output } from './output.ts';
 import { printError } from './output.ts';
 import { presentRun } from './present.ts';
-import { writeRunReport } from './reportFiles.ts';
+import { writeRunReport } from '../lab/runReport.ts';
 import { stopOnSignals } from './signals.ts';
 
 /** Carries out a run with a live display, prints its result, and gives the exit code. */

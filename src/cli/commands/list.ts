@@ -1,12 +1,11 @@
 // `list`: the runs there are and how they stand.
 import type { Command } from 'commander';
-import { lockHolder } from '../../runs/lock.ts';
+import { findRuns, findRunsEverywhere } from '../../lab/findRuns.ts';
+import { runState } from '../../lab/runState.ts';
 import { readRun } from '../../runs/runFolder.ts';
 import { describeError } from '../../shared/errors.ts';
-import type { RunData } from '../../shared/records.ts';
 import { createCommand, onAction } from '../command.ts';
 import type { Exit } from '../command.ts';
-import { findRuns, findRunsEverywhere } from '../findRuns.ts';
 
 export function listCommand(exit: Exit): Command {
   const command = createCommand('list', 'The runs below this folder (or DIR) and how they stand', [
@@ -38,7 +37,7 @@ export function listCommand(exit: Exit): Command {
         );
       } catch (error) {
         // One damaged run must not hide the others.
-        await output.value({ kind: 'run', id: '', folder, state: 'unreadable', reason: describeError(error) });
+        await output.value({ kind: 'run', id: '', folder, state: 'corrupt', reason: describeError(error) });
         await output.text(`${folder}: ${describeError(error)}`);
       }
     }
@@ -46,11 +45,4 @@ export function listCommand(exit: Exit): Command {
       await output.text('No runs yet. `forgetting-lab run FILE` starts one; `npm start` runs the pocket example.');
     return 0;
   });
-}
-
-/** The state of a run; `interrupted` when it says it is running and no process works on it. */
-export async function runState(run: RunData): Promise<string> {
-  const state = run.status?.state ?? 'interrupted';
-  if (state !== 'running') return state;
-  return (await lockHolder(run.folder)) === undefined ? 'interrupted' : 'running';
 }

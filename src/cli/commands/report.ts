@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import { readRun } from '../../runs/runFolder.ts';
 import { createCommand, onAction } from '../command.ts';
 import type { Exit } from '../command.ts';
-import { resolveRun } from '../findRuns.ts';
-import { writeRunReport } from '../reportFiles.ts';
+import { resolveRun } from '../../lab/findRuns.ts';
+import { writeRunReport } from '../../lab/runReport.ts';
 
 export function reportCommand(exit: Exit): Command {
   const command = createCommand(

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { resumeRun } from '../../runs/startRun.ts';
 import { createCommand, onAction } from '../command.ts';
 import type { Exit } from '../command.ts';
-import { resolveRun } from '../findRuns.ts';
+import { resolveRun } from '../../lab/findRuns.ts';
 import { carryOutAndShow } from '../runCommandParts.ts';
 
 export function resumeCommand(exit: Exit): Command {

@@ -7,10 +7,10 @@ import type { RunData, TargetRecord } from '../../shared/records.ts';
 import { describeError } from '../../shared/errors.ts';
 import { createCommand, onAction } from '../command.ts';
 import type { Exit } from '../command.ts';
-import { resolveRun } from '../findRuns.ts';
+import { resolveRun } from '../../lab/findRuns.ts';
 import type { Output } from '../output.ts';
 import { presentRun } from '../present.ts';
-import { runState } from './list.ts';
+import { runState } from '../../lab/runState.ts';
 
 export function showCommand(exit: Exit): Command {
   const command = createCommand('show', 'The forgetting matrix of a run, its target table and what it says', [

@@ -9,11 +9,11 @@ import { resumeRun, startRun } from '../../runs/startRun.ts';
 import type { RunData } from '../../shared/records.ts';
 import { createCommand, onAction } from '../command.ts';
 import type { Exit } from '../command.ts';
-import { findRuns } from '../findRuns.ts';
+import { findRuns } from '../../lab/findRuns.ts';
 import { presentRun } from '../present.ts';
-import { writeRunReport } from '../reportFiles.ts';
+import { writeRunReport } from '../../lab/runReport.ts';
 import { carryOutAndShow } from '../runCommandParts.ts';
-import { runState } from './list.ts';
+import { runState } from '../../lab/runState.ts';
 import { printRecords } from './show.ts';
 
 const rerun = 'forgetting-lab run examples/pocket/pocket.experiment.yaml (or: npm start -- --again)';

@@ -1,0 +1,110 @@
+// Finds experiment files and run folders below a folder; a run is named by its path or by its id (or the unambiguous
+// beginning of it).
+import { readdir } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { isRunFolder } from '../runs/runFolder.ts';
+import { packageRoot } from '../runs/packageRoot.ts';
+import { LabError } from '../shared/errors.ts';
+
+/** How deep below a folder experiments and `runs/` are looked for. */
+const searchDepth = 4;
+
+/** Folders looked into at most: a search that was begun in a home folder must end. */
+const folderLimit = 20_000;
+
+const skipped = new Set(['node_modules', 'dist', 'checkpoints', 'items', 'state', 'targets']);
+
+const experimentName = /\.experiment\.(ya?ml|json)$/i;
+
+/** Whether a file is an experiment by its name. */
+export function isExperimentFile(file: string): boolean {
+  return experimentName.test(file);
+}
+
+export interface Found {
+  /** Experiment files, absolute, sorted. */
+  experiments: string[];
+  /** Run folders, absolute, newest name first. */
+  runs: string[];
+  /** Folders in which experiments or runs lie, and folders called `runs`: where new ones can appear. */
+  places: string[];
+}
+
+export interface SearchOptions {
+  /** Says that a folder is a run, so that its configuration need not be read again. */
+  isKnownRun?: (folder: string) => boolean;
+}
+
+/** Everything of the lab below a folder. Runs lie anywhere but in dot folders, packages and inside other runs. */
+export async function findLabFiles(root: string, options: SearchOptions = {}): Promise<Found> {
+  const search = new Search(options);
+  await search.visit(resolve(root), 0);
+  return {
+    experiments: search.experiments.sort(),
+    runs: search.runs.sort((a, b) => basename(b).localeCompare(basename(a))),
+    places: [...search.places],
+  };
+}
+
+class Search {
+  readonly experiments: string[] = [];
+  readonly runs: string[] = [];
+  readonly places = new Set<string>();
+  private readonly options: SearchOptions;
+  private visited = 0;
+
+  constructor(options: SearchOptions) {
+    this.options = options;
+  }
+
+  async visit(folder: string, depth: number): Promise<void> {
+    if (++this.visited > folderLimit) return;
+    if (this.options.isKnownRun?.(folder) || (await isRunFolder(folder))) {
+      this.runs.push(folder);
+      this.places.add(resolve(folder, '..'));
+      return;
+    }
+    const inRuns = basename(folder) === 'runs';
+    if (depth === 0 || inRuns) this.places.add(folder);
+    // A folder that cannot be read holds nothing for this person.
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    for (const entry of entries) {
+      if (entry.isFile() && isExperimentFile(entry.name)) {
+        this.experiments.push(join(folder, entry.name));
+        this.places.add(folder);
+      }
+      if (!entry.isDirectory() || entry.name.startsWith('.') || skipped.has(entry.name)) continue;
+      if (inRuns || depth < searchDepth) await this.visit(join(folder, entry.name), depth + 1);
+    }
+  }
+}
+
+/** All run folders below a folder, newest name first. */
+export async function findRuns(root: string): Promise<string[]> {
+  return (await findLabFiles(root)).runs;
+}
+
+/** Where runs are looked for when nothing else is said: here, and in the package's examples. */
+export async function findRunsEverywhere(): Promise<string[]> {
+  const here = await findRuns(process.cwd());
+  const examples = await findRuns(join(packageRoot, 'examples'));
+  return [...new Set([...here, ...examples])].sort((a, b) => basename(b).localeCompare(basename(a)));
+}
+
+/** The folder of a run named by path or id. */
+export async function resolveRun(name: string): Promise<string> {
+  const folder = resolve(name);
+  if (await isRunFolder(folder)) return folder;
+  const runs = await findRunsEverywhere();
+  const matching = runs.filter((run) => basename(run) === name);
+  const beginning = matching.length > 0 ? matching : runs.filter((run) => basename(run).startsWith(name));
+  if (beginning.length === 1) return beginning[0] as string;
+  if (beginning.length > 1) {
+    throw new LabError('run-invalid', `"${name}" could be ${beginning.map((run) => basename(run)).join(' or ')}`, {
+      remedy: 'Write more of the name, or the path',
+    });
+  }
+  throw new LabError('run-invalid', `There is no run "${name}"`, {
+    remedy: '`forgetting-lab list` shows the runs there are',
+  });
+}
