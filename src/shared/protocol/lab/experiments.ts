@@ -1,0 +1,179 @@
+// Experiment files while they are written: what is wrong and where, what can be typed next, what a key means; and texts
+// of new experiment files. Positions are zero-based lines and UTF-16 columns, as editors count.
+import type { BenchmarkConfig } from '../../experiment.ts';
+import { request } from './message.ts';
+import type { Device } from './sessions.ts';
+
+export interface TextPosition {
+  line: number;
+  character: number;
+}
+
+/** Half-open. */
+export interface TextRange {
+  start: TextPosition;
+  end: TextPosition;
+}
+
+/** A replacement that mends a problem. */
+export interface TextFix {
+  title: string;
+  newText: string;
+  range: TextRange;
+}
+
+/** Kinds of problems, for links and filters. */
+export type ExperimentProblemCode =
+  | 'syntax'
+  | 'unknown-key'
+  | 'missing-key'
+  | 'wrong-value'
+  | 'unknown-name'
+  | 'duplicate'
+  | 'missing-file'
+  | 'unusable-file'
+  | 'incomplete';
+
+/** A problem in the words of the command line. */
+export interface ExperimentDiagnostic {
+  range: TextRange;
+  message: string;
+  remedy?: string;
+  code: ExperimentProblemCode;
+  fix?: TextFix;
+}
+
+/** An experiment file as the editor has it: `path` is absolute, `text` may be unsaved. YAML and JSON alike. */
+export interface ExperimentDocument {
+  path: string;
+  text: string;
+}
+
+/** All problems at once, in the order of the file; none when it can be launched. */
+export const validateExperiment = request<ExperimentDocument, ExperimentDiagnostic[]>('experiments/validate');
+
+export interface ExperimentCompletion {
+  label: string;
+  kind: 'key' | 'value' | 'file' | 'folder' | 'preset' | 'scorer' | 'name';
+  /** Beside the label: type and default of a key, title and arXiv id of a preset. */
+  detail?: string;
+  /** Markdown. */
+  documentation?: string;
+  /** Snippet; indentation is absolute. */
+  insertText: string;
+  /** What it replaces; on the line of the cursor. */
+  range: TextRange;
+  /** Decides the order: required keys first. */
+  sortText: string;
+}
+
+/** Works while the text is incomplete: only what stands before the cursor decides where it is. */
+export const completeExperiment = request<ExperimentDocument & { position: TextPosition }, ExperimentCompletion[]>(
+  'experiments/complete',
+);
+
+/** What the key or value at a position means: description, default, allowed values. */
+export const hoverExperiment = request<
+  ExperimentDocument & { position: TextPosition },
+  { markdown: string; range: TextRange } | null
+>('experiments/hover');
+
+/** The names in a file, as far as it can be read. */
+export interface ExperimentOutline {
+  name?: string;
+  stages: string[];
+  arms: string[];
+  benchmarks: string[];
+}
+
+export const outlineExperiment = request<ExperimentDocument, ExperimentOutline>('experiments/outline');
+
+/** A file that can be a task to teach. */
+export interface TaskCandidate {
+  /** Absolute. */
+  file: string;
+  /** Suggested name of the stage. */
+  name: string;
+  format: string;
+  /** Counted for small files, otherwise estimated from the first rows. */
+  rows: number;
+  /** Known from other experiments of the workspace, or fitting the rows; absent when nothing fits or none is needed. */
+  verifier?: { scorer: string; field: string };
+  /** Raw text has no answers to verify. */
+  rawText: boolean;
+}
+
+/** A file that can measure a skill. */
+export interface BenchmarkCandidate {
+  /** Absolute. */
+  file: string;
+  name: string;
+  items: number;
+  group: BenchmarkConfig['group'];
+  /** From another experiment of the workspace, or the scorer that fits the items; absent when none does. */
+  scorer?: string;
+  maxTokens?: number;
+  chance?: number;
+}
+
+/** What a new experiment can be made of: read from the files of the workspace. */
+export interface ExperimentMaterial {
+  tasks: TaskCandidate[];
+  benchmarks: BenchmarkCandidate[];
+  presets: { id: string; title: string; arxiv?: string; description: string }[];
+  scorers: { id: string; title: string; description: string }[];
+  /** Text for the cross-entropy to the base and old examples for replay, when a neighbour experiment names them. */
+  neutralText?: string;
+  replay?: string;
+  /** Files were left out because there are too many. */
+  incomplete: boolean;
+}
+
+export const experimentMaterial = request<Record<string, never>, ExperimentMaterial>('experiments/material');
+
+export interface NewExperimentTask {
+  file: string;
+  name: string;
+  rows: number;
+  verifier?: { scorer: string; field: string };
+  /** Name of the benchmark that measures it. */
+  benchmark?: string;
+}
+
+export interface NewExperimentBenchmark {
+  file: string;
+  name: string;
+  scorer: string;
+  group: BenchmarkConfig['group'];
+  maxTokens?: number;
+  chance?: number;
+}
+
+/** Answers of a person to the questions of New Experiment. Paths are absolute; `model` may be `pocket`. */
+export interface NewExperimentChoices {
+  name: string;
+  model: string;
+  /** Taught in this order. */
+  tasks: NewExperimentTask[];
+  /** Presets. */
+  arms: string[];
+  benchmarks: NewExperimentBenchmark[];
+  device: Device;
+  neutralText?: string;
+  /** Dataset of old examples for arms that replay. */
+  replay?: string;
+}
+
+/** The text of a new file at `path` (nothing is written), and what would be wrong with it. */
+export const composeExperiment = request<
+  { path: string; choices: NewExperimentChoices },
+  { text: string; problems: ExperimentDiagnostic[] }
+>('experiments/compose');
+
+/**
+ * The text of an experiment file that repeats the configuration a run really had, and a free path for it beside the
+ * experiment (or `path`). Paths inside are relative to it.
+ */
+export const rerunExperiment = request<{ run: string; path?: string }, { path: string; text: string }>(
+  'experiments/rerun',
+);
