@@ -1,10 +1,10 @@
 // One bundle per process and per panel. onnxruntime-node stays outside: it is native and loaded from node_modules.
 // `node esbuild.mjs [NAME ...]` builds all or the named bundles.
 import { build } from 'esbuild';
-import { rmSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
 
 const textLoaders = { '.txt': 'text', '.html': 'text', '.client.js': 'text' };
-const common = { bundle: true, sourcemap: true, logLevel: 'warning' };
+const common = { bundle: true, sourcemap: true, logLevel: 'warning', minifySyntax: true, minifyWhitespace: true };
 
 /** Command line and processes: ESM for Node. Styles are imported as text, for written reports. */
 const node = {
@@ -43,6 +43,11 @@ const browser = {
   minify: true,
 };
 
+const hostTests = readdirSync('test/workbench/host').filter((name) => name.endsWith('.test.ts'));
+const testEntries = Object.fromEntries(
+  hostTests.map((name) => [name.replace(/\.ts$/, ''), `test/workbench/host/${name}`]),
+);
+
 const groups = [
   {
     options: node,
@@ -66,6 +71,15 @@ const groups = [
       dataset: 'webview/dataset/main.ts',
     },
   },
+  {
+    // Tests that run inside the extension host, and the programs that open a workbench.
+    options: { ...host, outdir: 'dist/test/host', external: ['vscode', 'mocha'] },
+    entryPoints: testEntries,
+  },
+  {
+    options: { ...node, outdir: 'dist/test', external: ['playwright-core'] },
+    entryPoints: { codeShim: 'test/workbench/codeShim.ts', openWorkbench: 'test/workbench/openWorkbench.ts' },
+  },
 ];
 
 if (process.argv.includes('--clean')) rmSync('dist', { recursive: true, force: true });
@@ -74,3 +88,5 @@ for (const { options, entryPoints } of groups) {
   const chosen = Object.entries(entryPoints).filter(([name]) => wanted.length === 0 || wanted.includes(name));
   if (chosen.length > 0) await build({ ...options, entryPoints: Object.fromEntries(chosen) });
 }
+// @vscode/test-cli starts it as it would start VS Code.
+if (existsSync('dist/test/codeShim.js')) chmodSync('dist/test/codeShim.js', 0o755);

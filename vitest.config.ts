@@ -21,6 +21,8 @@ export default defineConfig({
   plugins: [textImports],
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'webview/**/*.test.ts'],
+    // Those drive a VS Code: scripts/test.mjs runs them after the others.
+    exclude: ['test/workbench/**', 'node_modules/**'],
     // The native runtime does not like to be loaded twice in one process; forks keep it apart.
     pool: 'forks',
     maxWorkers: 2,

@@ -1,9 +1,15 @@
 // What every entry point needs before anything else: dependencies and bundles. Plain Node, so that it works in a fresh
 // clone. Says what it does; does nothing when nothing is missing.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+/** The VSIX that `npm run package` makes for this machine. */
+export function packagedExtension() {
+  const { name, version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  return path.join(root, 'dist/packages', `${name}-${version}-${process.platform}-${process.arch}.vsix`);
+}
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const [major] = process.versions.node.split('.').map(Number);
@@ -36,7 +42,9 @@ export function install() {
 /** Builds the bundles when a source file is newer than they are. */
 export function build() {
   const bundle = path.join(root, 'dist/cli.js');
-  const sources = ['src', 'webview', 'bench'].map((folder) => path.join(root, folder)).filter(existsSync);
+  const sources = ['src', 'webview', 'bench', 'test/workbench']
+    .map((folder) => path.join(root, folder))
+    .filter(existsSync);
   const newest = Math.max(modified(path.join(root, 'esbuild.mjs')), ...sources.map(newestIn));
   if (existsSync(bundle) && modified(bundle) >= newest) return;
   run(process.execPath, ['esbuild.mjs'], { stdio: ['ignore', 2, 2] });

@@ -1,0 +1,14 @@
+// Mocha inside the extension host. Desktop VS Code by default; with FORGETTING_LAB_CODE the executable that stands in for it.
+import { defineConfig } from '@vscode/test-cli';
+
+export default defineConfig({
+  tests: [
+    {
+      files: 'dist/test/host/*.test.cjs',
+      workspaceFolder: process.env.FORGETTING_LAB_WORKSPACE ?? 'examples/pocket',
+      extensionDevelopmentPath: process.env.FORGETTING_LAB_VSIX ? 'test/workbench/emptyExtension' : '.',
+      mocha: { ui: 'tdd', timeout: 60_000 },
+      ...(process.env.FORGETTING_LAB_CODE ? { useInstallation: { fromPath: process.env.FORGETTING_LAB_CODE } } : {}),
+    },
+  ],
+});

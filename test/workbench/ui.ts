@@ -1,0 +1,65 @@
+// Where things are in the workbench, for tests that drive it as a person does. Checked with VS Code 1.100 and 1.139.
+import type { FrameLocator, Locator, Page } from 'playwright-core';
+
+export const extensionId = 'forgetting-lab.forgetting-lab';
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+export const quickInput = (page: Page): Locator => page.locator('.quick-input-widget:visible');
+
+async function openQuickInput(page: Page, text: string): Promise<Locator> {
+  await page.keyboard.press('F1');
+  const box = quickInput(page).locator('.quick-input-box input');
+  await box.waitFor();
+  await box.fill(text);
+  return box;
+}
+
+/** The row of the open quick pick with exactly this name. */
+export const option = (page: Page, label: string): Locator =>
+  quickInput(page).getByRole('option', { name: new RegExp(`^${escaped(label)}(,|$)`) });
+
+/** Runs a command from the palette by its full name. */
+export async function command(page: Page, label: string): Promise<void> {
+  await openQuickInput(page, `>${label}`);
+  await option(page, label).first().click();
+}
+
+export async function openFile(page: Page, name: string): Promise<void> {
+  await openQuickInput(page, name);
+  await quickInput(page)
+    .getByRole('option', { name: new RegExp(`^${escaped(name)}`) })
+    .first()
+    .click();
+  await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+}
+
+export const activity = (page: Page, title: string): Locator =>
+  page.locator(`.activitybar a.action-label[aria-label^="${title}"]`);
+
+export const treeRow = (page: Page, text: string | RegExp): Locator =>
+  page.locator('.customview-tree .monaco-list-row').filter({ hasText: text });
+
+/** Content of a panel of this extension: the visible one, or the one with the given marker inside. */
+export const panel = (page: Page): FrameLocator =>
+  page
+    .frameLocator(`iframe.webview.ready[src*="extensionId=${extensionId}"]:visible`)
+    .frameLocator('iframe#active-frame');
+
+export const toast = (page: Page, text: string): Locator =>
+  page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text });
+
+/** Chooses an item of a row's context menu. The menu ignores clicks in its first tenth of a second. */
+export async function contextMenu(page: Page, row: Locator, item: string): Promise<void> {
+  await row.click({ button: 'right' });
+  const menu = page.locator('.monaco-menu:visible');
+  await menu.waitFor();
+  await page.waitForTimeout(250);
+  await menu.getByRole('menuitem', { name: item }).click();
+}
+
+/** Opens the sidebar of the extension and waits for its first row. */
+export async function openSidebar(page: Page): Promise<void> {
+  await activity(page, 'Forgetting Lab').click();
+  await page.locator('.customview-tree .monaco-list-row').first().waitFor();
+}
