@@ -1,0 +1,158 @@
+// The panel's side of src/shared/protocol/panel.ts: requests to the lab server, its notifications, actions of the editor,
+// texts in the editor's language, and state that outlives a reload.
+import type { NotificationSpec, RequestSpec } from '../../src/shared/protocol/lab/message.ts';
+import type { FromPanel, PanelAction, PanelBoot, ToPanel } from '../../src/shared/protocol/panel.ts';
+
+interface EditorApi {
+  postMessage(message: FromPanel): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+declare function acquireVsCodeApi(): EditorApi;
+
+const editor = acquireVsCodeApi();
+
+/** What the page was opened with. */
+export const boot: PanelBoot = JSON.parse(document.getElementById('boot')?.textContent ?? '{}') as PanelBoot;
+
+/** A request that failed: `message` names the thing, `remedy` what to do. */
+export class RequestError extends Error {
+  readonly remedy: string | undefined;
+
+  constructor(message: string, remedy?: string) {
+    super(message);
+    this.name = 'RequestError';
+    this.remedy = remedy;
+  }
+}
+
+/** Message and remedy in one line, for any thrown value. */
+export function errorText(error: unknown): string {
+  if (error instanceof RequestError && error.remedy) return `${error.message.replace(/\.$/, '')}. ${error.remedy}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Whether a request ended because it was cancelled, which nobody needs to hear about. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'AbortError';
+}
+
+interface Waiting {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+const waiting = new Map<number, Waiting>();
+const listeners = new Map<string, Set<(params: unknown) => void>>();
+let lastId = 0;
+
+addEventListener('message', (event: MessageEvent<ToPanel>) => {
+  const message = event.data;
+  switch (message.type) {
+    case 'result':
+      waiting.get(message.id)?.resolve(message.result);
+      waiting.delete(message.id);
+      return;
+    case 'error':
+      waiting.get(message.id)?.reject(new RequestError(message.message, message.remedy));
+      waiting.delete(message.id);
+      return;
+    case 'notification':
+      for (const listener of [...(listeners.get(message.method) ?? [])]) listener(message.params);
+  }
+});
+
+function ask(send: (id: number) => FromPanel, signal?: AbortSignal): Promise<unknown> {
+  const id = ++lastId;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      if (waiting.delete(id)) editor.postMessage({ type: 'cancel', id });
+      reject(new DOMException('cancelled', 'AbortError'));
+    };
+    if (signal?.aborted) {
+      abort();
+      return;
+    }
+    signal?.addEventListener('abort', abort, { once: true });
+    const settle =
+      <T>(end: (value: T) => void) =>
+      (value: T): void => {
+        signal?.removeEventListener('abort', abort);
+        end(value);
+      };
+    waiting.set(id, { resolve: settle(resolve), reject: settle(reject) });
+    editor.postMessage(send(id));
+  });
+}
+
+/** Asks the lab server. Rejects with a RequestError, or with an AbortError when `signal` ends it. */
+export function request<Params, Result>(
+  spec: RequestSpec<Params, Result>,
+  params: Params,
+  signal?: AbortSignal,
+): Promise<Result> {
+  return ask((id) => ({ type: 'request', id, method: spec.method, params }), signal) as Promise<Result>;
+}
+
+/** Hears a notification of the lab server until the returned function is called. */
+export function on<Params>(spec: NotificationSpec<Params>, listener: (params: Params) => void): () => void {
+  const untyped = listener as (params: unknown) => void;
+  const set = listeners.get(spec.method) ?? new Set();
+  listeners.set(spec.method, set.add(untyped));
+  return () => set.delete(untyped);
+}
+
+/** Has the editor do something; see PanelAction for the answers. */
+export function action(wanted: PanelAction): Promise<unknown> {
+  return ask((id) => ({ type: 'action', id, action: wanted }));
+}
+
+/** Saves text or bytes where the user says; the path, or null when the user thought better of it. */
+export async function save(file: { suggestedName: string; text?: string; base64?: string }): Promise<string | null> {
+  return (await action({ kind: 'save', ...file })) as string | null;
+}
+
+interface KeptState {
+  kind: string;
+  subject: Record<string, unknown>;
+  [key: string]: unknown;
+}
+
+let kept: KeptState = {
+  ...(editor.getState() as Record<string, unknown> | undefined),
+  kind: boot.kind,
+  subject: boot.subject,
+};
+// The editor hands this state to the extension when it brings the tab back, so it names kind and subject.
+editor.setState(kept);
+
+/** What the panel wrote with `keep` before it was reloaded, if anything. */
+export function remembered<T>(key: string): T | undefined {
+  return kept[`panel.${key}`] as T | undefined;
+}
+
+/** Remembers a plain value across reloads. */
+export function keep(key: string, value: unknown): void {
+  kept = { ...kept, [`panel.${key}`]: value };
+  editor.setState(kept);
+}
+
+/** The tab is about something else now. */
+export function setSubject(subject: Record<string, unknown>): void {
+  kept = { ...kept, subject };
+  editor.setState(kept);
+  void action({ kind: 'subject', subject });
+}
+
+/** An English text in the editor's language, with `{0}`, `{1}`... filled in. */
+export function text(english: string, ...values: (string | number)[]): string {
+  const template = boot.texts[english] ?? english;
+  return template.replace(/\{(\d+)\}/g, (whole, index: string) => String(values[Number(index)] ?? whole));
+}
+
+/** Tells the extension, and tests, that the panel shows its data. */
+export function drawn(): void {
+  if (document.body.dataset['drawn'] === undefined) editor.postMessage({ type: 'drawn' });
+  document.body.dataset['drawn'] = String(Number(document.body.dataset['drawn'] ?? 0) + 1);
+}

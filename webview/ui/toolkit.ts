@@ -1,0 +1,233 @@
+// The one place that knows @vscode/webview-ui-toolkit. The package is archived upstream: a successor goes in here, behind
+// the same functions. Controls follow the theme by themselves.
+import {
+  provideVSCodeDesignSystem,
+  vsCodeButton,
+  vsCodeCheckbox,
+  vsCodeDropdown,
+  vsCodeOption,
+  vsCodeProgressRing,
+  vsCodeRadio,
+  vsCodeRadioGroup,
+  vsCodeTextField,
+} from '@vscode/webview-ui-toolkit';
+import { el } from './dom.ts';
+
+provideVSCodeDesignSystem().register(
+  vsCodeButton(),
+  vsCodeCheckbox(),
+  vsCodeDropdown(),
+  vsCodeOption(),
+  vsCodeProgressRing(),
+  vsCodeRadio(),
+  vsCodeRadioGroup(),
+  vsCodeTextField(),
+);
+
+/** A control with a value. Setting the value does not call the listener. */
+export interface Control<T> {
+  readonly element: HTMLElement;
+  value: T;
+}
+
+export interface Choice<T extends string> {
+  value: T;
+  label: string;
+  title?: string;
+  disabled?: boolean;
+}
+
+export interface ButtonOptions {
+  kind?: 'primary' | 'secondary' | 'icon';
+  title?: string;
+  /** For screen readers, where the label is a sign. */
+  label?: string;
+  disabled?: boolean;
+}
+
+/** A button; `secondary` unless said otherwise. */
+export function button(label: string, onClick: () => void, options: ButtonOptions = {}): HTMLElement {
+  return el(
+    'vscode-button',
+    {
+      appearance: options.kind ?? 'secondary',
+      title: options.title,
+      'aria-label': options.label,
+      disabled: options.disabled === true,
+      on: { click: onClick },
+    },
+    label,
+  );
+}
+
+/** Enables or disables any control of this file. */
+export function setDisabled(element: HTMLElement, disabled: boolean): void {
+  element.toggleAttribute('disabled', disabled);
+}
+
+/** A row of buttons of which one is pressed: few choices that should all be seen. */
+export function segmented<T extends string>(
+  label: string,
+  choices: readonly Choice<T>[],
+  chosen: T,
+  onChange: (value: T) => void,
+): Control<T> {
+  let value = chosen;
+  const buttons = choices.map((choice) => {
+    const pick = (): void => {
+      if (value === choice.value) return;
+      show(choice.value);
+      onChange(choice.value);
+    };
+    return button(choice.label, pick, {
+      ...(choice.title === undefined ? {} : { title: choice.title }),
+      disabled: choice.disabled === true,
+    });
+  });
+  const show = (next: T): void => {
+    value = next;
+    buttons.forEach((one, k) => {
+      const pressed = choices[k]?.value === next;
+      one.setAttribute('appearance', pressed ? 'primary' : 'secondary');
+      one.setAttribute('aria-pressed', String(pressed));
+    });
+  };
+  show(chosen);
+  const element = el('div', { class: 'segmented', role: 'group', 'aria-label': label }, buttons);
+  return {
+    element,
+    get value() {
+      return value;
+    },
+    set value(next) {
+      show(next);
+    },
+  };
+}
+
+/** What the toolkit's form controls have in common. */
+interface FormElement extends HTMLElement {
+  value: string;
+  checked: boolean;
+}
+
+/** A labelled drop-down list. */
+export function dropdown<T extends string>(
+  label: string,
+  choices: readonly Choice<T>[],
+  chosen: T,
+  onChange: (value: T) => void,
+): Control<T> {
+  const list = el(
+    'vscode-dropdown',
+    { 'aria-label': label },
+    choices.map((choice) =>
+      el(
+        'vscode-option',
+        {
+          value: choice.value,
+          title: choice.title,
+          selected: choice.value === chosen,
+          disabled: choice.disabled === true,
+        },
+        choice.label,
+      ),
+    ),
+  ) as FormElement;
+  list.addEventListener('change', () => onChange(list.value as T));
+  return {
+    element: el('label', { class: 'labelled' }, el('span', null, label), list),
+    get value() {
+      return list.value as T;
+    },
+    set value(next) {
+      list.value = next;
+    },
+  };
+}
+
+export function checkbox(label: string, checked: boolean, onChange: (checked: boolean) => void): Control<boolean> {
+  const box = el('vscode-checkbox', { checked }, label) as FormElement;
+  box.addEventListener('change', () => onChange(box.checked));
+  return {
+    element: box,
+    get value() {
+      return box.checked;
+    },
+    set value(next) {
+      box.checked = next;
+    },
+  };
+}
+
+/** Choices of which one holds, with their labels in full. */
+export function radioGroup<T extends string>(
+  label: string,
+  choices: readonly Choice<T>[],
+  chosen: T,
+  onChange: (value: T) => void,
+): Control<T> {
+  const group = el(
+    'vscode-radio-group',
+    { 'aria-label': label, value: chosen },
+    choices.map((choice) =>
+      el(
+        'vscode-radio',
+        { value: choice.value, title: choice.title, disabled: choice.disabled === true },
+        choice.label,
+      ),
+    ),
+  ) as FormElement;
+  let value = chosen;
+  group.addEventListener('change', () => {
+    if (group.value === value) return;
+    value = group.value as T;
+    onChange(value);
+  });
+  return {
+    element: el('div', { class: 'labelled' }, el('span', { 'aria-hidden': 'true' }, label), group),
+    get value() {
+      return value;
+    },
+    set value(next) {
+      value = next;
+      group.value = next;
+    },
+  };
+}
+
+export interface TextFieldOptions {
+  label: string;
+  value?: string;
+  placeholder?: string;
+  /** Called on every change, `delayMs` after the last key (0 by default). */
+  onInput(value: string): void;
+  delayMs?: number;
+}
+
+export function textField(options: TextFieldOptions): Control<string> {
+  const field = el('vscode-text-field', {
+    'aria-label': options.label,
+    placeholder: options.placeholder ?? options.label,
+    value: options.value ?? '',
+  }) as FormElement;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  field.addEventListener('input', () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => options.onInput(field.value), options.delayMs ?? 0);
+  });
+  return {
+    element: field,
+    get value() {
+      return field.value;
+    },
+    set value(next) {
+      field.value = next;
+    },
+  };
+}
+
+/** Turns while something is on its way. */
+export function progressRing(label: string): HTMLElement {
+  return el('vscode-progress-ring', { 'aria-label': label });
+}
