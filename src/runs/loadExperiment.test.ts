@@ -56,11 +56,11 @@ describe('loadExperiment', () => {
       .replace('- name: plain', '- { name: plain, preset: stmm }')
       .replace('steps: 5', 'steps: 5\n    benchmark: skil\n    setps: 3');
     expect(await problems(text)).toEqual([
-      expect.stringMatching(/^x\.experiment\.yaml:5:5 no such file: .*gone\.jsonl$/),
-      'x.experiment.yaml:7:5 unknown benchmark "skil"; did you mean "skill"?',
+      expect.stringMatching(/^x\.experiment\.yaml:5:14 no such file: .*gone\.jsonl$/),
+      'x.experiment.yaml:7:16 unknown benchmark "skil"; did you mean "skill"?',
       expect.stringMatching(/^x\.experiment\.yaml:8:5 unknown key "setps"; did you mean "steps"\?/),
-      expect.stringMatching(/^x\.experiment\.yaml:11:20 unknown preset "stmm"; did you mean "stm"\?/),
-      expect.stringMatching(/^x\.experiment\.yaml:15:5 unknown scorer "exakt"; did you mean "exact"\?/),
+      expect.stringMatching(/^x\.experiment\.yaml:11:28 unknown preset "stmm"; did you mean "stm"\?/),
+      expect.stringMatching(/^x\.experiment\.yaml:15:13 unknown scorer "exakt"; did you mean "exact"\?/),
     ]);
   });
 
@@ -78,17 +78,40 @@ describe('loadExperiment', () => {
       .replace('- name: plain', '- { name: plain, preset: stmm }')
       .replace('steps: 5', 'steps: 5\n    benchmark: skil\n    setps: 3');
     expect(await problems(text)).toEqual([
-      expect.stringMatching(/^x\.experiment\.yaml:5:5 no such file: .*gone\.jsonl$/),
-      'x.experiment.yaml:7:5 unknown benchmark "skil"; did you mean "skill"?',
+      expect.stringMatching(/^x\.experiment\.yaml:5:14 no such file: .*gone\.jsonl$/),
+      'x.experiment.yaml:7:16 unknown benchmark "skil"; did you mean "skill"?',
       expect.stringMatching(/^x\.experiment\.yaml:8:5 unknown key "setps"; did you mean "steps"\?/),
-      expect.stringMatching(/^x\.experiment\.yaml:11:20 unknown preset "stmm"; did you mean "stm"\?/),
-      expect.stringMatching(/^x\.experiment\.yaml:15:5 unknown scorer "exakt"; did you mean "exact"\?/),
+      expect.stringMatching(/^x\.experiment\.yaml:11:28 unknown preset "stmm"; did you mean "stm"\?/),
+      expect.stringMatching(/^x\.experiment\.yaml:15:13 unknown scorer "exakt"; did you mean "exact"\?/),
     ]);
   });
 
   test('says what a wrong value should be', async () => {
     const [first] = await problems(valid.replace('steps: 5', 'steps: many'));
-    expect(first).toMatch(/^x\.experiment\.yaml:6:5 stages\.0\.steps: .*number/);
+    expect(first).toMatch(/^x\.experiment\.yaml:6:12 stages\.0\.steps: .*number/);
+  });
+
+  test('one mistake does not hide another', async () => {
+    const text = valid
+      .replace('name: lab\n', '')
+      .replace('first.jsonl', 'gone.jsonl')
+      .replace('- name: plain', '- { name: plain, mask: { kind: smt } }')
+      .replace('scorer: exact', 'scorer: exakt\n    group: skil');
+    expect(await problems(text)).toEqual([
+      'x.experiment.yaml:1:1 missing key "name": Names the runs and the experiment in every view.',
+      expect.stringMatching(/^x\.experiment\.yaml:4:14 no such file: .*gone\.jsonl$/),
+      'x.experiment.yaml:8:34 arms.0.mask.kind: "smt" is none of none, stm, random; did you mean "stm"?',
+      expect.stringMatching(/^x\.experiment\.yaml:12:13 unknown scorer "exakt"/),
+      'x.experiment.yaml:13:12 benchmarks.0.group: "skil" is none of target, skill, safety, format; did you mean "skill"?',
+    ]);
+  });
+
+  test('an empty file lacks everything that it must have', async () => {
+    expect(await problems('')).toHaveLength(5);
+  });
+
+  test('an alias without an anchor is a syntax error', async () => {
+    expect((await problems('name: *x'))[0]).toMatch(/^x\.experiment\.yaml:1:1 Unresolved alias/);
   });
 
   test('refuses double names and the name of the base', async () => {

@@ -26,14 +26,17 @@ export const targetsSchema = z.discriminatedUnion('kind', [
     .strictObject({
       kind: z.literal('self-output'),
       samples: positiveInteger.default(8).describe('Samples per prompt (the paper draws 32).'),
-      temperature: z.number().positive().default(0.7),
-      topP: fraction.default(0.95),
+      temperature: z.number().positive().default(0.7).describe('Temperature of sampling.'),
+      topP: fraction.default(0.95).describe('Nucleus of sampling.'),
       maxTokens: positiveInteger.optional().describe("Default: the stage's maxTokens."),
       select: z
         .enum(['lowest-perplexity', 'random-correct', 'shortest-correct'])
         .default('lowest-perplexity')
         .describe('Which of the samples that the verifier accepts becomes the target.'),
-      perplexityContext: z.enum(['prompt', 'none']).default('prompt'),
+      perplexityContext: z
+        .enum(['prompt', 'none'])
+        .default('prompt')
+        .describe('Whether the perplexity that selects is that of the answer after the prompt, or alone.'),
       fallback: z
         .enum(['drop', 'ground-truth'])
         .default('drop')
@@ -43,9 +46,9 @@ export const targetsSchema = z.discriminatedUnion('kind', [
   z
     .strictObject({
       kind: z.literal('rephrase'),
-      temperature: z.number().min(0).default(0.7),
-      topP: fraction.default(0.95),
-      maxTokens: positiveInteger.optional(),
+      temperature: z.number().min(0).default(0.7).describe('Temperature of sampling; 0 is greedy.'),
+      topP: fraction.default(0.95).describe('Nucleus of sampling.'),
+      maxTokens: positiveInteger.optional().describe("Default: the stage's maxTokens."),
       instruction: z.string().optional().describe('System instruction placed before question and reference answer.'),
       fallback: z
         .enum(['ground-truth', 'drop'])
@@ -57,7 +60,7 @@ export const targetsSchema = z.discriminatedUnion('kind', [
 
 /** Which answer tokens are trained on (methods 2.11). */
 export const maskSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({ kind: z.literal('none') }).describe('Every answer token is trained on.'),
   z
     .strictObject({
       kind: z.literal('stm'),
@@ -73,14 +76,14 @@ export const maskSchema = z.discriminatedUnion('kind', [
         .default('stm')
         .describe("Share of tokens to mask; 'stm' uses the share that STM would mask on the same targets."),
       tau: z.number().positive().default(2.5).describe('The tau that rate: stm refers to.'),
-      protectEos: z.boolean().default(true),
+      protectEos: z.boolean().default(true).describe('Never mask the end-of-turn token (pitfall 5).'),
     })
     .describe('Control: masks random tokens.'),
 ]);
 
 /** Old data mixed into the new (methods 2.6). */
 export const mixSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({ kind: z.literal('none') }).describe('Only the new data.'),
   z
     .strictObject({
       kind: z.literal('replay'),
@@ -98,26 +101,27 @@ const layerRange = z
 
 /** Which weights are trained (methods 3.1, 3.2). */
 export const trainableSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('full') }),
+  z.strictObject({ kind: z.literal('full') }).describe('All weights.'),
   z.strictObject({
-    kind: z.literal('lora'),
-    rank: positiveInteger.default(8),
-    alpha: z.number().positive().default(16),
+    kind: z.literal('lora').describe('Low-rank updates of linear layers (methods 3.2, arXiv 2106.09685).'),
+    rank: positiveInteger.default(8).describe('Rank of the update.'),
+    alpha: z.number().positive().default(16).describe('The update is scaled by alpha / rank.'),
     targets: z
       .array(loraTargetSchema)
       .min(1)
-      .default(['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']),
+      .default(['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'])
+      .describe('Linear layers that get an update.'),
   }),
   z.strictObject({
-    kind: z.enum(['freeze', 'only']),
-    roles: z.array(roleSchema).min(1).optional(),
+    kind: z.enum(['freeze', 'only']).describe('freeze: these weights stay; only: nothing but these is trained.'),
+    roles: z.array(roleSchema).min(1).optional().describe('Kinds of weights. Default: all.'),
     layers: layerRange.optional(),
   }),
 ]);
 
 /** What happens to the weights after training (methods part 4). */
 export const weightStepSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({ kind: z.literal('none') }).describe('The trained weights as they are.'),
   z
     .strictObject({
       kind: z.literal('linear-merge'),
@@ -130,12 +134,12 @@ export const trainingSchema = z.strictObject({
   batchSize: positiveInteger.default(32).describe('Examples per optimizer step.'),
   microBatchSize: positiveInteger.optional().describe('Examples per forward and backward; default: the whole batch.'),
   warmup: fraction.default(0.05).describe('Share of the steps with a rising learning rate.'),
-  schedule: z.enum(['constant', 'linear', 'cosine']).default('cosine'),
-  weightDecay: z.number().min(0).default(0),
-  maxGradNorm: z.number().positive().default(1),
-  beta1: fraction.default(0.9),
-  beta2: fraction.default(0.999),
-  epsilon: z.number().positive().default(1e-8),
+  schedule: z.enum(['constant', 'linear', 'cosine']).default('cosine').describe('Learning rate after the warmup.'),
+  weightDecay: z.number().min(0).default(0).describe('Decoupled weight decay of AdamW.'),
+  maxGradNorm: z.number().positive().default(1).describe('Gradients are scaled down to this norm.'),
+  beta1: fraction.default(0.9).describe('Decay of the first moment of AdamW.'),
+  beta2: fraction.default(0.999).describe('Decay of the second moment of AdamW.'),
+  epsilon: z.number().positive().default(1e-8).describe('Added to the denominator of AdamW.'),
   checkpointEvery: positiveInteger.default(50).describe('Steps between resumable checkpoints.'),
 });
 
@@ -147,7 +151,7 @@ export const verifierSchema = z
   .describe('Decides whether a generated target is correct.');
 
 export const stageSchema = z.strictObject({
-  name: nameSchema,
+  name: nameSchema.describe('Names the stage in charts and tables.'),
   dataset: z.string().describe('JSONL or JSON file, relative to the experiment file.'),
   format: z
     .enum(['text', 'messages', 'prompt-completion', 'alpaca', 'sharegpt', 'question-answer'])
@@ -169,22 +173,25 @@ export const armChoicesShape = {
 } as const;
 
 export const armSchema = z.strictObject({
-  name: nameSchema,
+  name: nameSchema.describe('Names the arm in charts and tables.'),
   preset: z.string().optional().describe('A published method; the other keys override its choices.'),
-  targets: targetsSchema.optional(),
-  mask: maskSchema.optional(),
-  mix: mixSchema.optional(),
-  trainable: trainableSchema.optional(),
-  weightStep: weightStepSchema.optional(),
+  targets: targetsSchema.optional().describe('Where the answers to train on come from. Default: the ground truth.'),
+  mask: maskSchema.optional().describe('Which answer tokens are trained on. Default: all.'),
+  mix: mixSchema.optional().describe('Old data mixed into the new. Default: none.'),
+  trainable: trainableSchema.optional().describe('Which weights are trained. Default: all.'),
+  weightStep: weightStepSchema.optional().describe('What happens to the weights after training. Default: nothing.'),
   learningRates: z.array(z.number().min(0)).min(1).optional().describe("Default: the experiment's learning rates."),
 });
 
 export const benchmarkSchema = z.strictObject({
-  name: nameSchema,
+  name: nameSchema.describe('Column of the heatmap.'),
   data: z.string().describe('JSONL file of items, relative to the experiment file.'),
   scorer: z.string().describe('How an answer is judged; `forgetting-lab eval --help` lists the scorers.'),
-  group: z.enum(['target', 'skill', 'safety', 'format']).default('skill'),
-  maxTokens: positiveInteger.default(64),
+  group: z
+    .enum(['target', 'skill', 'safety', 'format'])
+    .default('skill')
+    .describe('target: taught by a stage; skill, safety, format: old abilities that should stay.'),
+  maxTokens: positiveInteger.default(64).describe('Longest answer.'),
   limit: positiveInteger.optional().describe('Use only the first items.'),
   chance: fraction.default(0).describe('Score of guessing; a base below chance + 5 points is marked insensitive.'),
   guard: z.boolean().optional().describe('Counts towards the forgetting budget. Default: every group but target.'),
@@ -192,17 +199,31 @@ export const benchmarkSchema = z.strictObject({
 
 export const experimentSchema = z.strictObject({
   $schema: z.string().optional(),
-  name: nameSchema,
-  description: z.string().optional(),
+  name: nameSchema.describe('Names the runs and the experiment in every view.'),
+  description: z.string().optional().describe('What the experiment asks, for reports.'),
   model: z.string().describe('Hugging Face model folder, relative to this file, or `pocket` for the bundled model.'),
-  device: z.enum(['auto', 'cpu', 'webgpu', 'cuda']).default('auto'),
-  threads: positiveInteger.optional(),
-  seeds: z.array(z.number().int().min(0)).min(1).default([0]),
-  learningRates: z.array(z.number().min(0)).min(1).default([3e-4]),
-  training: trainingSchema.prefault({}),
-  stages: z.array(stageSchema).min(1),
-  arms: z.array(armSchema).min(1),
-  benchmarks: z.array(benchmarkSchema).min(1),
+  device: z
+    .enum(['auto', 'cpu', 'webgpu', 'cuda'])
+    .default('auto')
+    .describe('Where the model computes; auto takes the fastest device that works.'),
+  threads: positiveInteger.optional().describe('Processor threads. Default: all.'),
+  seeds: z
+    .array(z.number().int().min(0))
+    .min(1)
+    .default([0])
+    .describe('Every arm is trained once for each seed; several seeds show how far results scatter.'),
+  learningRates: z
+    .array(z.number().min(0))
+    .min(1)
+    .default([3e-4])
+    .describe('Every arm is trained at each peak learning rate; a sweep shows gain against forgetting.'),
+  training: trainingSchema.prefault({}).describe('Optimizer settings that all arms share.'),
+  stages: z
+    .array(stageSchema)
+    .min(1)
+    .describe('Tasks taught one after another, each from the model of the one before.'),
+  arms: z.array(armSchema).min(1).describe('Ways to train that are compared.'),
+  benchmarks: z.array(benchmarkSchema).min(1).describe('Skills measured before training and after every stage.'),
   forgettingBudget: fraction
     .default(0.05)
     .describe('Largest tolerated drop of a guarded benchmark against the base; a clear breach exits with code 2.'),

@@ -1,0 +1,307 @@
+// What can be wrong in an experiment file, as findings with a path into the document. The checks work on the raw
+// document, so that one mistake does not hide another; what a check cannot read, the schema has already reported.
+import { stat } from 'node:fs/promises';
+import { isAbsolute, resolve } from 'node:path';
+import type { z } from 'zod';
+import { readExamples } from '../data/examples.ts';
+import { scorers } from '../evals/scorers.ts';
+import { presets, resolveArm } from '../recipes/presets.ts';
+import { LabError } from '../shared/errors.ts';
+import { armSchema, stageSchema } from '../shared/experiment.ts';
+import type { ResolvedArm, Stage } from '../shared/experiment.ts';
+import { nearest } from '../shared/nearest.ts';
+import type { ExperimentProblemCode } from '../shared/protocol/lab/experiments.ts';
+import type { DocumentPath, Span } from './experimentSource.ts';
+import { pocketModelFolder } from './packageRoot.ts';
+import { allowedValues, declaredAt, schemasAt, validKeys, valueAt } from './schemaPaths.ts';
+
+/** Something wrong in the file and where. */
+export interface ExperimentProblem {
+  code: ExperimentProblemCode;
+  path: DocumentPath;
+  /** Whether the key or the value at `path` is wrong. */
+  on: 'key' | 'value';
+  /** Place of a problem that has no path: a syntax error. */
+  span?: Span;
+  message: string;
+  /** A word that would be right in the place of the wrong one. */
+  instead?: string;
+}
+
+const found = (
+  code: ExperimentProblemCode,
+  path: DocumentPath,
+  message: string,
+  instead?: string,
+): ExperimentProblem => ({
+  code,
+  path,
+  on: code === 'unknown-key' ? 'key' : 'value',
+  message,
+  ...(instead === undefined || instead === '' ? {} : { instead }),
+});
+
+/** An unknown word with the nearest of the known ones; `kind` and `plural` say what they are. */
+function unknownName(
+  path: DocumentPath,
+  kind: string,
+  word: string,
+  known: readonly string[],
+  list = '',
+): ExperimentProblem {
+  const guess = nearest(word, known);
+  const question = guess === '' ? '' : `; did you mean "${guess}"?`;
+  return found('unknown-name', path, `unknown ${kind} "${word}"${question}${list}`, guess);
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The objects of a list in the raw document with their index. */
+function entriesOf(value: unknown, list: 'stages' | 'arms' | 'benchmarks'): [number, Record<string, unknown>][] {
+  const items = isObject(value) ? value[list] : undefined;
+  if (!Array.isArray(items)) return [];
+  return items.flatMap((item: unknown, index): [number, Record<string, unknown>][] =>
+    isObject(item) ? [[index, item]] : [],
+  );
+}
+
+/**
+ * Lets an arm name only what it changes: a choice of the preset's kind keeps the preset's other settings. Changes the
+ * raw document, before defaults hide what was written.
+ */
+export function applyPresets(value: unknown): ExperimentProblem[] {
+  const problems: ExperimentProblem[] = [];
+  for (const [index, arm] of entriesOf(value, 'arms')) {
+    const id = arm['preset'];
+    if (typeof id !== 'string') continue;
+    const preset = presets.find((candidate) => candidate.id === id);
+    if (!preset) {
+      const ids = presets.map((candidate) => candidate.id);
+      problems.push(unknownName(['arms', index, 'preset'], 'preset', id, ids, ` Presets: ${ids.join(', ')}`));
+      continue;
+    }
+    for (const [choice, settings] of Object.entries(preset.choices)) {
+      const own = arm[choice];
+      if (own === undefined) arm[choice] = { ...settings };
+      else if (isObject(own) && own['kind'] === settings.kind) arm[choice] = { ...settings, ...own };
+    }
+  }
+  return problems;
+}
+
+/** The schema's complaints in the words of this lab. `value` is the document that was checked. */
+export function schemaProblems(error: z.ZodError, value: unknown): ExperimentProblem[] {
+  return error.issues.flatMap((issue): ExperimentProblem[] => {
+    if (issue.code === 'unrecognized_keys') {
+      const keys = validKeys(value, issue.path);
+      return issue.keys.map((key) => unknownKey(value, issue.path, key, keys));
+    }
+    const path = issue.path;
+    const given = valueAt(value, path);
+    const key = path.at(-1);
+    if (given === undefined && typeof key === 'string') return [missingKey(value, path, key)];
+    const where = path.length > 0 ? `${path.map(String).join('.')}: ` : '';
+    const allowed = allowedValues(path.at(-1) === 'kind' ? kindsAt(value, path) : schemasAt(value, path));
+    if (
+      (issue.code === 'invalid_value' || issue.code === 'invalid_union') &&
+      typeof given === 'string' &&
+      allowed.length > 0
+    ) {
+      const words = allowed.map(String);
+      const guess = nearest(given, words);
+      const message = `${where}"${given}" is none of ${words.join(', ')}; did you mean "${guess}"?`;
+      return [found('wrong-value', path, message, guess)];
+    }
+    return [found('wrong-value', path, `${where}${issue.message}`)];
+  });
+}
+
+function unknownKey(value: unknown, path: DocumentPath, key: string, keys: readonly string[]): ExperimentProblem {
+  const guess = nearest(key, keys);
+  const taken = Object.hasOwn(valueAt(value, path) as object, guess);
+  const message = `unknown key "${key}"; did you mean "${guess}"? Keys here: ${keys.join(', ')}`;
+  return found('unknown-key', [...path, key], message, taken ? undefined : guess);
+}
+
+function missingKey(value: unknown, path: DocumentPath, key: string): ExperimentProblem {
+  const declared = key === 'kind' ? kindsAt(value, path) : declaredAt(value, path);
+  const about = declared.find((node) => node.description !== undefined)?.description;
+  const allowed = allowedValues(declared).map(String);
+  const hint = about ?? (allowed.length > 0 ? `one of ${allowed.join(', ')}` : undefined);
+  return found('missing-key', path, `missing key "${key}"${hint === undefined ? '' : `: ${hint}`}`);
+}
+
+/** Schemas of `kind` in every member of the union it decides. */
+function kindsAt(value: unknown, path: DocumentPath): ReturnType<typeof declaredAt> {
+  return declaredAt(value, path.slice(0, -1))
+    .flatMap((node) => node.oneOf ?? node.anyOf ?? [node])
+    .flatMap((member) => member.properties?.['kind'] ?? []);
+}
+
+/** A copy of the document without the keys that the schema does not know. */
+export function withoutUnknownKeys(error: z.ZodError | undefined, value: unknown): unknown {
+  const copy = structuredClone(value);
+  for (const issue of error?.issues ?? []) {
+    if (issue.code !== 'unrecognized_keys') continue;
+    const target = valueAt(copy, issue.path);
+    for (const key of issue.keys) Reflect.deleteProperty(target as object, key);
+  }
+  return copy;
+}
+
+/** Names that clash, and names of benchmarks and scorers that do not exist. */
+export function namingProblems(value: unknown): ExperimentProblem[] {
+  const problems: ExperimentProblem[] = [];
+  for (const list of ['stages', 'arms', 'benchmarks'] as const) {
+    const seen = new Set<string>();
+    for (const [index, { name }] of entriesOf(value, list)) {
+      if (typeof name !== 'string') continue;
+      if (seen.has(name)) {
+        problems.push(found('duplicate', [list, index, 'name'], `the name "${name}" is used twice in ${list}`));
+      }
+      if (list === 'arms' && name === 'base') {
+        problems.push(found('duplicate', [list, index, 'name'], '"base" is the name of the untouched model'));
+      }
+      seen.add(name);
+    }
+  }
+  const benchmarks = entriesOf(value, 'benchmarks').flatMap(([, { name }]) => (typeof name === 'string' ? [name] : []));
+  for (const [index, { benchmark, verifier }] of entriesOf(value, 'stages')) {
+    if (typeof benchmark === 'string' && !benchmarks.includes(benchmark)) {
+      problems.push(unknownName(['stages', index, 'benchmark'], 'benchmark', benchmark, benchmarks));
+    }
+    if (isObject(verifier))
+      problems.push(...scorerProblems(verifier['scorer'], ['stages', index, 'verifier', 'scorer']));
+  }
+  for (const [index, { scorer }] of entriesOf(value, 'benchmarks')) {
+    problems.push(...scorerProblems(scorer, ['benchmarks', index, 'scorer']));
+  }
+  return problems;
+}
+
+function scorerProblems(id: unknown, path: DocumentPath): ExperimentProblem[] {
+  const ids = scorers.map((scorer) => scorer.id);
+  if (typeof id !== 'string' || ids.includes(id)) return [];
+  return [unknownName(path, 'scorer', id, ids, ` Scorers: ${ids.join(', ')}`)];
+}
+
+/** The absolute path that a path in an experiment file in `folder` means. */
+export function absolutePath(folder: string, path: string): string {
+  return path === '' || isAbsolute(path) ? path : resolve(folder, path);
+}
+
+/** A file or folder that an experiment names. */
+export interface NamedFile {
+  path: DocumentPath;
+  /** Absolute. */
+  target: string;
+  kind: 'model' | 'data';
+}
+
+/** Every file that a raw document in `folder` names. */
+export function namedFiles(value: unknown, folder: string): NamedFile[] {
+  const files: NamedFile[] = [];
+  const add = (path: DocumentPath, written: unknown): void => {
+    if (typeof written === 'string') files.push({ path, target: absolutePath(folder, written), kind: 'data' });
+  };
+  const model = isObject(value) ? value['model'] : undefined;
+  if (typeof model === 'string') {
+    const target = model === 'pocket' ? pocketModelFolder : absolutePath(folder, model);
+    files.push({ path: ['model'], target, kind: 'model' });
+  }
+  for (const [index, { dataset }] of entriesOf(value, 'stages')) add(['stages', index, 'dataset'], dataset);
+  for (const [index, { mix }] of entriesOf(value, 'arms')) {
+    // An empty name comes from a preset that needs one; armProblems asks for it.
+    const dataset = isObject(mix) && mix['kind'] === 'replay' ? mix['dataset'] : '';
+    if (dataset !== '') add(['arms', index, 'mix', 'dataset'], dataset);
+  }
+  for (const [index, { data }] of entriesOf(value, 'benchmarks')) add(['benchmarks', index, 'data'], data);
+  if (isObject(value)) add(['neutralText'], value['neutralText']);
+  return files;
+}
+
+/** Files and folders that are not there. */
+export async function fileProblems(files: readonly NamedFile[]): Promise<ExperimentProblem[]> {
+  const problems: ExperimentProblem[] = [];
+  for (const { path, target, kind } of files) {
+    const info = await stat(target).catch(() => undefined);
+    const isModel = kind === 'model';
+    if (!info) problems.push(found('missing-file', path, `${isModel ? 'no such folder' : 'no such file'}: ${target}`));
+    else if (isModel && !info.isDirectory())
+      problems.push(found('missing-file', path, `not a model folder: ${target}`));
+    else if (!isModel && !info.isFile()) problems.push(found('missing-file', path, `not a file: ${target}`));
+  }
+  return problems;
+}
+
+/** What an arm still needs, and values that are listed twice. */
+export function armProblems(value: unknown): ExperimentProblem[] {
+  const problems: ExperimentProblem[] = [];
+  for (const [index, { preset, mix, learningRates }] of entriesOf(value, 'arms')) {
+    if (isObject(mix) && mix['kind'] === 'replay' && mix['dataset'] === '') {
+      const message = `preset "${String(preset)}" needs mix: { kind: replay, dataset: FILE }, the old examples to replay`;
+      problems.push(found('incomplete', ['arms', index, 'preset'], message));
+    }
+    if (hasRepeated(learningRates)) {
+      problems.push(found('duplicate', ['arms', index, 'learningRates'], 'a learning rate is listed twice'));
+    }
+  }
+  if (isObject(value) && hasRepeated(value['learningRates'])) {
+    problems.push(found('duplicate', ['learningRates'], 'a learning rate is listed twice'));
+  }
+  if (isObject(value) && hasRepeated(value['seeds'])) {
+    problems.push(found('duplicate', ['seeds'], 'a seed is listed twice'));
+  }
+  return problems;
+}
+
+const hasRepeated = (list: unknown): boolean => Array.isArray(list) && new Set(list).size < list.length;
+
+/** Self-output without a verifier would train on wrong answers; raw text has no answers to verify. */
+export async function verifierProblems(value: unknown, folder: string): Promise<ExperimentProblem[]> {
+  const arm = entriesOf(value, 'arms')
+    .flatMap(([, raw]) => resolvedArm(raw) ?? [])
+    .find(({ targets }) => targets.kind === 'self-output');
+  const problems: ExperimentProblem[] = [];
+  if (!arm) return problems;
+  for (const [index, raw] of entriesOf(value, 'stages')) {
+    if (raw['verifier'] !== undefined) continue;
+    const stage = stageSchema.safeParse(raw);
+    if (!stage.success) continue;
+    const { name, dataset, format } = stage.data;
+    try {
+      if (await isRawText(absolutePath(folder, dataset), format)) continue;
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      // A missing file has been reported already.
+      if (error.code !== 'file-not-found') {
+        problems.push(found('unusable-file', ['stages', index, 'dataset'], error.message));
+      }
+      continue;
+    }
+    const message = `stage "${name}" needs a verifier, because arm "${arm.name}" trains on the model's own correct answers`;
+    problems.push(found('incomplete', ['stages', index, 'verifier'], message));
+  }
+  return problems;
+}
+
+function resolvedArm(raw: unknown): ResolvedArm | undefined {
+  const arm = armSchema.safeParse(raw);
+  if (!arm.success || (arm.data.preset !== undefined && !presets.some(({ id }) => id === arm.data.preset)))
+    return undefined;
+  return resolveArm(arm.data, { learningRates: [] });
+}
+
+/** Rows that are looked at before a dataset without a usable row counts as one with answers. */
+const mostDropped = 1000;
+
+async function isRawText(dataset: string, format: Stage['format']): Promise<boolean> {
+  let dropped = 0;
+  for await (const event of readExamples(dataset, format === undefined ? {} : { format })) {
+    if (event.kind === 'example') return event.example.body.kind === 'text';
+    if (++dropped >= mostDropped) return false;
+  }
+  return false;
+}

@@ -1,0 +1,117 @@
+// An experiment file as text with places: parses YAML and JSON alike and finds the stretch of text that a path in the
+// document means. Knows nothing about what an experiment must contain.
+import { extname } from 'node:path';
+import { LineCounter, isAlias, isMap, isPair, isScalar, isSeq, parseDocument } from 'yaml';
+import type { Document, Pair, ParsedNode, Scalar } from 'yaml';
+
+export type DocumentPath = readonly PropertyKey[];
+
+/** Offsets in the text, UTF-16 units, half-open. */
+export type Span = readonly [start: number, end: number];
+
+export interface ExperimentSource {
+  /** Absolute path of the file. */
+  file: string;
+  text: string;
+  /** The document as plain values; meaningless when there are syntax errors. */
+  value: unknown;
+  document: Document.Parsed;
+  syntaxErrors: { message: string; span: Span }[];
+  /** 1-based line and column of an offset. */
+  place: (offset: number) => { line: number; column: number };
+}
+
+/** Parses a text. Never throws: what cannot be parsed is in `syntaxErrors`. */
+export function parseExperimentText(file: string, text: string): ExperimentSource {
+  const lines = new LineCounter();
+  // JSON is YAML, so one parser gives positions for both. Aliases are limited by the parser itself.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const syntaxErrors = document.errors.map(({ message, pos }) => ({ message, span: visible(text, pos) }));
+  let value: unknown;
+  try {
+    value = document.toJS() as unknown;
+  } catch (error) {
+    // An alias without an anchor, or so many that they would fill the memory.
+    syntaxErrors.push({ message: (error as Error).message, span: firstLine(text, 0, text.length) });
+  }
+  const place = (offset: number): { line: number; column: number } => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  return { file, text, value, document, syntaxErrors, place };
+}
+
+/** What the file is written in, for messages. */
+export function languageOf(file: string): 'JSON' | 'YAML' {
+  return extname(file) === '.json' ? 'JSON' : 'YAML';
+}
+
+/** Where a path leads: the deepest node of it that is in the file. */
+export interface Located {
+  node: ParsedNode | null;
+  /** The mapping entry whose value `node` is. */
+  pair: Pair<ParsedNode, ParsedNode | null> | undefined;
+  /** Keys of the path that were found. */
+  depth: number;
+}
+
+/** Follows a path through mappings, sequences and aliases. */
+export function locate(document: Document.Parsed, path: DocumentPath): Located {
+  let located: Located = { node: document.contents, pair: undefined, depth: 0 };
+  for (const key of path) {
+    const node = isAlias(located.node) ? located.node.resolve(document) : located.node;
+    const next = step(node, key);
+    if (!next) return located;
+    located = { ...next, depth: located.depth + 1 };
+  }
+  return located;
+}
+
+function step(node: unknown, key: PropertyKey): Pick<Located, 'node' | 'pair'> | undefined {
+  if (isSeq(node)) {
+    const item = typeof key === 'number' ? node.items[key] : undefined;
+    return item && !isPair(item) ? { node: item as ParsedNode, pair: undefined } : undefined;
+  }
+  if (!isMap(node)) return undefined;
+  const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
+  return pair ? { node: pair.value as ParsedNode | null, pair: pair as Located['pair'] } : undefined;
+}
+
+/**
+ * The text that a problem at `path` is about: the key or the value. A value of several lines is shown by its key; where
+ * something is missing, by the key or the first line of what lacks it.
+ */
+export function spanOf(source: ExperimentSource, path: DocumentPath, on: 'key' | 'value'): Span {
+  const { node, pair, depth } = locate(source.document, path);
+  const keySpan = pair ? contentSpan(pair.key) : undefined;
+  const valueSpan = node ? contentSpan(node) : undefined;
+  if (depth === path.length && on === 'value' && valueSpan && isOneLine(source.text, valueSpan)) return valueSpan;
+  if (keySpan) return keySpan;
+  return valueSpan ? firstLine(source.text, ...valueSpan) : firstLine(source.text, 0, source.text.length);
+}
+
+/** The scalar that `on` of a path is, for replacing it in its own quotes. */
+export function scalarAt(source: ExperimentSource, path: DocumentPath, on: 'key' | 'value'): Scalar | undefined {
+  const { node, pair, depth } = locate(source.document, path);
+  const found = on === 'key' ? pair?.key : node;
+  return depth === path.length && isScalar(found) ? found : undefined;
+}
+
+function contentSpan(node: ParsedNode | null): Span | undefined {
+  const range = node?.range;
+  return range && range[1] > range[0] ? [range[0], range[1]] : undefined;
+}
+
+const isOneLine = (text: string, [start, end]: Span): boolean => !text.slice(start, end).trimEnd().includes('\n');
+
+function firstLine(text: string, start: number, end: number): Span {
+  const line = text.slice(start, end).split(/\r?\n/, 1)[0] ?? '';
+  return [start, start + line.trimEnd().length];
+}
+
+/** At least one character, where there is one: an error at the end of a line would be invisible. */
+function visible(text: string, [start, end]: readonly [number, number]): Span {
+  const from = Math.min(start, text.length);
+  const to = Math.min(Math.max(end, from + 1), text.length);
+  return from === to && from > 0 ? [from - 1, to] : [from, to];
+}
