@@ -1,6 +1,6 @@
 // What all commands share: `--json`, an example in the help, options for the model, and actions that return an exit code.
 import { Command, Option } from 'commander';
-import { numberBetween, wholeNumber } from './models.ts';
+import { numberBetween, wholeNumber } from './numbers.ts';
 import { createOutput } from './output.ts';
 import type { Output } from './output.ts';
 

@@ -1,11 +1,11 @@
 // One process per run folder. A small file names the process that owns the folder; a lock whose process is gone is
 // taken over, so that a killed run can be resumed at once.
 import { open, readFile, rename, rm } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { LabError } from '../shared/errors.ts';
 import { fileError } from './files.ts';
+import { isSameProcess, processStart } from './processes.ts';
 
 const lockName = 'lock.json';
 
@@ -33,6 +33,19 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
 export async function lockHolder(folder: string): Promise<number | undefined> {
   const holder = await readLock(join(folder, lockName));
   return holder && isHeld(holder) ? holder.pid : undefined;
+}
+
+/** Throws what `lockRun` would throw when somebody works in the folder. */
+export async function requireUnlocked(folder: string): Promise<void> {
+  const file = join(folder, lockName);
+  const holder = await readLock(file);
+  if (holder && isHeld(holder)) throw heldError(folder, holder, file);
+}
+
+/** Whether the process that works in a run folder is one of this machine, so that it can be stopped from here. */
+export async function isHeldHere(folder: string): Promise<boolean> {
+  const holder = await readLock(join(folder, lockName));
+  return holder?.host === hostname() && isHeld(holder);
 }
 
 async function create(file: string, text: string): Promise<boolean> {
@@ -77,27 +90,7 @@ async function takeAway(file: string, expected: Lock | undefined): Promise<void>
 
 function isHeld(lock: Lock): boolean {
   if (lock.host !== hostname()) return true;
-  if (!isAlive(lock.pid)) return false;
-  return lock.processStart === '' || lock.processStart === processStart(lock.pid);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Field 22 of /proc/PID/stat (start time in clock ticks since boot); '' on systems without it. */
-function processStart(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
+  return isSameProcess(lock.pid, lock.processStart);
 }
 
 function heldError(folder: string, holder: Lock, file: string): LabError {

@@ -13,8 +13,9 @@ import type { BenchmarkConfig } from '../../shared/experiment.ts';
 import { nearest } from '../../shared/nearest.ts';
 import { createCommand, onAction, withModelOptions } from '../command.ts';
 import type { Exit } from '../command.ts';
-import { withModel, wholeNumber } from '../models.ts';
-import type { ModelOptions } from '../models.ts';
+import { withModel } from '../../lab/openModel.ts';
+import { wholeNumber } from '../numbers.ts';
+import type { ModelOptions } from '../../lab/openModel.ts';
 import { createProgress } from '../progress.ts';
 
 interface Options extends ModelOptions {

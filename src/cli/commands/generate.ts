@@ -5,8 +5,9 @@ import { cutAtStop, encodeStops } from '../../data/stopStrings.ts';
 import { hashSeed } from '../../shared/random.ts';
 import { createCommand, onAction, withModelOptions, withSamplingOptions } from '../command.ts';
 import type { Exit } from '../command.ts';
-import { withModel, wholeNumber } from '../models.ts';
-import type { ModelOptions } from '../models.ts';
+import { withModel } from '../../lab/openModel.ts';
+import { wholeNumber } from '../numbers.ts';
+import type { ModelOptions } from '../../lab/openModel.ts';
 
 interface Options extends ModelOptions {
   prompt: string;

@@ -7,7 +7,8 @@ import { mergeLinear } from '../../recipes/merge.ts';
 import { LabError } from '../../shared/errors.ts';
 import { createCommand, onAction } from '../command.ts';
 import type { Exit } from '../command.ts';
-import { modelFolder, numberBetween } from '../models.ts';
+import { modelFolder } from '../../lab/openModel.ts';
+import { numberBetween } from '../numbers.ts';
 
 interface Options {
   lambda: number;

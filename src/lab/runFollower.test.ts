@@ -3,7 +3,7 @@ import { experimentSchema } from '../shared/experiment.ts';
 import type { CellRecord, RunConfig } from '../shared/records.ts';
 import { resolveArm } from '../recipes/presets.ts';
 import { listWork } from '../runs/plan.ts';
-import { RunFollower } from './live.ts';
+import { RunFollower } from './runFollower.ts';
 
 const experiment = experimentSchema.parse({
   name: 'x',
@@ -21,18 +21,23 @@ test('follows a run: what is going on, how much is done, how long it takes', () 
   const follower = new RunFollower();
   const done = work.map(() => false);
   follower.take({ kind: 'plan', folder: 'f', config, work, done, cells: [], resumed: false }, 0);
-  expect(follower.state(0)).toBeUndefined();
+  expect(follower.progress(0)).toBeUndefined();
   follower.take({ kind: 'work', index: 0, state: 'begin' }, 0);
   follower.take({ kind: 'progress', done: 10, total: 20, tokens: 100 }, 2);
-  expect(follower.state(2)).toMatchObject({ activity: 'measure b (base)', share: 0.5, done: 0, tokensPerSecond: 50 });
+  expect(follower.progress(2)).toMatchObject({
+    activity: 'measure b (base)',
+    share: 0.5,
+    done: 0,
+    tokensPerSecond: 50,
+  });
   follower.take(cell as unknown as CellRecord, 4);
   follower.take({ kind: 'work', index: 0, state: 'end' }, 4);
   expect(work.map(({ kind }) => kind)).toEqual(['evaluate', 'targets', 'train', 'evaluate', 'drift']);
   follower.take({ kind: 'work', index: 3, state: 'begin' }, 4);
-  const state = follower.state(4);
+  const state = follower.progress(4);
   expect(state).toMatchObject({ activity: 'measure b (a · 3e-4 · seed 0, stage 1 first)', done: 1, total: 5 });
   expect(state?.stage).toEqual({ index: 1, count: 1, name: 'first' });
   // The same benchmark took 4 s; the other pieces have to come on top.
   expect(state?.secondsLeft).toBeGreaterThan(4);
-  expect(state?.view.base.cells[0]).toMatchObject({ kind: 'measured', score: 0.5 });
+  expect(state?.cells).toEqual([cell]);
 });

@@ -1,10 +1,9 @@
-// Opens the model a command names: its text side and an engine that has loaded it.
+// Opens the model that a command or a session names: its text side and an engine that has loaded it.
 import { resolve } from 'node:path';
 import { loadTextSide } from '../data/textSide.ts';
 import type { TextSide } from '../data/textSide.ts';
 import { startEngine } from '../engine/client.ts';
 import type { Device, Engine, ModelInfo } from '../engine/engine.ts';
-import { LabError } from '../shared/errors.ts';
 import { pocketModelFolder } from '../runs/packageRoot.ts';
 
 export interface ModelOptions {
@@ -39,23 +38,4 @@ export async function withModel<T>(options: ModelOptions, action: (model: OpenMo
   } finally {
     await engine.dispose().catch(() => undefined); // an engine that died has told so already
   }
-}
-
-/** Reads a whole number of at least `least` from the command line. */
-export function wholeNumber(name: string, least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= least && text.trim() !== '') return value;
-    throw new LabError('usage', `${name} must be a whole number of at least ${least}, not "${text}"`);
-  };
-}
-
-/** Reads a number within bounds from the command line. */
-export function numberBetween(name: string, least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (Number.isFinite(value) && value >= least && value <= most && text.trim() !== '') return value;
-    const range = most === Infinity ? `of at least ${least}` : least === -Infinity ? '' : `from ${least} to ${most}`;
-    throw new LabError('usage', `${name} must be a number ${range}, not "${text}"`.replace('  ', ' '));
-  };
 }

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import type { Work } from '../runs/plan.ts';
-import { formatProgress, formatSeconds } from './progress.ts';
 import { createTimeLeft } from './timeLeft.ts';
 
 const key = { arm: 'a', lr: 1, seed: 0 };
@@ -14,14 +13,4 @@ test('time left follows what the same kind of work took', () => {
   expect(time.estimate([train(50), train(200)], 0.5)).toBeCloseTo(22.5);
   // 100 steps were guessed at 5 s and took 10: the pace is 2, so 100 items guessed at 1 s are taken for 2.
   expect(time.estimate([evaluate(100)], 0)).toBeCloseTo(2);
-});
-
-test('progress in words', () => {
-  expect(formatSeconds(7.4)).toBe('7 s');
-  expect(formatSeconds(200)).toBe('3 min 20 s');
-  expect(formatSeconds(7500)).toBe('2 h 5 min');
-  expect(formatProgress('Scoring', 'rows', { done: 50, total: 100, seconds: 10 })).toBe(
-    'Scoring ████████████░░░░░░░░░░░░ 50/100 rows, 5.0 rows/s, 10 s left',
-  );
-  expect(formatProgress('Scoring', 'rows', { done: 50, total: 0, seconds: 10 })).toBe('Scoring 50 rows, 5.0 rows/s');
 });
