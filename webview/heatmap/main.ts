@@ -1,1 +1,380 @@
-export {};
+// The forgetting heatmap of a run: arms on one scale, base and stages as rows, benchmarks as columns. It fills in while
+// the run goes on; scale and order stay as they are until the reader asks.
+import './heatmap.css';
+import type { Chart } from 'chart.js';
+import { armStyles } from '../../src/shared/arms.ts';
+import type { MatrixBlock } from '../../src/shared/matrixView.ts';
+import { exportRun, getHeatmap, runsChanged } from '../../src/shared/protocol/lab/runs.ts';
+import type { HeatmapData } from '../../src/shared/protocol/lab/runs.ts';
+import { formatChange, formatLearningRate, formatShare } from '../../src/shared/words.ts';
+import { armLabel } from '../ui/arm.ts';
+import { el, fill } from '../ui/dom.ts';
+import { action, boot, drawn, isAbort, keep, on, remembered, request, save, text } from '../ui/host.ts';
+import { makePage } from '../ui/page.ts';
+import { fileName, savePicture } from '../ui/picture.ts';
+import { onThemeChange, theme } from '../ui/theme.ts';
+import { button, dropdown, segmented } from '../ui/toolkit.ts';
+import { blockTitle, cellLabel, cellLines, columnLines, groupTitles, totalLines } from './describe.ts';
+import { drawPicture } from './draw.ts';
+import type { Picture } from './draw.ts';
+import { makeFlips } from './flips.ts';
+import { makeGrid } from './grid.ts';
+import type { Grid } from './grid.ts';
+import { layOut } from './layout.ts';
+import type { Box, Layout } from './layout.ts';
+import { clipFor, largestChange, newlyMeasured } from './model.ts';
+import type { CellKey, Mode } from './model.ts';
+import { numbersTable } from './numbers.ts';
+
+const run = String(boot.subject['run']);
+
+let data: HeatmapData | undefined;
+let mode = remembered<Mode>('mode') ?? 'base';
+let view = remembered<'chart' | 'table'>('view') ?? 'chart';
+let rate = remembered<number>('rate');
+let seed = remembered<number>('seed');
+let selected = remembered<CellKey>('selected');
+/** Ends of the colour scale, kept until the reader asks for others. */
+const clips: Partial<Record<Mode, number>> = {};
+
+const page = makePage();
+const controls = el('div', { class: 'bar' });
+const scaleNote = el('div');
+const picture = el('div', { class: 'picture' });
+const flips = makeFlips(closeFlips, openTargets);
+page.body.append(controls, scaleNote, el('div', { class: 'workspace' }, picture, flips.element));
+
+let chart: Chart | undefined;
+let grid: Grid | undefined;
+
+function blocks(): MatrixBlock[] {
+  return data?.view.blocks.filter((block) => rate === undefined || block.lr === rate) ?? [];
+}
+
+function pictureWidth(): number {
+  return Math.max(320, picture.clientWidth || page.body.clientWidth);
+}
+
+const ruler = document.createElement('canvas').getContext('2d');
+
+function measure(label: string): number {
+  if (!ruler) return label.length * 7;
+  ruler.font = `400 12px ${theme().font}`;
+  return ruler.measureText(label).width;
+}
+
+function layoutFor(current: HeatmapData, width: number): Layout {
+  return layOut(current.view, blocks(), {
+    width,
+    measure,
+    titles: groupTitles(),
+    totals: [text('gained'), text('forgot')],
+  });
+}
+
+function pictureOf(current: HeatmapData, layout: Layout): Picture {
+  return {
+    view: current.view,
+    layout,
+    mode,
+    clip: clipOf(current),
+    theme: theme(),
+    styles: armStyles(current.config.arms),
+    title: (block) => blockTitle(current, block),
+  };
+}
+
+/** The scale of the mode. While a run has not changed anything yet, the widest one: it needs no asking later. */
+function clipOf(current: HeatmapData): number {
+  const largest = largestChange(current.view, mode);
+  const clip = clips[mode] ?? (current.run.state === 'running' && largest === 0 ? 0.5 : clipFor(largest));
+  clips[mode] = clip;
+  return clip;
+}
+
+function draw(): void {
+  if (!data) return;
+  const hadFocus = picture.contains(document.activeElement);
+  const at = grid?.current() ?? selected;
+  chart?.destroy();
+  chart = undefined;
+  grid = undefined;
+  if (view === 'table') fill(picture, numbersTable(data, blocks(), mode, select));
+  else drawChart(data, at, hadFocus);
+  drawScaleNote(data);
+  drawn();
+}
+
+function drawChart(current: HeatmapData, at: CellKey | undefined, hadFocus: boolean): void {
+  const layout = layoutFor(current, pictureWidth());
+  const canvas = el('canvas', { 'aria-hidden': 'true' });
+  grid = makeGrid(
+    {
+      layout,
+      label: text('Forgetting heatmap'),
+      keyOf: (cell) => keyOf(current, cell.block, cell.stage, cell.column),
+      labelOf: (cell) => cellLabel(current, cell.block, cell.stage, cell.column, mode),
+      linesOf: (cell) => cellLines(current, cell.block, cell.stage, cell.column, mode),
+      isActive: ({ block, stage, column }) =>
+        current.active?.arm === block.arm &&
+        current.active.lr === block.lr &&
+        current.active.stage === stage &&
+        block.rows[stage - 1]?.cells[column]?.kind === 'missing',
+      tips: hints(current, layout),
+      selected,
+      onSelect: (cell) => select(keyOf(current, cell.block, cell.stage, cell.column)),
+    },
+    at,
+  );
+  const size = { width: `${layout.width}px`, height: `${layout.height}px` };
+  fill(picture, el('div', { class: 'scroll' }, el('div', { class: 'stage', style: size }, canvas, grid.element)));
+  chart = drawPicture(canvas, pictureOf(current, layout), devicePixelRatio);
+  if (hadFocus && at) grid.focus(at);
+}
+
+function keyOf(current: HeatmapData, block: MatrixBlock, stage: number, column: number): CellKey {
+  return { arm: block.arm, lr: block.lr, stage, benchmark: current.view.columns[column]?.benchmark ?? '' };
+}
+
+function hints(current: HeatmapData, layout: Layout): { box: Box; lines: string[] }[] {
+  const { definitions } = current;
+  const names = layout.heads.flatMap((head) =>
+    head.names.map((name, k) => {
+      const column = current.view.columns[k];
+      const cell = layout.blocks[0]?.rows[0]?.cells[0];
+      return { box: { ...name, width: cell?.width ?? name.width }, lines: column ? columnLines(column) : [] };
+    }),
+  );
+  const totals = layout.blocks.flatMap(({ block, rows }) =>
+    rows.slice(1).flatMap((row) => {
+      const entry = block.rows[row.stage - 1];
+      return [
+        { box: row.gained, lines: totalLines(text('gained'), definitions.gained, entry?.gained) },
+        { box: row.forgot, lines: totalLines(text('forgot'), definitions.forgot, entry?.forgot) },
+      ];
+    }),
+  );
+  return [...names, ...totals];
+}
+
+/** Offers another scale when the present one no longer fits. */
+function drawScaleNote(current: HeatmapData): void {
+  const wanted = clipFor(largestChange(current.view, mode));
+  const now = clipOf(current);
+  const fits =
+    mode === 'score' || view === 'table' || largestChange(current.view, mode) === 0 || Math.abs(wanted - now) < 0.02;
+  fill(
+    scaleNote,
+    !fits &&
+      button(text('Fit the colour scale to {0} points', formatChange(wanted).replace('+', '\u00b1')), () => {
+        clips[mode] = wanted;
+        draw();
+      }),
+  );
+}
+
+function select(key: CellKey): void {
+  if (key.stage === 0) return;
+  selected = key;
+  keep('selected', key);
+  showFlips();
+  draw();
+}
+
+function showFlips(): void {
+  if (!data || !selected) return;
+  const { arm, lr, stage, benchmark } = selected;
+  const block = data.view.blocks.find((one) => one.arm === arm && one.lr === lr);
+  const row = block?.rows[stage - 1];
+  const cell = row?.cells[data.view.columns.findIndex((column) => column.benchmark === benchmark)];
+  if (!block || !row || cell?.kind !== 'measured') return;
+  // Flips are answers of one training: of a mean over seeds, the first one is shown.
+  const first = cell.records[0]?.seed ?? block.seeds[0] ?? 0;
+  const ofSeed = cell.seeds > 1 ? `, ${text('seed {0}', first)}` : '';
+  flips.show({ run, arm, lr, seed: first, stage, benchmark }, [
+    `${benchmark} \u00b7 `,
+    armLabel(armStyles(data.config.arms), arm, blockTitle(data, { ...block, seeds: [] })),
+    `, ${row.label}${ofSeed}`,
+  ]);
+}
+
+function closeFlips(): void {
+  const back = selected;
+  selected = undefined;
+  keep('selected', undefined);
+  flips.hide();
+  draw();
+  if (back) grid?.focus(back);
+}
+
+function openTargets(stage: number): void {
+  const dataset = data?.config.experiment.stages[stage - 1]?.dataset;
+  void action({
+    kind: 'command',
+    command: 'forgettingLab.showTargetDiff',
+    args: [{ run, ...(dataset ? { dataset } : {}) }],
+  });
+}
+
+function drawControls(current: HeatmapData): void {
+  const rates = [...new Set(current.view.blocks.map((block) => block.lr))];
+  const { seeds } = current.config.experiment;
+  const all = { value: 'all', label: text('all') };
+  fill(
+    controls,
+    segmented<Mode>(
+      text('What the cells show'),
+      [
+        { value: 'score', label: text('Score') },
+        { value: 'base', label: text('vs base'), title: text('Change against the base, in points') },
+        { value: 'best', label: text('vs best'), title: text('Change against the best score so far, in points') },
+      ],
+      mode,
+      (next) => {
+        mode = next;
+        keep('mode', next);
+        draw();
+      },
+    ).element,
+    segmented(
+      text('How it is shown'),
+      [
+        { value: 'chart', label: text('Chart') },
+        { value: 'table', label: text('Table') },
+      ],
+      view,
+      (next) => {
+        view = next;
+        keep('view', next);
+        draw();
+      },
+    ).element,
+    rates.length > 1 &&
+      dropdown(
+        text('Learning rate'),
+        [all, ...rates.map((lr) => ({ value: String(lr), label: formatLearningRate(lr) }))],
+        rate === undefined ? 'all' : String(rate),
+        (next) => {
+          rate = next === 'all' ? undefined : Number(next);
+          keep('rate', rate);
+          draw();
+        },
+      ).element,
+    seeds.length > 1 &&
+      dropdown(
+        text('Seed'),
+        [{ value: 'all', label: text('mean') }, ...seeds.map((one) => ({ value: String(one), label: String(one) }))],
+        seed === undefined ? 'all' : String(seed),
+        (next) => {
+          seed = next === 'all' ? undefined : Number(next);
+          keep('seed', seed);
+          void load();
+        },
+      ).element,
+    el(
+      'div',
+      { class: 'buttons end' },
+      el('span', { class: 'quiet labelled' }, text('Export')),
+      button('PNG', () => void exportPicture()),
+      button('CSV', () => void exportText('matrix-csv')),
+      button('Markdown', () => void exportText('matrix-markdown')),
+    ),
+  );
+}
+
+/** The picture in double resolution, at the width it has on screen. */
+async function exportPicture(): Promise<void> {
+  if (!data) return;
+  const canvas = document.createElement('canvas');
+  const layout = layoutFor(data, pictureWidth());
+  const drawing = drawPicture(canvas, pictureOf(data, layout), 2);
+  await savePicture(canvas, fileName(`${data.run.id}-heatmap`, 'png'));
+  drawing.destroy();
+}
+
+async function exportText(what: 'matrix-csv' | 'matrix-markdown'): Promise<void> {
+  try {
+    await save(await request(exportRun, { run, what }));
+  } catch (error) {
+    page.failed(error, () => void exportText(what));
+  }
+}
+
+function describeRun(current: HeatmapData): void {
+  const { run: summary } = current;
+  const going = summary.state === 'running' || summary.state === 'stopped' || summary.state === 'interrupted';
+  page.title(
+    summary.experiment,
+    ` \u00b7 ${stateText(summary.state)}`,
+    going && ` \u00b7 ${formatShare(summary.share)}`,
+    current.pending && ` \u00b7 ${text('intervals are being computed')}`,
+  );
+  const [answer = '', ...more] = current.verdict;
+  page.sentence(answer, more);
+  page.notice(summary.reason, summary.state === 'failed' || summary.state === 'corrupt' ? 'error' : 'warning');
+}
+
+function stateText(state: HeatmapData['run']['state']): string {
+  const words: Record<typeof state, string> = {
+    running: text('running'),
+    interrupted: text('interrupted'),
+    stopped: text('stopped'),
+    done: text('done'),
+    failed: text('failed'),
+    corrupt: text('damaged'),
+  };
+  return words[state];
+}
+
+let loading: AbortController | undefined;
+let again = false;
+
+/** Reads the run anew. While one reading is on its way, further wishes make one more reading. */
+async function load(): Promise<void> {
+  if (loading) {
+    again = true;
+    return;
+  }
+  loading = new AbortController();
+  try {
+    const next = await request(getHeatmap, { run, ...(seed === undefined ? {} : { seed }) }, loading.signal);
+    take(next);
+  } catch (error) {
+    if (!isAbort(error)) page.failed(error, () => void load());
+    drawn();
+  } finally {
+    loading = undefined;
+  }
+  if (again) {
+    again = false;
+    await load();
+  }
+}
+
+function take(next: HeatmapData): void {
+  const before = data;
+  data = next;
+  describeRun(next);
+  if (!before) {
+    drawControls(next);
+    showFlips();
+  } else {
+    const fresh = newlyMeasured(before.view, next.view);
+    if (fresh.length > 0)
+      page.announce(text('Measured: {0}', fresh.map((key) => `${key.benchmark}, ${key.arm}`).join('; ')));
+  }
+  draw();
+}
+
+on(runsChanged, ({ runs }) => {
+  if (runs.includes(run)) void load();
+});
+onThemeChange(draw);
+let width = 0;
+new ResizeObserver(() => {
+  const next = pictureWidth();
+  if (Math.abs(next - width) < 2) return;
+  width = next;
+  draw();
+}).observe(page.body);
+void load();

@@ -1,0 +1,133 @@
+// A cell in words: everything behind its number, for the tip and for screen readers.
+import { trialTitle } from '../../src/shared/arms.ts';
+import type { MatrixBlock, MatrixColumn, MeasuredCell, Total } from '../../src/shared/matrixView.ts';
+import type { HeatmapData } from '../../src/shared/protocol/lab/runs.ts';
+import { formatChange, formatCount, formatP, formatScore, formatShare } from '../../src/shared/words.ts';
+import { text } from '../ui/host.ts';
+import { rowsOf, showCell, showTotal } from './model.ts';
+import type { Mode, ShownCell } from './model.ts';
+
+/** What an arm is called in a heading: with its learning rate and seeds where there are several. */
+export function blockTitle(data: HeatmapData, block: MatrixBlock): string {
+  const title = trialTitle(data.config, block.arm, block.lr);
+  return block.seeds.length > 1 ? `${title} \u00b7 ${text('mean of {0} seeds', block.seeds.length)}` : title;
+}
+
+/** Names of the column groups. */
+export function groupTitles(): Record<MatrixColumn['role'], string> {
+  return { target: text('new task'), skill: text('old skills'), safety: text('safety'), format: text('format') };
+}
+
+/** One line that says what a cell shows, for screen readers. */
+export function cellLabel(data: HeatmapData, block: MatrixBlock, stage: number, column: number, mode: Mode): string {
+  const row = rowsOf(data.view, block)[stage];
+  const name = `${data.view.columns[column]?.benchmark}, ${trialTitle(data.config, block.arm, block.lr)}, ${row?.label}`;
+  const shown = showCell(data.view, block, stage, column, mode);
+  return `${name}: ${[shownInWords(shown), shown.reason].filter((part) => part).join(', ')}`;
+}
+
+function shownInWords(shown: ShownCell): string {
+  switch (shown.kind) {
+    case 'missing':
+      return text('not measured yet');
+    case 'score':
+    case 'plain':
+      return text('score {0}', shown.text);
+    default: {
+      const noise = shown.muted && shown.kind === 'change' ? `, ${text('interval includes zero')}` : '';
+      return `${text('change {0} points', shown.text)}${noise}`;
+    }
+  }
+}
+
+/** Everything behind a cell, heading first. */
+export function cellLines(data: HeatmapData, block: MatrixBlock, stage: number, column: number, mode: Mode): string[] {
+  const { view } = data;
+  const head = view.columns[column];
+  const row = rowsOf(view, block)[stage];
+  const cell = row?.cells[column];
+  if (!head || !row || !cell) return [];
+  const heading = `${head.benchmark}, ${trialTitle(data.config, block.arm, block.lr)}, ${row.label}`;
+  if (cell.kind === 'missing') return [heading, text('not measured yet')];
+  const shown = showCell(view, block, stage, column, mode);
+  return [
+    heading,
+    shown.reason ?? '',
+    text(
+      'score {0} (95 % {1} to {2}), n = {3}',
+      formatScore(cell.score),
+      formatScore(cell.lo),
+      formatScore(cell.hi),
+      formatCount(cell.n),
+    ),
+    changeLine(cell, data.pending),
+    bestLine(shown),
+    flipsLine(cell),
+    text('lenient scoring {0}, readable answers {1}', formatScore(cell.lenient), formatShare(cell.parseRate)),
+    seedLine(cell),
+    ...Object.entries(cell.rates).map(([name, rate]) => `${name} ${formatScore(rate)}`),
+    cell.breach ? text('below the forgetting budget') : '',
+    text('judged by {0}, protocol {1}', head.scorer, cell.protocol.slice(0, 12)),
+  ].filter((line) => line !== '');
+}
+
+function changeLine({ change }: MeasuredCell, pending: boolean): string {
+  if (!change) return '';
+  const words = text('change against the base {0} points', formatChange(change.value));
+  if (change.lo === undefined || change.hi === undefined) {
+    const why = change.note ?? (pending ? text('interval is being computed') : '');
+    return why === '' ? words : `${words}, ${why}`;
+  }
+  return `${words} ${text('(95 % {0} to {1}, paired bootstrap over items)', formatChange(change.lo), formatChange(change.hi))}`;
+}
+
+function bestLine({ best, text: shown, muted }: ShownCell): string {
+  if (!best || best.stage === 0) return '';
+  const words = text(
+    'change against the best score so far, {0} {1}: {2} points',
+    formatScore(best.cell.score),
+    best.label,
+    shown,
+  );
+  return muted ? `${words}, ${text('the intervals of the two scores overlap')}` : words;
+}
+
+function flipsLine({ change }: MeasuredCell): string {
+  if (!change?.flips) return '';
+  const { lost, gained, p } = change.flips;
+  return text('answers lost {0}, gained {1}, McNemar {2}', lost, gained, formatP(p));
+}
+
+function seedLine(cell: MeasuredCell): string {
+  if (cell.seeds < 2 || cell.seedStd === undefined) return '';
+  return text('mean of {0} seeds, standard deviation {1}', cell.seeds, formatScore(cell.seedStd));
+}
+
+/** What a column measures. */
+export function columnLines(column: MatrixColumn): string[] {
+  return [
+    column.benchmark,
+    text('judged by {0}', column.scorer),
+    column.chance > 0 ? text('guessing scores {0}', formatScore(column.chance)) : '',
+    column.taughtAt.length > 0 ? text('taught at stage {0}', column.taughtAt.join(', ')) : '',
+    column.guarded ? text('counts towards the forgetting budget') : '',
+    column.insensitive ?? '',
+  ].filter((line) => line !== '');
+}
+
+/** What a total is the mean of. */
+export function totalLines(name: string, definition: string, total: Total | undefined): string[] {
+  if (!total) return [name, definition, text('not every benchmark is measured yet')];
+  const { value, lo, hi, significant } = total;
+  const interval =
+    lo === undefined || hi === undefined
+      ? text('no interval')
+      : text('95 % {0} to {1}', formatChange(lo), formatChange(hi)) +
+        (significant === false ? `, ${text('includes zero')}` : '');
+  return [
+    `${name} ${formatChange(value)} (${showTotal(total).tone === 'missing' ? '' : interval})`,
+    definition,
+    text('mean of {0}', total.benchmarks.join(', ')),
+    text('lenient scoring {0}', formatChange(total.lenient)),
+  ];
+}

@@ -1,0 +1,129 @@
+// At the right: the items that a training flipped, lost first, each with both answers and what changed between them.
+import { getFlips } from '../../src/shared/protocol/lab/runs.ts';
+import type { FlipList, FlippedAnswer } from '../../src/shared/protocol/lab/runs.ts';
+import { formatCount } from '../../src/shared/words.ts';
+import { el, fill } from '../ui/dom.ts';
+import type { Child } from '../ui/dom.ts';
+import { errorText, isAbort, request, text } from '../ui/host.ts';
+import { button, progressRing } from '../ui/toolkit.ts';
+
+/** Items listed before "Show all". */
+const firstItems = 20;
+
+export interface FlipsRequest {
+  run: string;
+  arm: string;
+  lr: number;
+  seed: number;
+  stage: number;
+  benchmark: string;
+}
+
+export interface FlipsPane {
+  element: HTMLElement;
+  /** Lists the flips of a cell under a heading. */
+  show(cell: FlipsRequest, heading: Child): void;
+  hide(): void;
+}
+
+/** `onClose` also hears Escape; `onTargets` opens what the stage was trained on. */
+export function makeFlips(onClose: () => void, onTargets: (stage: number) => void): FlipsPane {
+  const heading = el('h2', { tabindex: -1 });
+  const content = el('div', { 'aria-live': 'polite' });
+  const close = button('\u00d7', onClose, { kind: 'icon', label: text('Close') });
+  const element = el(
+    'aside',
+    {
+      class: 'flips',
+      hidden: true,
+      'aria-label': text('Flipped answers'),
+      on: { keydown: (event) => event.key === 'Escape' && onClose() },
+    },
+    el('div', { class: 'flips-head' }, heading, close),
+    content,
+  );
+  let running: AbortController | undefined;
+  const load = async (cell: FlipsRequest, limit: number): Promise<void> => {
+    running?.abort();
+    running = new AbortController();
+    const { signal } = running;
+    fill(content, progressRing(text('Loading')));
+    try {
+      const list = await request(getFlips, { ...cell, limit }, signal);
+      const all = (): void => void load(cell, Math.max(list.lostCount, list.gainedCount));
+      fill(content, ...listed(list, all, () => onTargets(cell.stage)));
+    } catch (error) {
+      if (!isAbort(error)) fill(content, el('p', { class: 'notice error' }, errorText(error)));
+    }
+  };
+  return {
+    element,
+    show: (cell, words) => {
+      fill(heading, words);
+      element.hidden = false;
+      void load(cell, firstItems);
+    },
+    hide: () => {
+      running?.abort();
+      element.hidden = true;
+    },
+  };
+}
+
+function listed(list: FlipList, showAll: () => void, openTargets: () => void): Child[] {
+  const counts = text(
+    '{0} lost and {1} gained of {2} answers.',
+    formatCount(list.lostCount),
+    formatCount(list.gainedCount),
+    formatCount(list.n),
+  );
+  if (list.lostCount + list.gainedCount === 0) return [el('p', null, text('No answer flipped.'))];
+  const more = list.lostCount > list.lost.length || list.gainedCount > list.gained.length;
+  return [
+    el('p', null, counts),
+    list.textless && el('p', { class: 'quiet' }, text('Judged by likelihood: there are no texts to show.')),
+    el('div', { class: 'buttons' }, button(text('Open in target diff'), openTargets)),
+    group(text('Lost'), 'lost', list.lost, list.lostCount),
+    group(text('Gained'), 'gained', list.gained, list.gainedCount),
+    more && button(text('Show all'), showAll),
+  ];
+}
+
+function group(title: string, kind: string, items: readonly FlippedAnswer[], count: number): Child {
+  if (count === 0) return false;
+  const shown = items.length < count ? ` (${text('{0} of {1}', items.length, formatCount(count))})` : ` (${count})`;
+  return el(
+    'section',
+    { class: kind },
+    el('h3', null, title, el('span', { class: 'quiet' }, shown)),
+    items.map((item) => flippedItem(item)),
+  );
+}
+
+function flippedItem(item: FlippedAnswer): HTMLElement {
+  const answer = (name: string, value: Child, reason: string | undefined, tag: Child = false): Child => [
+    el('dt', null, name),
+    el('dd', null, value, ' ', tag, reason !== undefined && el('div', { class: 'quiet reason' }, reason)),
+  ];
+  const cut = item.cutOff && el('span', { class: 'tag' }, text('cut off'));
+  const diff = item.diff.map(({ kind, text: part }) => {
+    if (kind === 'same') return part;
+    return el(kind === 'removed' ? 'del' : 'ins', null, part);
+  });
+  return el(
+    'article',
+    { class: 'flip' },
+    el('p', { class: 'prompt' }, el('span', { class: 'quiet' }, `#${item.index} `), item.prompt),
+    el(
+      'dl',
+      null,
+      answer(text('before'), orEmpty(item.before), item.reasonBefore),
+      answer(text('now'), orEmpty(item.now), item.reasonNow, cut),
+      item.diff.some(({ kind }) => kind === 'same') && answer(text('changes'), diff, undefined),
+    ),
+  );
+}
+
+function orEmpty(answer: string): Child {
+  return answer === '' ? el('span', { class: 'quiet' }, text('(empty)')) : answer;
+}

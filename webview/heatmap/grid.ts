@@ -1,0 +1,144 @@
+// A transparent grid over the picture: what is hovered, focused, clicked and read aloud are real elements. Arrow keys move,
+// Enter opens, and only one cell is in the tab order.
+import { el } from '../ui/dom.ts';
+import { hideTip, showTip } from '../ui/tip.ts';
+import type { Box, Layout, PlacedCell } from './layout.ts';
+import { sameCell } from './model.ts';
+import type { CellKey } from './model.ts';
+
+export interface GridContent {
+  layout: Layout;
+  label: string;
+  keyOf(cell: PlacedCell): CellKey;
+  labelOf(cell: PlacedCell): string;
+  linesOf(cell: PlacedCell): string[];
+  /** Whether the cell is waited for. */
+  isActive(cell: PlacedCell): boolean;
+  /** Tips of what is not a cell: column names and totals. */
+  tips: { box: Box; lines: string[] }[];
+  selected: CellKey | undefined;
+  onSelect(cell: PlacedCell): void;
+}
+
+interface Placed {
+  cell: PlacedCell;
+  element: HTMLElement;
+}
+
+const moves: Record<string, readonly [number, number]> = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+};
+
+export interface Grid {
+  element: HTMLElement;
+  /** Puts the focus on a cell, if it is there. */
+  focus(key: CellKey): void;
+  /** The cell that has or had the focus. */
+  current(): CellKey | undefined;
+}
+
+export function makeGrid(content: GridContent, focused: CellKey | undefined): Grid {
+  const rows: Placed[][] = content.layout.blocks.flatMap((block) =>
+    block.rows.map((row) => row.cells.map((cell) => ({ cell, element: cellElement(content, cell) }))),
+  );
+  const all = rows.flat();
+  let current = all.find(({ cell }) => sameCell(content.keyOf(cell), focused)) ?? all[0];
+  if (current) current.element.tabIndex = 0;
+  const moveTo = (next: Placed | undefined): void => {
+    if (!next) return;
+    if (current) current.element.tabIndex = -1;
+    current = next;
+    next.element.tabIndex = 0;
+    next.element.focus();
+  };
+  const element = el(
+    'div',
+    {
+      class: 'grid',
+      role: 'grid',
+      'aria-label': content.label,
+      'aria-readonly': 'true',
+      on: {
+        keydown: (event) => {
+          const next = keyTarget(event, rows, current);
+          if (!next) return;
+          event.preventDefault();
+          moveTo(next);
+        },
+        mouseleave: hideTip,
+        focusout: hideTip,
+      },
+    },
+    rows.map((row) =>
+      el(
+        'div',
+        { role: 'row' },
+        row.map((one) => one.element),
+      ),
+    ),
+    content.tips.map((tip) => tipElement(tip)),
+  );
+  for (const one of all) {
+    one.element.addEventListener('click', () => {
+      moveTo(one);
+      content.onSelect(one.cell);
+    });
+    one.element.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' && event.key !== ' ') return;
+      event.preventDefault();
+      content.onSelect(one.cell);
+    });
+  }
+  return {
+    element,
+    focus: (key) => moveTo(all.find(({ cell }) => sameCell(content.keyOf(cell), key))),
+    current: () => current && content.keyOf(current.cell),
+  };
+}
+
+function keyTarget(event: KeyboardEvent, rows: Placed[][], current: Placed | undefined): Placed | undefined {
+  const at = rows.findIndex((row) => row.some((one) => one === current));
+  const row = rows[at];
+  if (!row || !current) return undefined;
+  const column = row.indexOf(current);
+  if (event.key === 'Home') return event.ctrlKey ? rows[0]?.[0] : row[0];
+  if (event.key === 'End') return event.ctrlKey ? rows.at(-1)?.at(-1) : row.at(-1);
+  const move = moves[event.key];
+  return move && rows[at + move[0]]?.[column + move[1]];
+}
+
+const place = ({ x, y, width, height }: Box): Record<string, string> => ({
+  left: `${x}px`,
+  top: `${y}px`,
+  width: `${width}px`,
+  height: `${height}px`,
+});
+
+function cellElement(content: GridContent, cell: PlacedCell): HTMLElement {
+  const key = content.keyOf(cell);
+  const selected = sameCell(key, content.selected);
+  const element = el('div', {
+    role: 'gridcell',
+    class: ['cell', content.isActive(cell) && 'active', selected && 'selected'].filter(Boolean).join(' '),
+    tabindex: -1,
+    'aria-label': content.labelOf(cell),
+    'aria-selected': String(selected),
+    data: { arm: key.arm, lr: key.lr, stage: key.stage, benchmark: key.benchmark },
+    style: place(cell),
+  });
+  const tell = (): void => showTip(element.getBoundingClientRect(), content.linesOf(cell));
+  element.addEventListener('mouseenter', tell);
+  element.addEventListener('focus', () => {
+    if (element.matches(':focus-visible')) tell();
+  });
+  return element;
+}
+
+function tipElement({ box, lines }: { box: Box; lines: string[] }): HTMLElement {
+  const element = el('div', { class: 'hint', 'aria-hidden': 'true', style: place(box) });
+  element.addEventListener('mouseenter', () => showTip(element.getBoundingClientRect(), lines));
+  return element;
+}

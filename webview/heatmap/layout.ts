@@ -1,0 +1,206 @@
+// Where everything of the heatmap stands, in CSS pixels: one table per arm, one above the other or, where there is room,
+// side by side on the same columns. Pure; text widths come in through `measure`.
+import type { MatrixBlock, MatrixView } from '../../src/shared/matrixView.ts';
+import { columnGroups, rowsOf } from './model.ts';
+
+export interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export interface PlacedCell extends Box {
+  block: MatrixBlock;
+  /** 0 is the base. */
+  stage: number;
+  column: number;
+}
+
+export interface PlacedText extends Box {
+  text: string;
+}
+
+export interface PlacedBlock {
+  block: MatrixBlock;
+  /** Line with the arm's name. */
+  heading: Box;
+  rows: (Box & { label: string; stage: number; gained: Box; forgot: Box; cells: PlacedCell[] })[];
+}
+
+/** Column names and group titles above the blocks of one line. */
+export interface PlacedHead {
+  groups: (PlacedText & { role: string })[];
+  names: PlacedText[];
+  /** Names stand slanted because they are wider than the cells. */
+  slanted: boolean;
+  totals: [PlacedText, PlacedText];
+}
+
+export interface Layout {
+  width: number;
+  height: number;
+  blocks: PlacedBlock[];
+  heads: PlacedHead[];
+  legend: Box;
+  /** Blocks beside each other. */
+  across: number;
+}
+
+export interface LayoutOptions {
+  /** Room there is. The layout may be wider: then the page scrolls. */
+  width: number;
+  /** Width of a text in the font of the heatmap. */
+  measure(text: string): number;
+  titles: Record<string, string>;
+  totals: [string, string];
+}
+
+const rowHeight = 30;
+const headingHeight = 28;
+const groupGap = 12;
+const cellGap = 2;
+const minCell = 38;
+const maxCell = 78;
+const totalWidth = 52;
+const blockGap = 40;
+const legendHeight = 34;
+const slant = Math.PI / 4.5;
+export const slantAngle = slant;
+const longestName = 110;
+
+export function layOut(view: MatrixView, blocks: readonly MatrixBlock[], options: LayoutOptions): Layout {
+  const labels = Math.min(150, Math.max(56, ...rowLabels(view).map(options.measure)) + 14);
+  const groups = columnGroups(view.columns);
+  const fixed = labels + groups.length * groupGap + 2 * totalWidth;
+  const across = acrossFor(options.width, fixed, view.columns.length, blocks.length);
+  const room = (options.width - (across - 1) * blockGap) / across - fixed;
+  const cell = Math.max(minCell, Math.min(maxCell, Math.floor(room / Math.max(1, view.columns.length))));
+  const table = fixed + cell * view.columns.length;
+  const names = view.columns.map((column) => options.measure(column.benchmark));
+  const slanted = names.some((width) => width > cell - 6);
+  const overhang = slanted
+    ? Math.max(0, Math.min(longestName, names.at(-1) ?? 0) * Math.cos(slant) - groupGap - totalWidth)
+    : 0;
+  const place: Placing = { view, options, labels, cell, table, slanted, names };
+  const layout: Layout = {
+    width: 0,
+    height: 0,
+    blocks: [],
+    heads: [],
+    legend: { x: 0, y: 0, width: 0, height: 0 },
+    across,
+  };
+  let y = 0;
+  for (let first = 0; first < blocks.length || first === 0; first += across) {
+    const line = blocks.slice(first, first + across);
+    const count = Math.max(1, line.length);
+    const heads = Array.from({ length: first === 0 || across > 1 ? count : 0 }, (_, k) =>
+      head(place, k * (table + blockGap), y),
+    );
+    layout.heads.push(...heads.map((one) => one.head));
+    y += heads[0]?.height ?? 0;
+    const placed = line.map((block, k) => blockAt(place, block, k * (table + blockGap), y));
+    layout.blocks.push(...placed);
+    y += headingHeight + (view.blocks[0]?.rows.length ?? 0) * rowHeight + rowHeight + 8;
+  }
+  layout.width = Math.ceil(across * table + (across - 1) * blockGap + overhang);
+  layout.legend = { x: 0, y: y + 6, width: layout.width, height: legendHeight };
+  layout.height = Math.ceil(y + 6 + legendHeight);
+  return layout;
+}
+
+interface Placing {
+  view: MatrixView;
+  options: LayoutOptions;
+  labels: number;
+  cell: number;
+  table: number;
+  slanted: boolean;
+  names: number[];
+}
+
+function rowLabels(view: MatrixView): string[] {
+  return [view.base.label, ...(view.blocks[0]?.rows.map((row) => row.label) ?? [])];
+}
+
+/** As many blocks side by side as fit with cells of a comfortable width. */
+function acrossFor(width: number, fixed: number, columns: number, blocks: number): number {
+  const comfortable = fixed + columns * 48;
+  return Math.max(1, Math.min(blocks, 3, Math.floor((width + blockGap) / (comfortable + blockGap))));
+}
+
+/** Left edge of a column. */
+function columnX(place: Placing, column: number): number {
+  const before = columnGroups(place.view.columns).findIndex((group) => column <= group.to);
+  return place.labels + column * place.cell + Math.max(0, before) * groupGap;
+}
+
+function totalsX(place: Placing): number {
+  return place.table - 2 * totalWidth;
+}
+
+function head(place: Placing, x: number, y: number): { head: PlacedHead; height: number } {
+  const { view, options, cell, slanted } = place;
+  const titleHeight = 22;
+  const nameHeight = slanted ? Math.min(longestName, Math.max(...place.names)) * Math.sin(slant) + 14 : 20;
+  const groups = columnGroups(view.columns).map((group) => {
+    const left = x + columnX(place, group.from);
+    const right = x + columnX(place, group.to) + cell - cellGap;
+    return {
+      role: group.role,
+      text: options.titles[group.role] ?? group.role,
+      x: left,
+      y,
+      width: right - left,
+      height: titleHeight,
+    };
+  });
+  const names = view.columns.map((column, k) => ({
+    text: column.benchmark,
+    x: x + columnX(place, k),
+    y: y + titleHeight,
+    width: slanted ? longestName : cell - cellGap,
+    height: nameHeight,
+  }));
+  const totals = [0, 1].map((k) => ({
+    text: options.totals[k] ?? '',
+    x: x + totalsX(place) + k * totalWidth,
+    y: y + titleHeight,
+    width: totalWidth,
+    height: nameHeight,
+  })) as [PlacedText, PlacedText];
+  return { head: { groups, names, slanted, totals }, height: titleHeight + nameHeight };
+}
+
+function blockAt(place: Placing, block: MatrixBlock, x: number, y: number): PlacedBlock {
+  const rows = rowsOf(place.view, block).map((row, k) => {
+    const top = y + headingHeight + k * rowHeight;
+    const total = (at: number): Box => ({
+      x: x + totalsX(place) + at * totalWidth,
+      y: top,
+      width: totalWidth,
+      height: rowHeight - cellGap,
+    });
+    return {
+      label: row.label,
+      stage: row.stage,
+      x,
+      y: top,
+      width: place.labels,
+      height: rowHeight - cellGap,
+      gained: total(0),
+      forgot: total(1),
+      cells: place.view.columns.map((_, column) => ({
+        block,
+        stage: row.stage,
+        column,
+        x: x + columnX(place, column),
+        y: top,
+        width: place.cell - cellGap,
+        height: rowHeight - cellGap,
+      })),
+    };
+  });
+  return { block, heading: { x, y, width: place.table, height: headingHeight }, rows };
+}
