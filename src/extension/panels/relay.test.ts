@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { LabError } from '../../shared/errors.ts';
+import { notification, request } from '../../shared/protocol/lab/message.ts';
+import type { PanelAction, ToPanel } from '../../shared/protocol/panel.ts';
+import { relay } from './relay.ts';
+import type { PanelServices } from './relay.ts';
+
+const read = request<{ run: string }, string>('runs/read');
+const launch = request<object, string>('sessions/launch', { needsTrust: true });
+const changed = notification<{ runs: string[] }>('runs/changed');
+
+function connected(services: Partial<PanelServices> = {}) {
+  const posted: ToPanel[] = [];
+  const asked: string[] = [];
+  const acted: PanelAction[] = [];
+  const heard = new Map<string, (params: unknown) => void>();
+  let send: (message: unknown) => void = () => undefined;
+  const connection = relay(
+    { requests: [read, launch], notifications: [changed] },
+    { post: (message) => posted.push(message), listen: (listener) => ((send = listener), { dispose: () => undefined }) },
+    {
+      trusted: () => true,
+      request: async (spec) => (asked.push(spec.method), 'answer'),
+      on: (spec, listener) => (heard.set(spec.method, listener), { dispose: () => heard.delete(spec.method) }),
+      act: async (action) => (acted.push(action), null),
+      ...services,
+    },
+  );
+  const say = async (message: unknown): Promise<void> => {
+    send(message);
+    await new Promise((resolve) => setTimeout(resolve));
+  };
+  return { posted, asked, acted, heard, say, connection };
+}
+
+describe('a panel', () => {
+  it('gets answers to what its kind may ask', async () => {
+    const { posted, say } = connected();
+    await say({ type: 'request', id: 1, method: 'runs/read', params: { run: '/r' } });
+    expect(posted).toEqual([{ type: 'result', id: 1, result: 'answer' }]);
+  });
+
+  it('is refused every other method', async () => {
+    const { posted, asked, say } = connected();
+    for (const method of ['lab/shutdown', 'datasetView/open', '__proto__', 'constructor']) {
+      await say({ type: 'request', id: 1, method, params: {} });
+    }
+    expect(asked).toEqual([]);
+    expect(posted.map((message) => message.type)).toEqual(['error', 'error', 'error', 'error']);
+  });
+
+  it('executes and writes nothing in Restricted Mode', async () => {
+    const { posted, asked, say } = connected({ trusted: () => false });
+    await say({ type: 'request', id: 1, method: 'sessions/launch', params: {} });
+    await say({ type: 'request', id: 2, method: 'runs/read', params: {} });
+    expect(asked).toEqual(['runs/read']);
+    expect(posted[0]).toMatchObject({ type: 'error', id: 1, remedy: 'Trust the workspace first' });
+  });
+
+  it('runs commands of this extension only', async () => {
+    const { acted, posted, say } = connected();
+    const command = (name: unknown) => ({ type: 'action', id: 1, action: { kind: 'command', command: name, args: [1] } });
+    for (const name of ['workbench.action.quit', 'forgettingLab.x;y', 'xforgettingLab.stop', 3]) await say(command(name));
+    expect(acted).toEqual([]);
+    expect(posted.every((message) => message.type === 'error')).toBe(true);
+    await say(command('forgettingLab.stop'));
+    expect(acted).toEqual([{ kind: 'command', command: 'forgettingLab.stop', args: [1] }]);
+  });
+
+  it('can cancel, and what runs is cancelled when it closes', async () => {
+    const signals: AbortSignal[] = [];
+    const { posted, say, connection } = connected({
+      request: (_spec, _params, signal) => (signals.push(signal), new Promise(() => undefined)),
+    });
+    await say({ type: 'request', id: 1, method: 'runs/read', params: {} });
+    await say({ type: 'request', id: 2, method: 'runs/read', params: {} });
+    await say({ type: 'cancel', id: 1 });
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    connection.dispose();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+    expect(posted).toEqual([]);
+  });
+
+  it('is told errors with their remedy', async () => {
+    const { posted, say } = connected({
+      request: () => Promise.reject(new LabError('run-invalid', 'No run', { remedy: 'Choose one' })),
+    });
+    await say({ type: 'request', id: 7, method: 'runs/read', params: {} });
+    expect(posted).toEqual([{ type: 'error', id: 7, message: 'No run', remedy: 'Choose one' }]);
+  });
+
+  it('hears the notifications of its kind until it closes', () => {
+    const { posted, heard, connection } = connected();
+    expect([...heard.keys()]).toEqual(['runs/changed']);
+    heard.get('runs/changed')?.({ runs: ['/r'] });
+    expect(posted).toEqual([{ type: 'notification', method: 'runs/changed', params: { runs: ['/r'] } }]);
+    connection.dispose();
+    expect(heard.size).toBe(0);
+  });
+
+  it('survives messages that are none', async () => {
+    const { posted, asked, acted, say } = connected();
+    const odd = [undefined, null, 4, 'x', [], {}, { type: 'request' }, { type: 'request', id: 1 }, { type: 'action', id: 2 }];
+    for (const message of odd) await say(message);
+    await say({ type: 'action', id: 3, action: { kind: 'save', suggestedName: 'a', text: 'b', base64: 'c' } });
+    expect([...asked, ...acted]).toEqual([]);
+    expect(posted.map((message) => 'id' in message && message.id)).toEqual([1, 2, 3]);
+  });
+});
