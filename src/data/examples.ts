@@ -5,10 +5,13 @@ import type { DroppedRow, Example, Provenance, RowSource } from '../shared/datas
 import { LabError } from '../shared/errors.ts';
 import { columnsOf, detectFormat, formats, RowError, type DatasetFormat, type Row } from './formats.ts';
 import { readRows } from './readRows.ts';
+import type { RowPlace } from './splitRows.ts';
 
 export type { DatasetFormat } from './formats.ts';
 
-export type ExampleEvent = { kind: 'example'; example: Example } | { kind: 'dropped'; dropped: DroppedRow };
+export type ExampleEvent =
+  | { kind: 'example'; example: Example; place: RowPlace; format: DatasetFormat }
+  | { kind: 'dropped'; dropped: DroppedRow };
 
 export interface ExampleOptions {
   /** Default: the format of the first row whose columns are those of a format; later rows must have the same. */
@@ -22,8 +25,25 @@ export interface ExampleOptions {
  * the answer's own column stays when it is plain text, because a verifier may name it as the reference.
  */
 export async function* readExamples(file: string, options: ExampleOptions = {}): AsyncGenerator<ExampleEvent> {
-  for await (const event of readFormatted(file, options)) {
-    yield event.kind === 'dropped' ? event : { kind: 'example', example: event.example };
+  let format = options.format;
+  let remaining = options.limit ?? Infinity;
+  if (remaining <= 0) return;
+  for await (const event of readRows(file)) {
+    if (event.kind === 'dropped') {
+      yield event;
+      continue;
+    }
+    const { row, source, place } = event;
+    format ??= detectFormat(row);
+    try {
+      if (format === undefined) throw new RowError(`the columns (${columnsOf(row)}) are those of no known format`);
+      const example = readExample(row, source, format);
+      yield { kind: 'example', example, place, format };
+      if (--remaining <= 0) return;
+    } catch (error) {
+      if (!(error instanceof RowError)) throw error;
+      yield { kind: 'dropped', dropped: { source, reason: error.message } };
+    }
   }
 }
 
@@ -35,7 +55,7 @@ export async function loadExamples(
   const examples: Example[] = [];
   const dropped: DroppedRow[] = [];
   let format = options.format;
-  for await (const event of readFormatted(file, options)) {
+  for await (const event of readExamples(file, options)) {
     if (event.kind === 'dropped') {
       dropped.push(event.dropped);
     } else {
@@ -47,33 +67,8 @@ export async function loadExamples(
   return { examples, dropped, format };
 }
 
-type FormattedEvent =
-  { kind: 'example'; example: Example; format: DatasetFormat } | { kind: 'dropped'; dropped: DroppedRow };
-
-async function* readFormatted(file: string, options: ExampleOptions): AsyncGenerator<FormattedEvent> {
-  let format = options.format;
-  let remaining = options.limit ?? Infinity;
-  if (remaining <= 0) return;
-  for await (const event of readRows(file)) {
-    if (event.kind === 'dropped') {
-      yield event;
-      continue;
-    }
-    const { row, source } = event;
-    format ??= detectFormat(row);
-    try {
-      if (format === undefined) throw new RowError(`the columns (${columnsOf(row)}) are those of no known format`);
-      const example = readExample(row, source, format);
-      yield { kind: 'example', example, format };
-      if (--remaining <= 0) return;
-    } catch (error) {
-      if (!(error instanceof RowError)) throw error;
-      yield { kind: 'dropped', dropped: { source, reason: error.message } };
-    }
-  }
-}
-
-function readExample(row: Row, source: RowSource, format: DatasetFormat): Example {
+/** A row understood in a format. Throws a RowError that says why it cannot be. */
+export function readExample(row: Row, source: RowSource, format: DatasetFormat): Example {
   const rules = formats[format];
   const { needs, consumes } = rules;
   const missing = needs.filter((column) => !Object.hasOwn(row, column));

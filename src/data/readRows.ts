@@ -5,10 +5,11 @@ import { createReadStream } from 'node:fs';
 import type { DroppedRow, RowSource } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
 import { fileError } from './fileErrors.ts';
-import { isBlank, maximumRowBytes, splitArray, splitLines, type RawRow } from './splitRows.ts';
+import { isBlank, maximumRowBytes, splitArray, splitLines, type RawRow, type RowPlace } from './splitRows.ts';
 
 export type RowEvent =
-  { kind: 'row'; row: Record<string, unknown>; source: RowSource } | { kind: 'dropped'; dropped: DroppedRow };
+  | { kind: 'row'; row: Record<string, unknown>; source: RowSource; place: RowPlace }
+  | { kind: 'dropped'; dropped: DroppedRow };
 
 /**
  * The rows of a file in order. A first character `[` means a JSON array, whose rows are numbered from 1; anything else
@@ -17,8 +18,8 @@ export type RowEvent =
 export async function* readRows(file: string): AsyncGenerator<RowEvent> {
   const stream = createReadStream(file, { highWaterMark: 1 << 18 });
   try {
-    const { isArray, chunks } = await detect(file, stream);
-    yield* isArray ? readArray(file, chunks) : readLines(file, chunks);
+    const { isArray, chunks, start } = await detect(file, stream);
+    yield* isArray ? readArray(file, chunks, start) : readLines(file, chunks, start);
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === undefined ? error : fileError(error, file, 'read');
   } finally {
@@ -26,9 +27,9 @@ export async function* readRows(file: string): AsyncGenerator<RowEvent> {
   }
 }
 
-async function* readLines(file: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<RowEvent> {
+async function* readLines(file: string, chunks: AsyncIterable<Buffer>, start: number): AsyncGenerator<RowEvent> {
   let first = true;
-  for await (const raw of splitLines(chunks)) {
+  for await (const raw of splitLines(chunks, start)) {
     if (!raw.oversized && isBlank(raw.bytes)) continue;
     if (first && raw.bytes.toString('latin1').trim() === '{') throw oneObject(file);
     first = false;
@@ -36,7 +37,7 @@ async function* readLines(file: string, chunks: AsyncIterable<Buffer>): AsyncGen
   }
 }
 
-async function* readArray(file: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<RowEvent> {
+async function* readArray(file: string, chunks: AsyncIterable<Buffer>, start: number): AsyncGenerator<RowEvent> {
   const drop = (number: number, reason: string): RowEvent => ({
     kind: 'dropped',
     dropped: { source: { file, line: number }, reason },
@@ -44,7 +45,7 @@ async function* readArray(file: string, chunks: AsyncIterable<Buffer>): AsyncGen
   let rows = 0;
   let trailing = 0;
   let pendingBlank: number | undefined; // `[]` has one blank element; any other blank element is a stray comma
-  for await (const raw of splitArray(chunks, (line) => (trailing = line))) {
+  for await (const raw of splitArray(chunks, (line) => (trailing = line), start)) {
     if (pendingBlank !== undefined) yield drop(++rows, `empty element (line ${pendingBlank})`);
     pendingBlank = undefined;
     if (raw.truncated) {
@@ -64,9 +65,9 @@ async function* readArray(file: string, chunks: AsyncIterable<Buffer>): AsyncGen
   if (trailing > 0) yield drop(rows + 1, `text after the closing bracket of the array (line ${trailing})`);
 }
 
-/** `place` follows the reason where the source's number is not a line. */
-function parseRow(raw: RawRow, source: RowSource, place: string): RowEvent {
-  const drop = (reason: string): RowEvent => ({ kind: 'dropped', dropped: { source, reason: `${reason}${place}` } });
+/** `where` follows the reason where the source's number is not a line. */
+function parseRow(raw: RawRow, source: RowSource, where: string): RowEvent {
+  const drop = (reason: string): RowEvent => ({ kind: 'dropped', dropped: { source, reason: `${reason}${where}` } });
   if (raw.oversized) return drop(`longer than ${maximumRowBytes / 2 ** 20} MiB`);
   if (!isUtf8(raw.bytes)) return drop('not valid UTF-8');
   let row: unknown;
@@ -76,14 +77,14 @@ function parseRow(raw: RawRow, source: RowSource, place: string): RowEvent {
     return drop(`not valid JSON: ${(error as Error).message.split('\n')[0]}`);
   }
   if (typeof row !== 'object' || row === null || Array.isArray(row)) return drop('not a JSON object');
-  return { kind: 'row', row: row as Record<string, unknown>, source };
+  return { kind: 'row', row: row as Record<string, unknown>, source, place: raw.place };
 }
 
-/** The chunks of a stream without the byte order mark, and whether the first character is that of a JSON array. */
+/** The chunks of a stream without the byte order mark (`start` bytes), and whether a JSON array begins. */
 async function detect(
   file: string,
   stream: AsyncIterable<Buffer>,
-): Promise<{ isArray: boolean; chunks: AsyncIterable<Buffer> }> {
+): Promise<{ isArray: boolean; chunks: AsyncIterable<Buffer>; start: number }> {
   const iterator = stream[Symbol.asyncIterator]();
   const rest = { [Symbol.asyncIterator]: () => iterator };
   let head: Buffer = Buffer.alloc(0);
@@ -96,9 +97,13 @@ async function detect(
   if (isUtf16(head)) {
     throw new LabError('dataset-invalid', `${file} is UTF-16 text`, { remedy: 'Save it as UTF-8.' });
   }
-  const start = content();
-  const first = start.find((byte) => byte > 0x20);
-  return { isArray: first === openingBracket, chunks: chain(start, rest) };
+  const beginning = content();
+  const first = beginning.find((byte) => byte > 0x20);
+  return {
+    isArray: first === openingBracket,
+    chunks: chain(beginning, rest),
+    start: head.length - beginning.length,
+  };
 }
 
 async function* chain(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -1,9 +1,16 @@
 // Cuts a stream of bytes into the rows of a JSON Lines file or of one big JSON array, holding one row at a time. Works on
 // bytes: every character that matters is ASCII, so multi-byte characters need no care until a row is decoded.
 
+/** Where a row lies in its file: bytes. */
+export interface RowPlace {
+  offset: number;
+  length: number;
+}
+
 /** The bytes of one row. `line`: where it begins (1-based). */
 export interface RawRow {
   line: number;
+  place: RowPlace;
   bytes: Buffer;
   /** The row was longer than the limit and its bytes were thrown away. */
   oversized: boolean;
@@ -23,10 +30,13 @@ const comma = 0x2c;
 class RowBuffer {
   private pieces: Buffer[] = [];
   private length = 0;
+  private offset = 0;
   private leadingLines = 0;
   private visible = false;
 
-  append(piece: Buffer): void {
+  /** `offset`: where the piece lies in the file. */
+  append(piece: Buffer, offset: number): void {
+    if (this.length === 0) this.offset = offset;
     if (!this.visible) {
       this.leadingLines += leadingLines(piece);
       this.visible = !isBlank(piece);
@@ -40,7 +50,8 @@ class RowBuffer {
     const oversized = this.length > maximumRowBytes;
     const bytes = this.pieces.length === 1 ? (this.pieces[0] as Buffer) : Buffer.concat(this.pieces);
     // A row begins at its first visible character, not at the comma before it.
-    const row = { line: line + this.leadingLines, bytes, oversized, truncated };
+    const place = { offset: this.offset, length: this.length };
+    const row = { line: line + this.leadingLines, place, bytes, oversized, truncated };
     this.pieces = [];
     this.length = 0;
     this.leadingLines = 0;
@@ -59,34 +70,39 @@ function leadingLines(bytes: Buffer): number {
   return lines;
 }
 
-/** One row for every line, blank lines included. */
-export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<RawRow> {
+/** One row for every line, blank lines included. `start`: where the first chunk lies in the file. */
+export async function* splitLines(chunks: AsyncIterable<Buffer>, start = 0): AsyncGenerator<RawRow> {
   const row = new RowBuffer();
   let line = 1;
+  let at = start;
   for await (const chunk of chunks) {
     let from = 0;
     for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, from)) {
-      row.append(chunk.subarray(from, end));
+      row.append(chunk.subarray(from, end), at + from);
       yield row.take(line++);
       from = end + 1;
     }
-    row.append(chunk.subarray(from));
+    row.append(chunk.subarray(from), at + from);
+    at += chunk.length;
   }
   yield row.take(line);
 }
 
 /**
  * The elements of a JSON array: what stands between the commas of its first level. The last row is `truncated` when the
- * closing bracket is missing; what follows the closing bracket is one more row, given to `onTrailing`.
+ * closing bracket is missing; what follows the closing bracket is one more row, given to `onTrailing`. `start`: where the
+ * first chunk lies in the file.
  */
 export async function* splitArray(
   chunks: AsyncIterable<Buffer>,
   onTrailing: (line: number) => void,
+  start = 0,
 ): AsyncGenerator<RawRow> {
   const row = new RowBuffer();
   const scanner = new ArrayScanner();
   let startLine = 1;
   let trailing = false;
+  let at = start;
   for await (const chunk of chunks) {
     let from = 0;
     while (from < chunk.length) {
@@ -99,13 +115,14 @@ export async function* splitArray(
       }
       const begun = scanner.depth > 0;
       const end = scanner.next(chunk, from);
-      if (begun) row.append(chunk.subarray(from, end));
+      if (begun) row.append(chunk.subarray(from, end), at + from);
       if (end < chunk.length) {
         if (begun) yield row.take(startLine);
         startLine = scanner.line;
       }
       from = end + 1;
     }
+    at += chunk.length;
   }
   if (!scanner.closed) yield row.take(startLine, true);
 }
