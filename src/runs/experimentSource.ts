@@ -83,8 +83,8 @@ function step(node: unknown, key: PropertyKey): Pick<Located, 'node' | 'pair'> |
  */
 export function spanOf(source: ExperimentSource, path: DocumentPath, on: 'key' | 'value'): Span {
   const { node, pair, depth } = locate(source.document, path);
-  const keySpan = pair ? contentSpan(pair.key) : undefined;
-  const valueSpan = node ? contentSpan(node) : undefined;
+  const keySpan = pair ? contentSpan(source.text, pair.key) : undefined;
+  const valueSpan = node ? contentSpan(source.text, node) : undefined;
   if (depth === path.length && on === 'value' && valueSpan && isOneLine(source.text, valueSpan)) return valueSpan;
   if (keySpan) return keySpan;
   return valueSpan ? firstLine(source.text, ...valueSpan) : firstLine(source.text, 0, source.text.length);
@@ -97,21 +97,24 @@ export function scalarAt(source: ExperimentSource, path: DocumentPath, on: 'key'
   return depth === path.length && isScalar(found) ? found : undefined;
 }
 
-function contentSpan(node: ParsedNode | null): Span | undefined {
-  const range = node?.range;
-  return range && range[1] > range[0] ? [range[0], range[1]] : undefined;
+/** The text of a node without the blank rest of its last line. */
+function contentSpan(text: string, node: ParsedNode): Span | undefined {
+  const [start, end] = node.range;
+  const length = text.slice(start, end).trimEnd().length;
+  return length > 0 ? [start, start + length] : undefined;
 }
 
-const isOneLine = (text: string, [start, end]: Span): boolean => !text.slice(start, end).trimEnd().includes('\n');
+const isOneLine = (text: string, [start, end]: Span): boolean => !text.slice(start, end).includes('\n');
 
 function firstLine(text: string, start: number, end: number): Span {
   const line = text.slice(start, end).split(/\r?\n/, 1)[0] ?? '';
   return [start, start + line.trimEnd().length];
 }
 
-/** At least one character, where there is one: an error at the end of a line would be invisible. */
+/** At least one character, where there is one, and the whole word: an error of no width would be invisible. */
 function visible(text: string, [start, end]: readonly [number, number]): Span {
   const from = Math.min(start, text.length);
-  const to = Math.min(Math.max(end, from + 1), text.length);
-  return from === to && from > 0 ? [from - 1, to] : [from, to];
+  if (from === text.length) return [Math.max(0, from - 1), from];
+  const word = /^[\p{L}\p{N}_-]+/u.exec(text.slice(from, from + 200))?.[0].length ?? 1;
+  return [from, Math.max(Math.min(end, text.length), from + word)];
 }

@@ -1,0 +1,46 @@
+// Problems of an experiment file as diagnostics: the words of the command line at the place where they were typed.
+import { experimentRemedy, syntaxRemedy } from '../../runs/loadExperiment.ts';
+import type { CheckedExperiment, PlacedProblem } from '../../runs/loadExperiment.ts';
+import { scalarAt } from '../../runs/experimentSource.ts';
+import type { ExperimentSource } from '../../runs/experimentSource.ts';
+import type { ExperimentDiagnostic, TextFix } from '../../shared/protocol/lab/experiments.ts';
+import { textPositions } from './textPositions.ts';
+import type { TextPositions } from './textPositions.ts';
+
+export function toDiagnostics({ source, problems }: CheckedExperiment): ExperimentDiagnostic[] {
+  const positions = textPositions(source.text);
+  return problems.map((problem) => {
+    const fix = fixOf(source, problem, positions);
+    return {
+      range: positions.range(...problem.span),
+      message: problem.message,
+      code: problem.code,
+      remedy: problem.code === 'syntax' ? syntaxRemedy : experimentRemedy,
+      ...(fix ? { fix } : {}),
+    };
+  });
+}
+
+/** Replaces the wrong word by the right one, in the quotes that are there. */
+function fixOf(source: ExperimentSource, problem: PlacedProblem, positions: TextPositions): TextFix | undefined {
+  const { instead, path, on } = problem;
+  const scalar = scalarAt(source, path, on);
+  if (instead === undefined || !scalar?.range) return undefined;
+  const [start, end] = scalar.range;
+  return {
+    title: on === 'key' ? `Rename to "${instead}"` : `Use "${instead}"`,
+    newText: inQuotesOf(source.text.slice(start, end), instead),
+    range: positions.range(start, end),
+  };
+}
+
+/** A word written as the one it replaces: plain where that is safe, otherwise quoted. */
+function inQuotesOf(written: string, word: string): string {
+  if (written.startsWith("'")) return `'${word.replaceAll("'", "''")}'`;
+  return written.startsWith('"') || !isPlain(word) ? JSON.stringify(word) : word;
+}
+
+/** Whether YAML reads a word without quotes as this text. */
+export function isPlain(word: string): boolean {
+  return /^[\p{L}_./$][\p{L}\p{N}_./ +$()-]*$/u.test(word) && !/^(true|false|null|yes|no|on|off|~)$|\s$/i.test(word);
+}
