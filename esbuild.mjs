@@ -56,6 +56,7 @@ const groups = [
       engine: 'src/engine/process/engineMain.ts',
       server: 'src/server/main.ts',
       session: 'src/server/session/main.ts',
+      reportThread: 'src/server/runs/reportThread.ts',
       buildPocket: 'src/pocket/build.ts',
       bench: 'bench/main.ts',
     },

@@ -33,6 +33,8 @@ export interface Found {
 export interface SearchOptions {
   /** Says that a folder is a run, so that its configuration need not be read again. */
   isKnownRun?: (folder: string) => boolean;
+  /** Default: the depth of a search through a workspace. */
+  depth?: number;
 }
 
 /** Everything of the lab below a folder. Runs lie anywhere but in dot folders, packages and inside other runs. */
@@ -74,7 +76,7 @@ class Search {
         this.places.add(folder);
       }
       if (!entry.isDirectory() || entry.name.startsWith('.') || skipped.has(entry.name)) continue;
-      if (inRuns || depth < searchDepth) await this.visit(join(folder, entry.name), depth + 1);
+      if (inRuns || depth < (this.options.depth ?? searchDepth)) await this.visit(join(folder, entry.name), depth + 1);
     }
   }
 }

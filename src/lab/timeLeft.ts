@@ -1,9 +1,7 @@
 // How long a run will still take, from how long its pieces took so far. Pieces of one kind cost alike per unit of size;
 // kinds that have not been seen yet are guessed from the overall pace.
+import { roughCost } from '../runs/plan.ts';
 import type { Work } from '../runs/plan.ts';
-
-/** Rough seconds per unit before anything was measured; only their ratios matter then. */
-const guesses: { [Kind in Work['kind']]: number } = { evaluate: 0.01, targets: 0.005, train: 0.05, drift: 0.3 };
 
 /** The kinds whose costs are learnt apart: writing targets costs far more than scoring them. */
 function kindOf(work: Work): string {
@@ -22,7 +20,6 @@ export function createTimeLeft(): TimeLeft {
   const known = new Map<string, { seconds: number; size: number }>();
   let seconds = 0;
   let guessed = 0;
-  const guess = (work: Work): number => guesses[work.kind] * Math.max(1, work.size);
   return {
     finished: (work, took) => {
       const kind = known.get(kindOf(work)) ?? { seconds: 0, size: 0 };
@@ -30,13 +27,13 @@ export function createTimeLeft(): TimeLeft {
       kind.size += Math.max(1, work.size);
       known.set(kindOf(work), kind);
       seconds += took;
-      guessed += guess(work);
+      guessed += roughCost(work);
     },
     estimate: (left, share) => {
       const pace = guessed > 0 ? seconds / guessed : 1;
       const costs = left.map((work) => {
         const kind = known.get(kindOf(work));
-        return kind ? (kind.seconds / kind.size) * Math.max(1, work.size) : pace * guess(work);
+        return kind ? (kind.seconds / kind.size) * Math.max(1, work.size) : pace * roughCost(work);
       });
       return costs.reduce((sum, cost, index) => sum + (index === 0 ? cost * (1 - share) : cost), 0);
     },

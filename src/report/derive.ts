@@ -304,7 +304,8 @@ export function matchedGain(run: Pick<RunData, 'config'>, points: readonly Trial
   return { value: 0.8 * best };
 }
 
-function planeNumbers(run: RunData, view: MatrixView): DerivedNumber[] {
+/** The numbers of the learning-forgetting plane; `view` averages over the seeds. They need no items. */
+export function planeNumbers(run: Pick<RunData, 'config'>, view: MatrixView): DerivedNumber[] {
   const points = planePoints(view);
   if (points.length === 0) return [];
   const seedOver: ('seed' | 'lr')[] = view.blocks[0]!.seeds.length > 1 ? ['seed'] : [];

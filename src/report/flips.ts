@@ -19,6 +19,9 @@ export interface FlippedItem {
   diff: { kind: 'same' | 'removed' | 'added'; text: string }[];
   /** The answer ran into the token limit. */
   cutOff: boolean;
+  /** Why the strict scorer did not count the answer. */
+  reasonBefore?: string;
+  reasonNow?: string;
 }
 
 /** Flips of one benchmark under one trial. */
@@ -114,7 +117,7 @@ async function describe(
   const texts = await prompts(benchmark);
   const { arm, lr, seed, stage, n } = record;
   const show = (pairs: Pair[], limit: number): FlippedItem[] =>
-    pairs.slice(0, limit).map((pair) => describeItem(pair, texts.get(pair.now.index)));
+    pairs.slice(0, limit).map((pair) => describeItem(pair, texts.get(pair.now.index), textLimit));
   return {
     arm,
     lr,
@@ -126,21 +129,50 @@ async function describe(
     gainedCount: flipped.gained.length,
     lost: show(flipped.lost, examplesOfLost),
     gained: show(flipped.gained, examplesOfGained),
-    textless: [...flipped.lost, ...flipped.gained].every(
-      ({ before, now }) => before.output === '' && now.output === '',
-    ),
+    textless: isTextless(flipped),
   };
 }
 
-function describeItem({ before, now }: Pair, prompt: string | undefined): FlippedItem {
-  const was = shorten(before.output, textLimit);
-  const is = shorten(now.output, textLimit);
+function isTextless({ lost, gained }: { lost: Pair[]; gained: Pair[] }): boolean {
+  return [...lost, ...gained].every(({ before, now }) => before.output === '' && now.output === '');
+}
+
+function describeItem({ before, now }: Pair, prompt: string | undefined, limit: number): FlippedItem {
+  const was = shorten(before.output, limit);
+  const is = shorten(now.output, limit);
   return {
     index: now.index,
-    ...(prompt === undefined ? {} : { prompt: shorten(prompt, textLimit) }),
+    ...(prompt === undefined ? {} : { prompt: shorten(prompt, limit) }),
     before: was,
     now: is,
     diff: diffWords(was, is),
     cutOff: now.finish === 'length' || now.finish === 'context',
+    ...(before.reason === undefined ? {} : { reasonBefore: before.reason }),
+    ...(now.reason === undefined ? {} : { reasonNow: now.reason }),
+  };
+}
+
+/** Longest output or prompt in a list that a person scrolls through, in characters. */
+const listedTextLimit = 8000;
+
+/** Every flipped answer of one cell, at most `limit` of each direction; undefined when the items cannot be read. */
+export async function flipsOfCell(
+  base: CellRecord,
+  record: CellRecord,
+  sources: { readItems: ItemReader; readPrompts: PromptReader },
+  limit: number,
+): Promise<Omit<FlipGroup, 'arm' | 'lr' | 'seed' | 'stage' | 'benchmark'> | undefined> {
+  const flipped = await flippedItems(sources.readItems, base, record);
+  if (!flipped) return undefined;
+  const prompts = await promptCache(sources.readPrompts)(record.benchmark);
+  const show = (pairs: Pair[]): FlippedItem[] =>
+    pairs.slice(0, limit).map((pair) => describeItem(pair, prompts.get(pair.now.index), listedTextLimit));
+  return {
+    n: record.n,
+    lost: show(flipped.lost),
+    gained: show(flipped.gained),
+    lostCount: flipped.lost.length,
+    gainedCount: flipped.gained.length,
+    textless: isTextless(flipped),
   };
 }

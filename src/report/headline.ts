@@ -26,7 +26,7 @@ function best(blocks: readonly MatrixBlock[]): MatrixBlock | undefined {
  * Arms are compared at a learning rate that all of them have; among several, the one at which the reference arm (plain
  * fine-tuning on the ground truth, else the first arm) gained most. Without a common one, each arm at its largest gain.
  */
-export function headline(config: RunConfig, view: MatrixView): Headline {
+export function headline(config: RunConfig, view: Pick<MatrixView, 'blocks'>): Headline {
   const measured = view.blocks.filter((block) => lastMeasuredRow(block));
   const arms = [...new Set(measured.map((block) => block.arm))];
   const reference = config.arms.find((arm) => isReferenceArm(arm) && arms.includes(arm.name))?.name ?? arms[0];

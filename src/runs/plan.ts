@@ -79,6 +79,14 @@ export function listWork(experiment: Experiment, arms: readonly ResolvedArm[], s
   return [...evaluations(baseKey, 0), ...listTrials(experiment, arms).flatMap(stageWork)];
 }
 
+/** Rough seconds for a unit of every kind of work; only their ratios mean something. */
+const secondsPerUnit: { [Kind in Work['kind']]: number } = { evaluate: 0.01, targets: 0.005, train: 0.05, drift: 0.3 };
+
+/** A rough cost of a piece of work, for shares and for the time left before anything was measured. */
+export function roughCost(work: Work): number {
+  return secondsPerUnit[work.kind] * Math.max(1, work.size);
+}
+
 /** Whether the records of a run already hold a piece of work. */
 export function isDone(work: Work, run: Pick<RunData, 'cells' | 'targets' | 'checkpoints' | 'drift'>): boolean {
   const { key, stage } = work;

@@ -12,6 +12,7 @@ import type {
   ItemResult,
   LogRecord,
   MetricRecord,
+  ProbeRecord,
   RunConfig,
   RunData,
   StatusRecord,
@@ -22,16 +23,20 @@ import { appendJsonLine, fileError, readJsonLines, repairJsonLines, writeTextAto
 
 /** Everything that is appended to a run. */
 export type RunRecord =
-  StatusRecord | CellRecord | MetricRecord | TargetRecord | CheckpointRecord | DriftRecord | LogRecord;
+  StatusRecord | CellRecord | MetricRecord | TargetRecord | CheckpointRecord | DriftRecord | ProbeRecord | LogRecord;
 
-const configFile = 'config.json';
-const recordFiles: { [Kind in RunRecord['kind']]: string } = {
+export const configFile = 'config.json';
+export const planFile = 'plan.json';
+
+/** The file of every kind of record. */
+export const recordFiles: { readonly [Kind in RunRecord['kind']]: string } = {
   status: 'status.jsonl',
   cell: 'cells.jsonl',
   metric: 'metrics.jsonl',
   targets: 'targets.jsonl',
   checkpoint: 'checkpoints.jsonl',
   drift: 'drift.jsonl',
+  probe: 'probes.jsonl',
   log: 'log.jsonl',
 };
 
@@ -161,28 +166,44 @@ export async function readRun(folder: string): Promise<RunData> {
     folder,
     config,
     status: status.at(-1),
-    cells: lastOf(await records('cell'), (cell) => [...trialWords(cell), cell.stage, cell.benchmark]),
-    metrics: lastOf(await records('metric'), (metric) => [...trialWords(metric), metric.stage, metric.step]),
-    targets: lastOf(await records('targets'), (target) => [target.arm, target.seed, target.stage]),
+    cells: lastOf(await records('cell')),
+    metrics: lastOf(await records('metric')),
+    targets: lastOf(await records('targets')),
     checkpoints: await records('checkpoint'),
-    drift: lastOf(await records('drift'), (drift) => [...trialWords(drift), drift.stage, drift.text]),
+    drift: lastOf(await records('drift')),
+    probes: lastOf(await records('probe')),
     log: await records('log'),
     damagedLines,
   };
 }
 
-function isRecord(value: unknown, kind: string): boolean {
+/** Whether a parsed line is a record of a kind. */
+export function isRecord(value: unknown, kind: string): boolean {
   return typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === kind;
 }
 
-function trialWords(key: TrialKey): (string | number)[] {
-  return [key.arm, key.lr, key.seed];
+/** What a record is about: a later record of the same kind with the same key replaces an earlier one. */
+export function recordKey(record: CellRecord | MetricRecord | TargetRecord | DriftRecord | ProbeRecord): string {
+  const { arm, seed, stage } = record;
+  switch (record.kind) {
+    case 'cell':
+      return JSON.stringify([arm, record.lr, seed, stage, record.benchmark]);
+    case 'targets':
+      return JSON.stringify([arm, seed, stage]);
+    case 'drift':
+      return JSON.stringify([arm, record.lr, seed, stage, record.text]);
+    case 'metric':
+    case 'probe':
+      return JSON.stringify([arm, record.lr, seed, stage, record.step]);
+    default:
+      return record satisfies never;
+  }
 }
 
-/** One record per key, in order of first appearance; a later line replaces an earlier one. */
-function lastOf<T>(records: readonly T[], keyOf: (record: T) => (string | number)[]): T[] {
+/** One record per key, in order of first appearance. */
+function lastOf<T extends Parameters<typeof recordKey>[0]>(records: readonly T[]): T[] {
   const byKey = new Map<string, T>();
-  for (const record of records) byKey.set(JSON.stringify(keyOf(record)), record);
+  for (const record of records) byKey.set(recordKey(record), record);
   return [...byKey.values()];
 }
 

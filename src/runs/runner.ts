@@ -7,6 +7,7 @@ import type { TargetRow } from '../recipes/rows.ts';
 import { measureCell, measureDrift } from './measure.ts';
 import { baseKey, isDone, listTrials, listWork } from './plan.ts';
 import type { Sizes, Trial, Work } from './plan.ts';
+import { writePlan } from './planFile.ts';
 import { log, RunStopped, setStatus, throwIfStopped } from './session.ts';
 import type { Session } from './session.ts';
 import { forgetStates, hasFinal, loadStage, trainStage, UnreadableState } from './stageTraining.ts';
@@ -29,6 +30,7 @@ export async function carryOut(
 ): Promise<WalkResult> {
   const { config, folder, run, listener } = session;
   const work = listWork(config.experiment, config.arms, sizes);
+  await writePlan(folder, work);
   await setStatus(session, 'running', resumed ? 'resumed' : 'started');
   const done = work.map((one) => isDone(one, run));
   listener({ kind: 'plan', folder, config, work, done, cells: [...run.cells], resumed });

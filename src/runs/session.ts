@@ -80,7 +80,8 @@ function keep(run: RunData, entry: RunRecord): void {
       run.log.push(entry);
       return;
     case 'metric':
-      // Metrics are many and nothing here asks for them: they stay on disk.
+    case 'probe':
+      // Steps are many and nothing here asks for them: they stay on disk.
       return;
     default:
       entry satisfies never;

@@ -187,6 +187,27 @@ export interface DriftRecord extends TrialKey {
   tokens: number;
 }
 
+/**
+ * probes.jsonl: a small measurement while a stage trains, every `probes.every` steps (step 0 is the model the stage
+ * begins with). A resumed run may repeat steps: the last line counts.
+ */
+export interface ProbeRecord extends TrialKey {
+  kind: 'probe';
+  stage: number;
+  step: number;
+  /**
+   * By benchmark: how much the negative log-likelihood of the reference answers has risen against the base. The
+   * difference of the token-mean nll of an answer (nats per token), averaged over the probed items; positive is
+   * forgetting, 0 is the base. Benchmarks without a reference text use the base's own answers.
+   */
+  retention: Record<string, number>;
+  /** By text (`new-task`, `neutral`): cross-entropy to the base, nats per token, as in drift.jsonl but on fewer texts. */
+  crossEntropy: Record<string, number>;
+  /** The same without the base's own entropy: KL(base || model), 0 at the base. */
+  kl: Record<string, number>;
+  seconds: number;
+}
+
 /** log.jsonl: things worth telling that are not measurements. */
 export interface LogRecord {
   kind: 'log';
@@ -205,6 +226,7 @@ export interface RunData {
   targets: TargetRecord[];
   checkpoints: CheckpointRecord[];
   drift: DriftRecord[];
+  probes: ProbeRecord[];
   log: LogRecord[];
   damagedLines: { file: string; line: number }[];
 }

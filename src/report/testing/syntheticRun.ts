@@ -277,6 +277,7 @@ function runOf(cells: CellRecord[], learningRates: number[], seeds: number[]): R
       agreement: 0.8,
       tokens: 500,
     })),
+    probes: [],
     log: [{ kind: 'log', at: '2026-01-02T03:04:06.000Z', level: 'warning', message: 'coin <b>is at chance</b>' }],
     damagedLines: [{ file: 'metrics.jsonl', line: 7 }],
   };

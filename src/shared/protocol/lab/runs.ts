@@ -1,10 +1,12 @@
 // Runs as the sidebar and the panels show them: everything is read from run folders, whoever wrote them.
+import type { ArmStyle } from '../../arms.ts';
 import type { MatrixView } from '../../matrixView.ts';
 import type {
   CheckpointRecord,
   DriftRecord,
   LogRecord,
   MetricRecord,
+  ProbeRecord,
   RunConfig,
   TargetRecord,
   TrialKey,
@@ -34,6 +36,8 @@ export interface StageSummary {
 
 /** One training chain of a run. */
 export interface TrialSummary extends TrialKey {
+  /** Colour and glyph of the arm, as in every other view. */
+  style?: ArmStyle;
   state: 'waiting' | 'running' | 'done';
   /** Mean change after the last measured stage, score units (0..1): on the taught tasks, and on the old skills. */
   gained?: number;
@@ -112,6 +116,8 @@ export interface HeatmapData {
   verdict: string[];
   /** Definitions behind `gained` and `forgot`, in words. */
   definitions: { gained: string; forgot: string };
+  /** Intervals are still being computed: changes carry none yet, and `runsChanged` follows when they are there. */
+  pending: boolean;
   /** The cell that is being measured or trained for, if any. */
   active?: { arm: string; lr: number; stage: number };
 }
@@ -127,17 +133,14 @@ export const exportRun = request<
   { text: string; suggestedName: string }
 >('runs/export');
 
-/** A point of a small retention probe during training. */
-export interface ProbePoint extends TrialKey {
-  stage: number;
-  step: number;
-  /** Mean negative log-likelihood change against the base on a few items, nats a token, by benchmark. */
-  retention: Record<string, number>;
-  /** Cross-entropy to the base, nats a token, by text. */
-  crossEntropy: Record<string, number>;
-}
+/** A point of the small measurements during training; ProbeRecord says what its numbers are. */
+export type ProbePoint = ProbeRecord;
 
-/** Records of a run from a position on; `next` is where the following call continues. */
+/**
+ * Records of a run from a position on, in the order in which they were written. A resumed run may repeat steps: the last
+ * record of a step counts. `next` is where the following call continues; while `more` is true there is more on disk than
+ * one answer holds, so ask again at once.
+ */
 export interface CurveData {
   config: RunConfig;
   metrics: MetricRecord[];
@@ -145,6 +148,7 @@ export interface CurveData {
   drift: DriftRecord[];
   log: LogRecord[];
   next: CurvePosition;
+  more: boolean;
 }
 
 /** Bytes of each record file that have been read. */

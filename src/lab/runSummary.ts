@@ -1,0 +1,293 @@
+// A run in short, from its records alone: how far every stage is, what was gained and forgotten, and how much of the work
+// is on disk. Numbers come from the report's matrix, never from a computation of their own.
+import { join } from 'node:path';
+import { armStyles, isReferenceArm, styleOf } from '../shared/arms.ts';
+import type {
+  CheckpointSummary,
+  RunState,
+  RunSummary,
+  StageSummary,
+  TrialSummary,
+} from '../shared/protocol/lab/runs.ts';
+import type { MatrixBlock, MatrixRow, MatrixView } from '../shared/matrixView.ts';
+import type { RunConfig, TrialKey } from '../shared/records.ts';
+import { formatPoints, formatShare } from '../shared/words.ts';
+import { headline } from '../report/headline.ts';
+import { lastMeasuredRow, sketchMatrix } from '../report/matrix.ts';
+import { isDone, listTrials, listWork, roughCost, sameKey } from '../runs/plan.ts';
+import type { Work } from '../runs/plan.ts';
+import type { RunRecords } from './runReader.ts';
+
+/** What a summary needs beside the records. */
+export interface SummaryOptions {
+  /** From plan.json; absent for runs of before there was one. */
+  plan: readonly Work[] | undefined;
+  state: Exclude<RunState, 'corrupt'>;
+  /** ISO. */
+  updatedAt: string;
+}
+
+/** Summarises a run. Throws when its records do not fit its configuration; the run is then corrupt. */
+export function summarizeRun(run: RunRecords, options: SummaryOptions): RunSummary {
+  const { config } = run;
+  const plan = options.plan ?? estimatePlan(run);
+  const progress = progressOf(run, plan);
+  const views = new Map(config.experiment.seeds.map((seed) => [seed, sketchMatrix(run, { seed })]));
+  const trials = listTrials(config.experiment, config.arms).map((trial) =>
+    trialSummary(run, plan, trial, views.get(trial.seed)?.blocks ?? []),
+  );
+  const result = resultOf(config, sketchMatrix(run).blocks);
+  const reason = options.state === 'interrupted' ? interruptedReason : run.status?.reason;
+  const summary: RunSummary = {
+    folder: run.folder,
+    id: config.id,
+    experiment: config.experiment.name,
+    state: options.state,
+    ...(reason === undefined || options.state === 'done' ? {} : { reason }),
+    createdAt: config.createdAt,
+    updatedAt: options.updatedAt,
+    model: config.experiment.model,
+    trials,
+    line: '',
+    share: progress.share,
+    damagedLines: run.damagedLines.length,
+    breaches: [...views.values()].reduce((sum, view) => sum + likelyBreaches(view, config), 0),
+  };
+  return { ...summary, line: lineOf(summary, result, progress.active) };
+}
+
+const interruptedReason = 'The process that worked on it is gone; resume it to go on';
+
+/** A run that cannot be read, as far as anything is known about it. */
+export function corruptSummary(folder: string, id: string, reason: string, updatedAt: string): RunSummary {
+  return {
+    folder,
+    id,
+    experiment: experimentOfId(id),
+    state: 'corrupt',
+    reason,
+    createdAt: updatedAt,
+    updatedAt,
+    model: '',
+    trials: [],
+    line: 'cannot be read',
+    share: 0,
+    damagedLines: 0,
+    breaches: 0,
+  };
+}
+
+/** `pocket` of `pocket-20261121-1530-ab12`: run folders are named after their experiment. */
+function experimentOfId(id: string): string {
+  return id.replace(/-\d{8}-\d{4}-[0-9a-f]{4}$/, '');
+}
+
+/** The same run after its process came or went. */
+export function withState(summary: RunSummary, state: 'running' | 'interrupted'): RunSummary {
+  if (summary.state !== 'running' && summary.state !== 'interrupted') return summary;
+  const line = summary.line.replace(/^interrupted, /, '');
+  const now: RunSummary = { ...summary, state, line };
+  delete now.reason;
+  if (state === 'running') return now;
+  return { ...now, reason: interruptedReason, line: `interrupted, ${line}` };
+}
+
+/** Where a run is: the first piece of work that is not on disk. */
+export interface Progress {
+  /** 0..1. */
+  share: number;
+  active: { arm: string; lr: number; seed: number; stage: number; kind: Work['kind'] } | undefined;
+}
+
+/** Share of the work that is on disk, by rough cost; a training counts by its steps. */
+export function progressOf(run: RunRecords, plan: readonly Work[]): Progress {
+  let done = 0;
+  let all = 0;
+  let active: Progress['active'];
+  const isWritten = doneLookup(run);
+  for (const work of plan) {
+    const cost = roughCost(work);
+    all += cost;
+    if (isWritten(work)) done += cost;
+    else {
+      if (work.kind === 'train') done += cost * stepShare(run, work.key, work.stage);
+      const { arm, lr, seed } = work.key;
+      active ??= { arm, lr, seed, stage: work.stage, kind: work.kind };
+    }
+  }
+  return { share: all === 0 ? 0 : done / all, active };
+}
+
+/** As `isDone`, for many pieces of work: the records of a stage are looked through once per kind. */
+function doneLookup(run: RunRecords): (work: Work) => boolean {
+  const groups = new Map<string, RunRecords>();
+  const group = (stage: number): RunRecords => {
+    const key = String(stage);
+    const known = groups.get(key);
+    if (known) return known;
+    const fits = (one: { stage: number }): boolean => one.stage === stage;
+    const made = {
+      ...run,
+      cells: run.cells.filter(fits),
+      targets: run.targets.filter(fits),
+      checkpoints: run.checkpoints.filter(fits),
+      drift: run.drift.filter(fits),
+    };
+    groups.set(key, made);
+    return made;
+  };
+  return (work) => isDone(work, group(work.stage));
+}
+
+function stepShare(run: RunRecords, key: TrialKey, stage: number): number {
+  const last = run.lastSteps.find((one) => sameKey(one, key) && one.stage === stage);
+  return last && last.steps > 0 ? Math.min(1, last.step / last.steps) : 0;
+}
+
+/** The plan of a run that has none written down: sizes as far as its records and its configuration tell them. */
+export function estimatePlan(run: RunRecords): Work[] {
+  const { experiment, arms } = run.config;
+  const rows = experiment.stages.map((stage, index) => {
+    const made = run.targets.find((one) => one.stage === index + 1);
+    return made?.statistics.items ?? stage.limit ?? 1000;
+  });
+  const items = new Map(
+    experiment.benchmarks.map(({ name, limit }) => {
+      const measured = run.cells.find((cell) => cell.benchmark === name);
+      return [name, measured?.n ?? limit ?? 200];
+    }),
+  );
+  return listWork(experiment, arms, { rows, items });
+}
+
+function trialSummary(
+  run: RunRecords,
+  plan: readonly Work[],
+  key: TrialKey,
+  blocks: readonly MatrixBlock[],
+): TrialSummary {
+  const { arm, lr, seed } = key;
+  const own = plan.filter((work) => work.stage > 0 && sameKey(work.key, key));
+  const stages = [baseStage(run), ...run.config.experiment.stages.map((_, k) => stageSummary(run, own, key, k + 1))];
+  const trained = stages.slice(1);
+  const state = trained.every((stage) => stage.state === 'done')
+    ? 'done'
+    : trained.some((stage) => stage.state !== 'waiting')
+      ? 'running'
+      : 'waiting';
+  const row = lastTotals(blocks.find((block) => block.arm === arm && block.lr === lr));
+  return {
+    arm,
+    lr,
+    seed,
+    style: styleOf(armStyles(run.config.arms), arm),
+    state,
+    ...(row?.gained ? { gained: row.gained.value } : {}),
+    ...(row?.forgot ? { forgot: row.forgot.value } : {}),
+    stages,
+  };
+}
+
+/** The newest row whose means are complete. */
+function lastTotals(block: MatrixBlock | undefined): MatrixRow | undefined {
+  return block?.rows.findLast((row) => row.gained !== undefined || row.forgot !== undefined);
+}
+
+function baseStage(run: RunRecords): StageSummary {
+  const { model, experiment } = run.config;
+  const measured = run.cells.filter((cell) => cell.stage === 0).length;
+  const done = measured >= experiment.benchmarks.length;
+  return {
+    stage: 0,
+    name: 'base',
+    state: done ? 'done' : measured > 0 ? 'measuring' : 'waiting',
+    share: 1,
+    checkpoints: [{ step: 0, what: 'final', folder: model.folder, exists: true }],
+  };
+}
+
+function stageSummary(run: RunRecords, plan: readonly Work[], key: TrialKey, stage: number): StageSummary {
+  const work = plan.filter((one) => one.stage === stage);
+  const final = run.checkpoints.some((one) => one.what === 'final' && sameKey(one, key) && one.stage === stage);
+  const begun = run.targets.some((one) => one.arm === key.arm && one.seed === key.seed && one.stage === stage);
+  const share = final ? 1 : stepShare(run, key, stage);
+  return {
+    stage,
+    name: run.config.experiment.stages[stage - 1]?.name ?? '',
+    state: stageState(final && work.every((one) => isDone(one, run)), final, begun && (share > 0 || isNext(run, key))),
+    share,
+    checkpoints: checkpointsOf(run, key, stage),
+  };
+}
+
+function stageState(done: boolean, final: boolean, begun: boolean): StageSummary['state'] {
+  if (done) return 'done';
+  if (final) return 'measuring';
+  return begun ? 'training' : 'waiting';
+}
+
+/** Trials of one arm share their targets: those of a later learning rate have not begun because they are there. */
+function isNext(run: RunRecords, key: TrialKey): boolean {
+  const arm = run.config.arms.find((one) => one.name === key.arm);
+  return arm?.learningRates[0] === key.lr;
+}
+
+/** The final model of a stage, or else its newest resumable state. */
+function checkpointsOf(run: RunRecords, key: TrialKey, stage: number): CheckpointSummary[] {
+  const own = run.checkpoints.filter((one) => sameKey(one, key) && one.stage === stage);
+  const newest = own.findLast((one) => one.what === 'final') ?? own.at(-1);
+  if (!newest) return [];
+  return [{ step: newest.step, what: newest.what, folder: join(run.folder, newest.folder), exists: true }];
+}
+
+/**
+ * Guarded cells of the last measured stages that fell by more than the budget. Without intervals this may count a drop
+ * that is noise; the exact number takes its place once it has been computed.
+ */
+function likelyBreaches(view: MatrixView, config: RunConfig): number {
+  const budget = config.experiment.forgettingBudget;
+  return view.blocks.reduce((sum, block) => {
+    const cells = lastMeasuredRow(block)?.cells ?? [];
+    const fallen = cells.filter((cell, k) => {
+      const column = view.columns[k];
+      if (cell.kind !== 'measured' || !column?.guarded || column.insensitive !== undefined) return false;
+      return (cell.change?.value ?? 0) < -budget;
+    });
+    return sum + fallen.length;
+  }, 0);
+}
+
+/** `gained 8, forgot 24` of the reference arm, or of the first that has a result. */
+function resultOf(config: RunConfig, blocks: MatrixBlock[]): string | undefined {
+  const shown = headline(config, { blocks }).blocks;
+  const reference = config.arms.find(isReferenceArm)?.name;
+  const withTotals = shown.filter((block) => lastTotals(block));
+  const row = lastTotals(withTotals.find((block) => block.arm === reference) ?? withTotals[0]);
+  if (!row) return undefined;
+  const parts = [
+    ...(row.gained ? [`${row.gained.value < 0 ? 'lost' : 'gained'} ${formatPoints(row.gained.value)}`] : []),
+    ...(row.forgot ? [`${row.forgot.value > 0 ? 'improved' : 'forgot'} ${formatPoints(row.forgot.value)}`] : []),
+  ];
+  return parts.join(', ');
+}
+
+function lineOf(summary: RunSummary, result: string | undefined, active: Progress['active']): string {
+  const share = formatShare(Math.floor(summary.share * 100) / 100);
+  const where = active === undefined ? '' : active.stage === 0 ? ', base' : `, ${active.arm}`;
+  switch (summary.state) {
+    case 'done':
+      return result ?? 'done';
+    case 'running':
+      return `${share}${where}`;
+    case 'interrupted':
+      return `interrupted, ${share}${where}`;
+    case 'stopped':
+      return `stopped at ${share}`;
+    case 'failed':
+      return `failed at ${share}`;
+    case 'corrupt':
+      return 'cannot be read';
+    default:
+      return summary.state satisfies never;
+  }
+}

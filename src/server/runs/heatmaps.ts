@@ -1,0 +1,187 @@
+// What the heatmap shows. The sketch from the cells is there at once; intervals and the verdict that rests on them come
+// from the report thread, are kept by what they were computed from, and are announced when they are ready.
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { estimatePlan, progressOf } from '../../lab/runSummary.ts';
+import type { RunRecords } from '../../lab/runReader.ts';
+import { definitions, planeNumbers } from '../../report/derive.ts';
+import { sketchMatrix } from '../../report/matrix.ts';
+import { verdictSentences } from '../../report/verdict.ts';
+import { writeTextAtomically } from '../../runs/files.ts';
+import { packageVersion } from '../../runs/packageRoot.ts';
+import { readPlan } from '../../runs/planFile.ts';
+import type { MatrixCell, MatrixRow, MatrixView } from '../../shared/matrixView.ts';
+import type { HeatmapData } from '../../shared/protocol/lab/runs.ts';
+import type { MatrixReport } from './report.ts';
+import type { ReportDesk } from './reportDesk.ts';
+import type { RunIndex } from './runIndex.ts';
+import { stampOf } from './stamp.ts';
+
+export interface HeatmapOptions {
+  stateFolder: string;
+  index: RunIndex;
+  desk: ReportDesk;
+  /** Intervals of a run are ready. */
+  onReady: (folder: string) => void;
+  log: (message: string) => void;
+}
+
+/** Reports kept in memory and on disk. */
+const keptInMemory = 8;
+const keptOnDisk = 300;
+
+/** A live run gets new intervals at most this often. */
+const liveIntervalMs = 10_000;
+
+export class Heatmaps {
+  private readonly options: HeatmapOptions;
+  private readonly reports = new Map<string, MatrixReport>();
+  private readonly going = new Map<string, Promise<void>>();
+  private readonly lastAsked = new Map<string, number>();
+  /** Newest report per run and seed: what it says of cells that have not changed still holds. */
+  private readonly newest = new Map<string, MatrixReport>();
+  private readonly failed = new Set<string>();
+
+  constructor(options: HeatmapOptions) {
+    this.options = options;
+  }
+
+  /** The heatmap as far as it is known now; intervals follow where `pending` says so. */
+  async get(folder: string, seed?: number): Promise<HeatmapData> {
+    const summary = await this.options.index.get(folder);
+    const run = await this.options.index.reader(summary.folder).read();
+    const { results } = stampOf(summary.folder);
+    const report = await this.report(summary.folder, results, seed);
+    const isLive = summary.state === 'running';
+    if (!report) this.begin(summary.folder, results, seed, isLive);
+    const sketch = sketchMatrix(run, seed === undefined ? {} : { seed });
+    const average = sketchMatrix(run);
+    const active = isLive ? await activeCell(run) : undefined;
+    return {
+      run: report ? { ...summary, breaches: report.breaches } : summary,
+      config: run.config,
+      view: report?.view ?? withKnownIntervals(sketch, this.newest.get(subjectOf(summary.folder, seed))?.view),
+      verdict: report?.verdict ?? verdictSentences(run, average, planeNumbers(run, average)),
+      definitions: { gained: definitions.gain, forgot: definitions.retention_change },
+      pending: report === undefined && !this.failed.has(this.key(summary.folder, results, seed)),
+      ...(active ? { active } : {}),
+    };
+  }
+
+  /** Has the intervals of a run computed if they are not known, so that they are there when somebody asks. */
+  async prepare(folder: string): Promise<void> {
+    const { results } = stampOf(folder);
+    if (!(await this.report(folder, results, undefined))) this.begin(folder, results, undefined, false);
+  }
+
+  private key(folder: string, results: string, seed: number | undefined): string {
+    const text = JSON.stringify([packageVersion, folder, results, seed ?? null]);
+    return createHash('sha256').update(text).digest('hex').slice(0, 32);
+  }
+
+  private file(key: string): string {
+    return join(this.options.stateFolder, 'matrices', `${key}.json`);
+  }
+
+  private async report(folder: string, results: string, seed: number | undefined): Promise<MatrixReport | undefined> {
+    const key = this.key(folder, results, seed);
+    const known = this.reports.get(key);
+    if (known) return known;
+    const text = await readFile(this.file(key), 'utf8').catch(() => undefined);
+    if (text === undefined) return undefined;
+    try {
+      const report = JSON.parse(text) as MatrixReport;
+      this.remember(key, report);
+      return report;
+    } catch {
+      return undefined; // computed again
+    }
+  }
+
+  private remember(key: string, report: MatrixReport): void {
+    this.reports.delete(key);
+    this.reports.set(key, report);
+    for (const old of [...this.reports.keys()].slice(0, -keptInMemory)) this.reports.delete(old);
+  }
+
+  private begin(folder: string, results: string, seed: number | undefined, isLive: boolean): void {
+    const key = this.key(folder, results, seed);
+    const subject = subjectOf(folder, seed);
+    const now = Date.now();
+    if (this.going.has(subject) || this.failed.has(key)) return;
+    if (isLive && now - (this.lastAsked.get(subject) ?? 0) < liveIntervalMs) return;
+    this.lastAsked.set(subject, now);
+    const going = this.compute(folder, results, seed, key).finally(() => {
+      this.going.delete(subject);
+    });
+    this.going.set(subject, going);
+  }
+
+  private async compute(folder: string, results: string, seed: number | undefined, key: string): Promise<void> {
+    const { desk, index, onReady, log } = this.options;
+    try {
+      const report = await desk.ask({ kind: 'matrix', folder, ...(seed === undefined ? {} : { seed }) });
+      this.remember(key, report);
+      this.newest.set(subjectOf(folder, seed), report);
+      // Cells that were measured in the meantime make another report.
+      if (stampOf(folder).results === results) await this.store(key, report);
+      index.setBreaches(folder, results, report.breaches);
+    } catch (error) {
+      this.failed.add(key);
+      log(`The intervals of ${folder} cannot be computed: ${(error as Error).message}`);
+    }
+    onReady(folder);
+  }
+
+  private async store(key: string, report: MatrixReport): Promise<void> {
+    const folder = join(this.options.stateFolder, 'matrices');
+    await mkdir(folder, { recursive: true });
+    await writeTextAtomically(this.file(key), JSON.stringify(report));
+    const names = await readdir(folder);
+    if (names.length <= keptOnDisk) return;
+    const dated = await Promise.all(
+      names.map(async (name) => {
+        const info = await stat(join(folder, name)).catch(() => undefined);
+        return { name, at: info?.mtimeMs ?? 0 };
+      }),
+    );
+    dated.sort((a, b) => b.at - a.at);
+    for (const { name } of dated.slice(keptOnDisk)) await rm(join(folder, name), { force: true });
+  }
+
+  /** Waits for everything that is being computed. */
+  async settled(): Promise<void> {
+    await Promise.all(this.going.values());
+  }
+}
+
+const subjectOf = (folder: string, seed: number | undefined): string => JSON.stringify([folder, seed ?? null]);
+
+/** A sketch of a live run, with the intervals of those cells and rows that an earlier report was about already. */
+function withKnownIntervals(sketch: MatrixView, known: MatrixView | undefined): MatrixView {
+  if (!known) return sketch;
+  const blocks = sketch.blocks.map((block, b) => ({
+    ...block,
+    rows: block.rows.map((row, r) => knownRow(row, known.blocks[b]?.rows[r])),
+  }));
+  return { ...sketch, blocks };
+}
+
+function knownRow(row: MatrixRow, known: MatrixRow | undefined): MatrixRow {
+  if (!known) return row;
+  const isSame = row.cells.map((cell, k) => sameRecords(cell, known.cells[k]));
+  if (isSame.every(Boolean)) return known;
+  return { ...row, cells: row.cells.map((cell, k) => (isSame[k] ? (known.cells[k] ?? cell) : cell)) };
+}
+
+function sameRecords(cell: MatrixCell, known: MatrixCell | undefined): boolean {
+  if (cell.kind !== 'measured' || known?.kind !== 'measured') return cell.kind === known?.kind;
+  return JSON.stringify(cell.records) === JSON.stringify(known.records);
+}
+
+/** The row that is being trained or measured. */
+async function activeCell(run: RunRecords): Promise<HeatmapData['active']> {
+  const { active } = progressOf(run, (await readPlan(run.folder)) ?? estimatePlan(run));
+  return active ? { arm: active.arm, lr: active.lr, stage: active.stage } : undefined;
+}

@@ -1,0 +1,126 @@
+// Everything about a run that needs the judged answers: intervals, verdict, breaches, flips, written reports. It reads and
+// computes for seconds, so the server has it done in a thread of its own.
+import { promptsOf, reportSource } from '../../lab/runReport.ts';
+import { RunReader } from '../../lab/runReader.ts';
+import type { RunRecords } from '../../lab/runReader.ts';
+import { matrixCsv } from '../../report/csv.ts';
+import { planeNumbers } from '../../report/derive.ts';
+import { flipsOfCell } from '../../report/flips.ts';
+import { renderHtml } from '../../report/html.ts';
+import { buildMatrix } from '../../report/matrix.ts';
+import { renderMarkdown } from '../../report/markdown.ts';
+import { collectReport } from '../../report/reportData.ts';
+import { verdictSentences } from '../../report/verdict.ts';
+import { findBreaches } from '../../runs/guard.ts';
+import { sameKey } from '../../runs/plan.ts';
+import { readItems, readRun } from '../../runs/runFolder.ts';
+import { LabError } from '../../shared/errors.ts';
+import type { MatrixView } from '../../shared/matrixView.ts';
+import type { FlipList } from '../../shared/protocol/lab/runs.ts';
+import type { CellRecord } from '../../shared/records.ts';
+
+export type ExportKind = 'matrix-csv' | 'matrix-markdown' | 'report-html';
+
+export type ReportRequest =
+  | { kind: 'matrix'; folder: string; seed?: number }
+  | { kind: 'flips'; folder: string; cell: FlipCell; limit: number }
+  | { kind: 'export'; folder: string; what: ExportKind };
+
+export interface FlipCell {
+  arm: string;
+  lr: number;
+  seed: number;
+  stage: number;
+  benchmark: string;
+}
+
+/** The matrix with its intervals, and what is said about it. */
+export interface MatrixReport {
+  view: MatrixView;
+  verdict: string[];
+  /** Guarded benchmarks below the budget. */
+  breaches: number;
+}
+
+export interface ReportAnswers {
+  matrix: MatrixReport;
+  flips: FlipList;
+  export: string;
+}
+
+/** Answers one request; rejects with a LabError that can be shown. */
+export async function answerReport<Request extends ReportRequest>(
+  request: Request,
+): Promise<ReportAnswers[Request['kind']]> {
+  return (await answer(request)) as ReportAnswers[Request['kind']];
+}
+
+function answer(request: ReportRequest): Promise<ReportAnswers[ReportRequest['kind']]> {
+  switch (request.kind) {
+    case 'matrix':
+      return matrixReport(request.folder, request.seed);
+    case 'flips':
+      return flips(request.folder, request.cell, request.limit);
+    case 'export':
+      return exported(request.folder, request.what);
+    default:
+      return request satisfies never;
+  }
+}
+
+async function matrixReport(folder: string, seed: number | undefined): Promise<MatrixReport> {
+  const run = await new RunReader(folder).read();
+  const read = (cell: CellRecord) => readItems(folder, cell);
+  const average = await buildMatrix(run, read);
+  const single = seed === undefined || run.config.experiment.seeds.length === 1;
+  return {
+    view: single ? average : await buildMatrix(run, read, { seed }),
+    verdict: verdictSentences(run, average, planeNumbers(run, average)),
+    breaches: await countBreaches(run),
+  };
+}
+
+/** Items that cannot be read make a note in the matrix; what can be counted without them is counted. */
+async function countBreaches(run: RunRecords): Promise<number> {
+  const breaches = await findBreaches({ ...run, metrics: [], probes: [] }).catch(() => []);
+  return breaches.length;
+}
+
+async function flips(folder: string, wanted: FlipCell, limit: number): Promise<FlipList> {
+  const run = await new RunReader(folder).read();
+  const is = (cell: CellRecord): boolean => cell.benchmark === wanted.benchmark;
+  const record = run.cells.findLast((cell) => is(cell) && cell.stage === wanted.stage && sameKey(cell, wanted));
+  const base = run.cells.findLast((cell) => is(cell) && cell.stage === 0);
+  const where = `${wanted.benchmark} under ${wanted.arm}, stage ${wanted.stage}`;
+  if (!record || !base) {
+    throw new LabError('run-invalid', `${where} has not been measured in ${folder}`, {
+      remedy: 'Resume the run to measure what is missing',
+    });
+  }
+  if (record.protocol !== base.protocol) {
+    throw new LabError('run-invalid', `${where} was measured under another protocol than the base`, {
+      remedy: 'Its answers cannot be compared; measure both under one protocol in a new run',
+    });
+  }
+  const read = (cell: CellRecord) => readItems(folder, cell);
+  // Reading them here gives the reason when they cannot be read.
+  await Promise.all([read(base), read(record)]);
+  const found = await flipsOfCell(base, record, { readItems: read, readPrompts: promptsOf(run) }, limit);
+  if (!found) throw new LabError('run-invalid', `The answers of ${where} cannot be read`);
+  const withPrompt = (item: (typeof found.lost)[number]) => ({ ...item, prompt: item.prompt ?? '' });
+  return { ...found, lost: found.lost.map(withPrompt), gained: found.gained.map(withPrompt) };
+}
+
+async function exported(folder: string, what: ExportKind): Promise<string> {
+  const data = await collectReport(reportSource(await readRun(folder)));
+  switch (what) {
+    case 'matrix-csv':
+      return matrixCsv(data);
+    case 'matrix-markdown':
+      return renderMarkdown(data);
+    case 'report-html':
+      return renderHtml(data);
+    default:
+      return what satisfies never;
+  }
+}

@@ -1,0 +1,149 @@
+// The part of the lab server that shows runs: the list, single runs, heatmaps, flips, curves, targets, exports and
+// comparisons. Run folders are its only source, so a run of a terminal is as good as one of the editor.
+import { resolve } from 'node:path';
+import * as protocol from '../../shared/protocol/lab/runs.ts';
+import type { HeatmapData } from '../../shared/protocol/lab/runs.ts';
+import type { ServerContext, ServerPart } from '../context.ts';
+import { compare } from './compare.ts';
+import type { ComparedRun } from './compare.ts';
+import { readCurves } from './curves.ts';
+import { Heatmaps } from './heatmaps.ts';
+import { answerReport } from './report.ts';
+import type { ExportKind } from './report.ts';
+import { reportThreadFile, ThreadDesk } from './reportDesk.ts';
+import type { ReportDesk } from './reportDesk.ts';
+import { RunIndex } from './runIndex.ts';
+import { RunWatch } from './watchRuns.ts';
+
+/** Changes are told at most this often, milliseconds. */
+const notifyMs = 250;
+
+/** A first list does not wait longer than this for runs that have to be read; they follow by `runsChanged`. */
+const firstListMs = 200;
+
+/** Flipped answers in a list when the caller names no number. */
+const flipLimit = 200;
+
+export const runsPart: ServerPart = (server) => {
+  const part = new RunsPart(server);
+  server.handle(protocol.listExperiments, () => part.list());
+  server.handle(protocol.getRun, async ({ run }) => (await part.ready()).get(run));
+  server.handle(protocol.getHeatmap, ({ run, seed }) => part.heatmap(run, seed));
+  server.handle(protocol.getFlips, ({ run, limit = flipLimit, ...cell }) =>
+    part.quick.ask({ kind: 'flips', folder: resolve(run), cell, limit }),
+  );
+  server.handle(protocol.getCurves, ({ run, from }) => readCurves(resolve(run), from));
+  server.handle(protocol.getTargets, async ({ run }) => (await (await part.ready()).reader(resolve(run)).read()).targets);
+  server.handle(protocol.exportRun, ({ run, what }) => part.exportRun(run, what));
+  server.handle(protocol.compareRuns, ({ runs }) => part.compare(runs));
+  server.onShutdown(() => part.close());
+};
+
+class RunsPart {
+  /** Short answers do not wait behind long ones. */
+  readonly quick: ReportDesk;
+  private readonly slow: ReportDesk;
+  private readonly server: ServerContext;
+  private readonly index: RunIndex;
+  private readonly heatmaps: Heatmaps;
+  private readonly watch: RunWatch;
+  private readonly changed = new Set<string>();
+  private listChanged = false;
+  private timer: NodeJS.Timeout | undefined;
+  private starting: Promise<void> | undefined;
+
+  constructor(server: ServerContext) {
+    this.server = server;
+    const { workspace, stateFolder } = server;
+    this.quick = createDesk();
+    this.slow = createDesk();
+    const onChange = (runs: readonly string[], list: boolean): void => {
+      this.noteChange(runs, list);
+    };
+    const log = (message: string): void => {
+      server.log('warning', message);
+    };
+    this.index = new RunIndex({ workspace, stateFolder, onChange });
+    const onReady = (folder: string): void => {
+      this.noteChange([folder], false);
+    };
+    this.heatmaps = new Heatmaps({ stateFolder, index: this.index, desk: this.slow, onReady, log });
+    this.watch = new RunWatch(this.index, workspace, log);
+  }
+
+  /** The index is built when somebody first asks for it. */
+  private start(): Promise<void> {
+    this.starting ??= this.index.start().then(() => {
+      this.watch.start();
+    });
+    return this.starting;
+  }
+
+  async ready(): Promise<RunIndex> {
+    await Promise.race([this.start(), wait(firstListMs)]);
+    return this.index;
+  }
+
+  async list(): Promise<protocol.ExperimentSummary[]> {
+    return (await this.ready()).list();
+  }
+
+  async heatmap(run: string, seed: number | undefined): Promise<HeatmapData> {
+    await this.ready();
+    return this.heatmaps.get(resolve(run), seed);
+  }
+
+  async exportRun(run: string, what: ExportKind): Promise<{ text: string; suggestedName: string }> {
+    const summary = await (await this.ready()).get(run);
+    const text = await this.slow.ask({ kind: 'export', folder: summary.folder, what });
+    const endings: { [What in ExportKind]: string } = {
+      'matrix-csv': 'matrix.csv',
+      'matrix-markdown': 'report.md',
+      'report-html': 'report.html',
+    };
+    return { text, suggestedName: `${summary.id}-${endings[what]}` };
+  }
+
+  async compare(runs: readonly string[]): Promise<protocol.Comparison> {
+    await this.ready();
+    const compared: ComparedRun[] = [];
+    for (const run of runs) {
+      const { run: summary, config, view } = await this.heatmaps.get(resolve(run));
+      compared.push({ summary, config, view });
+    }
+    return compare(compared);
+  }
+
+  private noteChange(runs: readonly string[], list: boolean): void {
+    for (const run of runs) this.changed.add(run);
+    this.listChanged ||= list;
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      const params = { runs: [...this.changed], list: this.listChanged };
+      this.changed.clear();
+      this.listChanged = false;
+      this.server.broadcast(protocol.runsChanged, params);
+    }, notifyMs);
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.timer);
+    await this.watch.stop();
+    await Promise.all([this.quick.close(), this.slow.close()]);
+    await this.heatmaps.settled();
+    await this.index.save();
+  }
+}
+
+/** Without the bundle of the thread (tests from source) the same answers are made here. */
+function createDesk(): ReportDesk {
+  const file = reportThreadFile();
+  if (file !== undefined) return new ThreadDesk(file);
+  return { ask: answerReport, close: () => Promise.resolve() };
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((done) => {
+    setTimeout(done, ms);
+  });
+}

@@ -1,0 +1,80 @@
+// A server context in memory: tests call what a part registered and see what it broadcast.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { RequestSpec } from '../../../shared/protocol/lab/message.ts';
+import type { Handler, ServerContext, ServerPart } from '../../context.ts';
+
+export interface MemoryServer {
+  call<Params, Result>(spec: RequestSpec<Params, Result>, params: Params): Promise<Result>;
+  /** Everything broadcast so far. */
+  messages: { method: string; params: unknown }[];
+  /** Resolves with the params of the next broadcast of a method that fits. */
+  next<Params>(spec: { method: string; types?: (params: Params) => void }, fits?: (params: Params) => boolean): Promise<Params>;
+  logged: string[];
+  shutdown(): Promise<void>;
+}
+
+/** Starts a part on a workspace; it is shut down when the test ends. */
+export async function memoryServer(part: ServerPart, workspace: string, stateFolder?: string): Promise<MemoryServer> {
+  const handlers = new Map<string, Handler<unknown, unknown>>();
+  const messages: MemoryServer['messages'] = [];
+  const waiting = new Set<(message: { method: string; params: unknown }) => void>();
+  const endings: (() => Promise<void> | void)[] = [];
+  const logged: string[] = [];
+  const context: ServerContext = {
+    workspace,
+    stateFolder: stateFolder ?? (await temporaryFolder('lab-state-')),
+    handle: (spec, handler) => {
+      handlers.set(spec.method, handler as Handler<unknown, unknown>);
+    },
+    onNotification: () => undefined,
+    broadcast: (spec, params) => {
+      const message = { method: spec.method, params };
+      messages.push(message);
+      for (const take of waiting) take(message);
+    },
+    send: () => undefined,
+    log: (_, message) => {
+      logged.push(message);
+    },
+    onClientGone: () => undefined,
+    onTrusted: () => undefined,
+    hold: () => () => undefined,
+    onShutdown: (listener) => {
+      endings.push(listener);
+    },
+  };
+  await part(context);
+  const shutdown = async (): Promise<void> => {
+    for (const end of endings.splice(0)) await end();
+  };
+  onTestFinished(shutdown);
+  return {
+    messages,
+    logged,
+    shutdown,
+    call: async (spec, params) => {
+      const handler = handlers.get(spec.method);
+      if (!handler) throw new Error(`nobody handles ${spec.method}`);
+      return (await handler(params, { signal: new AbortController().signal, client: 1 })) as never;
+    },
+    next: (spec, fits = () => true) =>
+      new Promise((resolve) => {
+        const take = (message: { method: string; params: unknown }): void => {
+          if (message.method !== spec.method || !fits(message.params as never)) return;
+          waiting.delete(take);
+          resolve(message.params as never);
+        };
+        waiting.add(take);
+      }),
+  };
+}
+
+/** A folder that is removed when the test ends. */
+export async function temporaryFolder(prefix: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), prefix));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}

@@ -1,0 +1,153 @@
+// Notices what changes in run folders, whoever writes: the system's own notices where there are any, and a light poll that
+// never fails. Nothing here reads content.
+import { statSync, watch } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
+import type { RunIndex } from './runIndex.ts';
+
+const tickMs = 1000;
+
+/** A notice of the system moves the next tick to here. */
+const soonMs = 100;
+
+/** Every run at rest is looked at once in so many ticks. */
+const ticksPerRound = 30;
+
+/** The whole workspace is searched this often, or more rarely when that takes long. */
+const searchMs = 20_000;
+const searchShare = 20;
+
+/** A place that has changed is looked at for so long: a new run folder is empty at first. */
+const hotMs = 5000;
+
+/** Folders that are watched; the poll sees the others. */
+const watchersKept = 64;
+
+export class RunWatch {
+  private readonly index: RunIndex;
+  private readonly workspace: string;
+  private readonly log: (message: string) => void;
+  private readonly watchers = new Map<string, FSWatcher>();
+  private readonly placeTimes = new Map<string, number>();
+  private readonly hot = new Map<string, number>();
+  private timer: NodeJS.Timeout | undefined;
+  private ticking: Promise<void> | undefined;
+  private dueAt = Infinity;
+  private round = 0;
+  private searchAt = Date.now() + searchMs;
+  private stopped = false;
+
+  constructor(index: RunIndex, workspace: string, log: (message: string) => void) {
+    this.index = index;
+    this.workspace = workspace;
+    this.log = log;
+  }
+
+  start(): void {
+    this.notePlaces();
+    this.rewatch();
+    this.schedule(tickMs);
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    for (const watcher of this.watchers.values()) watcher.close();
+    await this.ticking;
+  }
+
+  private schedule(delay: number): void {
+    const at = Date.now() + delay;
+    if (this.stopped || at >= this.dueAt) return;
+    this.dueAt = at;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.dueAt = Infinity;
+      this.ticking = this.tick().finally(() => {
+        this.schedule(tickMs);
+      });
+    }, delay);
+    this.timer.unref();
+  }
+
+  private async tick(): Promise<void> {
+    try {
+      await this.index.checkLive();
+      await this.lookAtPlaces();
+      await this.lookAtSomeRuns();
+      if (Date.now() >= this.searchAt) await this.search();
+      this.rewatch();
+      await this.index.save();
+    } catch (error) {
+      // A folder that vanishes between two looks is no reason to stop looking.
+      this.log(`Looking for runs: ${(error as Error).message}`);
+    }
+  }
+
+  private async search(): Promise<void> {
+    const begunAt = Date.now();
+    await this.index.scan();
+    const took = Date.now() - begunAt;
+    this.searchAt = Date.now() + Math.max(searchMs, searchShare * took);
+    this.notePlaces();
+  }
+
+  private notePlaces(): void {
+    for (const place of this.index.places) if (!this.placeTimes.has(place)) this.placeTimes.set(place, timeOf(place));
+  }
+
+  /** Searches below places to which something was added or from which something went. */
+  private async lookAtPlaces(): Promise<void> {
+    const now = Date.now();
+    for (const place of this.index.places) {
+      const time = timeOf(place);
+      if (this.placeTimes.get(place) !== time) this.hot.set(place, now + hotMs);
+      this.placeTimes.set(place, time);
+    }
+    for (const [place, until] of this.hot) {
+      if (until < now) this.hot.delete(place);
+      if (place !== this.workspace) await this.index.scan(place);
+      else await this.index.scan(place, { depth: 2 });
+    }
+    this.notePlaces();
+  }
+
+  private async lookAtSomeRuns(): Promise<void> {
+    const folders = this.index.folders;
+    const share = Math.ceil(folders.length / ticksPerRound);
+    const from = (this.round % ticksPerRound) * share;
+    this.round++;
+    for (const folder of folders.slice(from, from + share)) await this.index.refresh(folder, { thorough: true });
+  }
+
+  /** Watches the places and the running runs, as many as the system lets us. */
+  private rewatch(): void {
+    const wanted = new Set([...this.index.running, ...this.index.places].slice(0, watchersKept));
+    for (const [folder, watcher] of this.watchers) {
+      if (wanted.has(folder)) continue;
+      watcher.close();
+      this.watchers.delete(folder);
+    }
+    for (const folder of wanted) if (!this.watchers.has(folder)) this.watchFolder(folder);
+  }
+
+  private watchFolder(folder: string): void {
+    try {
+      const watcher = watch(folder, { persistent: false }, () => {
+        this.schedule(soonMs);
+      });
+      watcher.on('error', () => {
+        // The folder is gone, or the system has no more watches to give: the poll goes on.
+        watcher.close();
+        this.watchers.delete(folder);
+      });
+      this.watchers.set(folder, watcher);
+    } catch {
+      // As above.
+    }
+  }
+}
+
+function timeOf(folder: string): number {
+  return statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
