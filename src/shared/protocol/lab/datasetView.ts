@@ -1,0 +1,70 @@
+// A dataset as a list of rows, however large the file: lines are found by an index of byte offsets that is built in the
+// background, and travel by page.
+import type { ScoredToken } from '../../records.ts';
+import { notification, request } from './message.ts';
+
+export interface DatasetViewState {
+  id: string;
+  file: string;
+  /** Bytes of the file, and how many of them the index covers. */
+  size: number;
+  indexed: number;
+  /** Rows known so far; all of them once `done`. */
+  rows: number;
+  done: boolean;
+  /** JSON Lines, or the elements of one JSON array. */
+  layout: 'lines' | 'array';
+  problem?: string;
+  remedy?: string;
+}
+
+/** Returns when the first rows can be read. */
+export const openDatasetView = request<{ file: string }, DatasetViewState>('datasetView/open');
+export const closeDatasetView = request<{ id: string }, null>('datasetView/close');
+/** The index has grown, or the file has changed on the disk. At most four times a second. */
+export const datasetViewChanged = notification<DatasetViewState>('datasetView/changed');
+
+export interface DatasetRow {
+  /** 0-based. */
+  row: number;
+  /** The row's text as it stands in the file; long rows are cut after `characters` of the request. */
+  text: string;
+  bytes: number;
+  cut: boolean;
+  /** Why it is not a row of a dataset: not valid JSON, no known format... Absent for blank lines too. */
+  problem?: string;
+  blank: boolean;
+  /** Prompt and answer, cut like the text, where the row has a known format. */
+  prompt?: string;
+  answer?: string;
+  provenance?: string;
+}
+
+export const getDatasetRows = request<{ id: string; from: number; count: number; characters: number }, DatasetRow[]>(
+  'datasetView/rows',
+);
+
+/** The first row at or after `from` whose text holds `text`, whatever the case of ASCII letters; null when there is none. */
+export const searchDatasetView = request<{ id: string; text: string; from: number }, { row: number } | null>(
+  'datasetView/search',
+);
+/** How far a search has come, as a share of the file. */
+export const searchProgress = notification<{ id: string; share: number }>('datasetView/searching');
+
+export interface DatasetRowScore {
+  row: number;
+  ppl?: number;
+  /** Answer tokens; offsets are UTF-16 units of `answer`. */
+  tokens?: ScoredToken[];
+  answer?: string;
+  /** The hardest tokens with what the model would rather have written, hardest first. */
+  hardest?: { index: number; alternatives: { text: string; logprob: number }[] }[];
+  /** Why it cannot be scored. */
+  problem?: string;
+}
+
+/** Scores of some rows under a model; cancelled when the rows scroll away. */
+export const scoreDatasetRows = request<{ id: string; model: string; rows: number[] }, DatasetRowScore[]>(
+  'datasetView/score',
+  { needsTrust: true },
+);
