@@ -48,8 +48,8 @@ function setAttributes(element: HTMLElement, attributes: Attributes): void {
 export function add(parent: Node, children: readonly Child[]): void {
   for (const child of children) {
     if (child === false || child === null || child === undefined) continue;
-    if (typeof child === 'object' && 'length' in child) add(parent, child);
-    else if (child instanceof Node) parent.appendChild(child);
+    if (child instanceof Node) parent.appendChild(child);
+    else if (typeof child === 'object') add(parent, child);
     else parent.appendChild(document.createTextNode(String(child)));
   }
 }

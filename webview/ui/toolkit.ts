@@ -6,7 +6,6 @@ import {
   vsCodeCheckbox,
   vsCodeDropdown,
   vsCodeOption,
-  vsCodeProgressRing,
   vsCodeRadio,
   vsCodeRadioGroup,
   vsCodeTextField,
@@ -18,7 +17,6 @@ provideVSCodeDesignSystem().register(
   vsCodeCheckbox(),
   vsCodeDropdown(),
   vsCodeOption(),
-  vsCodeProgressRing(),
   vsCodeRadio(),
   vsCodeRadioGroup(),
   vsCodeTextField(),
@@ -227,7 +225,10 @@ export function textField(options: TextFieldOptions): Control<string> {
   };
 }
 
-/** Turns while something is on its way. */
+/**
+ * Turns while something is on its way. Not the library's ring, whose template has inline styles that the content security
+ * policy refuses.
+ */
 export function progressRing(label: string): HTMLElement {
-  return el('vscode-progress-ring', { 'aria-label': label });
+  return el('span', { class: 'ring', role: 'progressbar', 'aria-label': label });
 }
