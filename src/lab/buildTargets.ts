@@ -1,0 +1,211 @@
+// Training targets by a recipe, written as JSONL with where each came from, and their statistics (methods 5.3).
+import { readExamples } from '../data/examples.ts';
+import type { DatasetFormat } from '../data/examples.ts';
+import { writeRows } from '../data/writeRows.ts';
+import { TargetStatisticsAccumulator } from '../metrics/perplexity.ts';
+import { maskTargets } from '../recipes/mask.ts';
+import type { MaskableTarget } from '../recipes/mask.ts';
+import { rowToJson, toTargetRow } from '../recipes/rows.ts';
+import { scoreRows } from '../recipes/scoreRows.ts';
+import type { RowToScore } from '../recipes/scoreRows.ts';
+import { makeTargets } from '../recipes/targets/index.ts';
+import { answerOf } from '../recipes/targets/recipe.ts';
+import type { TargetEvent, Verify } from '../recipes/targets/recipe.ts';
+import { stageVerifier } from '../runs/stageTargets.ts';
+import type { Example } from '../shared/dataset.ts';
+import { LabError } from '../shared/errors.ts';
+import type { ArmChoices } from '../shared/experiment.ts';
+import type { TargetStatistics } from '../shared/records.ts';
+import { createDropCounter } from './dropCounter.ts';
+import type { DropCounter, DropReason } from './dropCounter.ts';
+import type { OpenModel } from './openModel.ts';
+import { recipeChoices } from './targetChoices.ts';
+import type { RecipeRequest } from './targetChoices.ts';
+
+export interface TargetsRequest extends RecipeRequest {
+  /** Dataset with prompts and answers. */
+  data: string;
+  /** JSONL file to write, absolute. */
+  out: string;
+  format?: DatasetFormat;
+  /** Only the first rows. */
+  limit?: number;
+  /** Verifier of written answers, and the column with its reference. */
+  scorer?: string;
+  field?: string;
+  /** Seed of sampling and random masks. */
+  seed?: number;
+  /** Longest written answer in tokens. */
+  maxTokens?: number;
+}
+
+export interface TargetsHooks {
+  signal?: AbortSignal;
+  /** Rows that have been read. */
+  onProgress?: (rows: number) => void;
+  /** Something a person should know. */
+  onNote?: (line: string) => void;
+}
+
+export interface BuiltTargets {
+  recipe: string;
+  out: string;
+  statistics: TargetStatistics;
+  /** Rows by provenance. */
+  provenance: Record<string, number>;
+  /** Share of the answer tokens that the mask leaves out. */
+  maskedShare: number;
+  /** Share of targets the verifier accepts (absent without one). */
+  verified?: number;
+  tokensGenerated: number;
+  dropped: DropReason[];
+}
+
+/** Writes targets. Throws `usage` for an unknown recipe, `dataset-empty` when no row is left; aborting leaves no file. */
+export async function buildTargets(
+  model: OpenModel,
+  request: TargetsRequest,
+  hooks: TargetsHooks = {},
+): Promise<BuiltTargets> {
+  return new Builder(model, request, hooks).build();
+}
+
+/** The result in words. */
+export function describeTargets(built: BuiltTargets, scorer: string | undefined): string[] {
+  const { items, pplMean, pplStd, corpusPpl, lengthMean, hardShare } = built.statistics;
+  const sources = Object.entries(built.provenance).map(([name, count]) => `${count} ${name}`);
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const { maskedShare, verified } = built;
+  return [
+    `${items} targets (${sources.join(', ')}) written to ${built.out}`,
+    `perplexity mean ${pplMean.toFixed(3)} (std ${pplStd.toFixed(3)}), corpus ${corpusPpl.toFixed(3)}, ${lengthMean.toFixed(1)} tokens a target, ${percent(hardShare['2.5'])} hard tokens`,
+    ...(maskedShare > 0 ? [`${percent(maskedShare)} of the answer tokens are masked`] : []),
+    ...(verified === undefined ? [] : [`${percent(verified)} of the targets are accepted by ${scorer ?? ''}`]),
+  ];
+}
+
+/** One pass over a dataset. */
+class Builder {
+  private readonly model: OpenModel;
+  private readonly request: TargetsRequest;
+  private readonly hooks: TargetsHooks;
+  private readonly choices: ArmChoices;
+  private readonly seed: number;
+  private readonly verify: Verify | undefined;
+  private readonly drops: DropCounter = createDropCounter();
+  private readonly statistics = new TargetStatisticsAccumulator();
+  private readonly provenance = new Map<string, number>();
+  private verified = 0;
+  private masked = 0;
+  private tokens = 0;
+  private tokensGenerated = 0;
+
+  constructor(model: OpenModel, request: TargetsRequest, hooks: TargetsHooks) {
+    this.model = model;
+    this.request = request;
+    this.hooks = hooks;
+    this.choices = recipeChoices(request);
+    this.seed = request.seed ?? 0;
+    const { scorer, field = 'answer' } = request;
+    this.verify = stageVerifier(scorer === undefined ? {} : { verifier: { scorer, field } });
+  }
+
+  async build(): Promise<BuiltTargets> {
+    const { choices, verify, request } = this;
+    if (choices.targets.kind === 'self-output' && !verify) {
+      this.hooks.onNote?.('No --scorer given: every finished answer counts as correct.');
+    }
+    const masks = choices.mask.kind === 'random' ? await this.randomMasks() : undefined;
+    const count = await writeRows(request.out, this.rows(masks));
+    if (count === 0) throw this.noTargets();
+    return {
+      recipe: request.recipe,
+      out: request.out,
+      statistics: this.statistics.finish(),
+      provenance: Object.fromEntries(this.provenance),
+      maskedShare: this.masked / this.tokens,
+      ...(verify ? { verified: this.verified / count } : {}),
+      tokensGenerated: this.tokensGenerated,
+      dropped: this.drops.reasons(),
+    };
+  }
+
+  private targets(): AsyncIterable<TargetEvent> {
+    const { engine, info, side } = this.model;
+    return makeTargets(this.examples(), this.choices.targets, {
+      engine,
+      model: info.id,
+      side,
+      ...(this.verify ? { verify: this.verify } : {}),
+      ...this.signal(),
+      maxTokens: this.request.maxTokens ?? 128,
+      seed: this.seed,
+      onGenerated: (tokens) => {
+        this.tokensGenerated += tokens;
+      },
+    });
+  }
+
+  private async *rows(masks: readonly boolean[][] | undefined): AsyncGenerator<object> {
+    const { engine, info, side } = this.model;
+    let index = 0;
+    for await (const row of scoreRows(this.targets(), { engine, model: info.id, side, ...this.signal() })) {
+      this.hooks.signal?.throwIfAborted();
+      if (row.kind === 'dropped') {
+        this.drops.add(row.dropped);
+        continue;
+      }
+      this.statistics.add(row.logprobs);
+      const { provenance } = row.example;
+      this.provenance.set(provenance, (this.provenance.get(provenance) ?? 0) + 1);
+      if (this.verify?.(answerOf(row.example), row.example, 'stop')) this.verified++;
+      const mask = masks?.[index] ?? maskTargets([row], this.choices.mask, this.seed).masked[0] ?? [];
+      index++;
+      this.masked += mask.filter(Boolean).length;
+      this.tokens += mask.length;
+      const json = rowToJson(toTargetRow(row, mask));
+      // With a mask recipe the list is always there, also when nothing is masked.
+      yield this.choices.mask.kind === 'none' ? json : { mask: [], ...json };
+    }
+  }
+
+  private async *examples(): AsyncGenerator<Example> {
+    let done = 0;
+    for await (const event of readExamples(this.request.data, this.readOptions())) {
+      this.hooks.signal?.throwIfAborted();
+      if (event.kind === 'dropped') this.drops.add(event.dropped);
+      else {
+        yield event.example;
+        this.hooks.onProgress?.(++done);
+      }
+    }
+  }
+
+  /** A random mask is drawn over all targets together, so it needs a pass over them first; only numbers are kept. */
+  private async randomMasks(): Promise<boolean[][]> {
+    const kept: MaskableTarget[] = [];
+    const { engine, info, side } = this.model;
+    const rows: AsyncIterable<RowToScore> = readExamples(this.request.data, this.readOptions());
+    for await (const row of scoreRows(rows, { engine, model: info.id, side, ...this.signal() })) {
+      if (row.kind === 'scored') kept.push({ logprobs: row.logprobs, endIndex: row.endIndex });
+    }
+    return maskTargets(kept, this.choices.mask, this.seed).masked;
+  }
+
+  private readOptions(): { format?: DatasetFormat; limit?: number } {
+    const { format, limit } = this.request;
+    return { ...(format === undefined ? {} : { format }), ...(limit === undefined ? {} : { limit }) };
+  }
+
+  private signal(): { signal?: AbortSignal } {
+    return this.hooks.signal ? { signal: this.hooks.signal } : {};
+  }
+
+  private noTargets(): LabError {
+    const reasons = this.drops.reasons().map(({ reason, count }) => `${count}: ${reason}`);
+    const why = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
+    return new LabError('dataset-empty', `No target was written to ${this.request.out}${why}`, {
+      remedy: 'Check the dataset and the verifier, or choose --fallback ground-truth',
+    });
+  }
+}

@@ -1,0 +1,47 @@
+// A model between two models: checked, then merged tensor by tensor (methods 4.1).
+import { access } from 'node:fs/promises';
+import { loadTextSide } from '../data/textSide.ts';
+import { mergeLinear } from '../recipes/merge.ts';
+import { LabError } from '../shared/errors.ts';
+import { modelFolder } from './openModel.ts';
+
+export interface MergeRequest {
+  /** Model folder before fine-tuning, or `pocket`. */
+  base: string;
+  /** Model folder after fine-tuning. */
+  tuned: string;
+  /** 0 is the base, 1 the tuned model. */
+  lambda: number;
+  /** Folder of the merged model, absolute; must not be there. */
+  out: string;
+}
+
+/** Throws `usage` when the folder to write is there already. */
+export async function requireFree(out: string): Promise<void> {
+  const taken = await access(out).then(
+    () => true,
+    () => false,
+  );
+  if (!taken) return;
+  throw new LabError('usage', `${out} is already there`, { remedy: 'Choose another --out, or remove it first' });
+}
+
+/** Writes the merged model. Throws `model-invalid` when the two do not belong together. */
+export async function mergeModels({ base, tuned, lambda, out }: MergeRequest): Promise<void> {
+  await requireFree(out);
+  const folders = { base: modelFolder(base), tuned: modelFolder(tuned) };
+  await requireSameTokenizer(folders.base, folders.tuned);
+  await mergeLinear({ ...folders, lambda, out });
+}
+
+/** The result in words. */
+export const describeMerge = ({ lambda, out }: MergeRequest): string => `Merged with lambda ${lambda}: ${out}`;
+
+/** Weights of models with different tokens mean different things (methods part 4). */
+async function requireSameTokenizer(base: string, tuned: string): Promise<void> {
+  const [one, other] = [await loadTextSide(base), await loadTextSide(tuned)];
+  if (one.tokenizer.hash === other.tokenizer.hash) return;
+  throw new LabError('model-invalid', `${base} and ${tuned} cannot be merged: their tokenizers differ`, {
+    remedy: 'Merging needs two models with one tokenizer, one fine-tuned from the other',
+  });
+}
