@@ -45,13 +45,7 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
   try {
     for (const { name, shape } of listParameters(spec)) {
       const tensor = await files.read(storedName(files, name, folder));
-      if (tensor.shape.join() !== shape.join()) {
-        throw new LabError(
-          'model-invalid',
-          `${folder}: tensor ${name} has shape [${tensor.shape.join(', ')}], config.json asks for [${shape.join(', ')}]`,
-          { remedy: 'Weights and config.json belong to different models.' },
-        );
-      }
+      requireShape(folder, name, tensor.shape, shape);
       hash.update(`${name} ${shape.join('x')} `).update(bytesOf(tensor.data));
       tensors.set(name, { shape, data: tensor.data });
     }
@@ -59,6 +53,31 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
     await files.close();
   }
   return { folder, spec, tensors, weightsHash: hash.digest('hex') };
+}
+
+/** What a folder holds without its weights: config.json and the headers of the weight files are checked as for loading. */
+export async function inspectModelFolder(
+  folder: string,
+): Promise<{ spec: ModelSpec; parameters: number; sizeBytes: number }> {
+  const spec = await readModelSpec(folder);
+  const files = await openSafetensors(folder);
+  let parameters = 0;
+  for (const { name, shape } of listParameters(spec)) {
+    const stored = files.entries.get(storedName(files, name, folder));
+    requireShape(folder, name, stored?.shape ?? [], shape);
+    parameters += shape.reduce((product, size) => product * size, 1);
+  }
+  const sizeBytes = [...files.entries.values()].reduce((sum, { start, end }) => sum + end - start, 0);
+  return { spec, parameters, sizeBytes };
+}
+
+function requireShape(folder: string, name: string, stored: readonly number[], wanted: readonly number[]): void {
+  if (stored.join() === wanted.join()) return;
+  throw new LabError(
+    'model-invalid',
+    `${folder}: tensor ${name} has shape [${stored.join(', ')}], config.json asks for [${wanted.join(', ')}]`,
+    { remedy: 'Weights and config.json belong to different models.' },
+  );
 }
 
 /** The name under which a tensor is stored: GPT-2 checkpoints may carry a prefix, an untied copy of a tied head is ignored. */

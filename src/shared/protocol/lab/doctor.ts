@@ -10,5 +10,5 @@ export interface DoctorCheck {
 }
 
 /** Answered when every check is done; `doctor/check` tells each as soon as it is known. */
-export const runDoctor = request<Record<string, never>, DoctorCheck[]>('doctor/run');
+export const runDoctor = request<Record<string, never>, DoctorCheck[]>('doctor/run', { needsTrust: true });
 export const doctorCheck = notification<DoctorCheck>('doctor/check');

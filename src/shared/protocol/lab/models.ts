@@ -10,8 +10,10 @@ export interface ModelSummary {
   architecture: string;
   parameters: number;
   contextLength: number;
+  /** Of the weights on disk, bytes. */
+  sizeBytes: number;
   bundled: boolean;
-  /** Why it cannot be used. */
+  /** Why it cannot be used, with the remedy. Parameters and lengths that are not known are 0. */
   problem?: string;
 }
 
