@@ -128,6 +128,11 @@ function fakeEditor(state: unknown): void {
     acquireVsCodeApi(): unknown;
   };
   home.panelState = state ?? undefined;
+  addEventListener('securitypolicyviolation', (event) => {
+    console.error(
+      `policy: ${event.violatedDirective} at ${event.sourceFile}:${event.lineNumber}:${event.columnNumber} ${(event.target as Element).outerHTML?.slice(0, 200)}`,
+    );
+  });
   home.acquireVsCodeApi = () => ({
     postMessage: (message: unknown) => home.toHost(JSON.parse(JSON.stringify(message))),
     getState: () => home.panelState,

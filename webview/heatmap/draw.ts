@@ -11,7 +11,7 @@ import { changeColour, css, mix, readable, scoreColour } from '../ui/colours.ts'
 import type { Rgb } from '../ui/colours.ts';
 import { text } from '../ui/host.ts';
 import type { Theme } from '../ui/theme.ts';
-import { slantAngle } from './layout.ts';
+import { legendLine, slantAngle } from './layout.ts';
 import type { Box, Layout, PlacedBlock, PlacedCell, PlacedHead } from './layout.ts';
 import { showCell, showTotal } from './model.ts';
 import type { Mode, ShownCell } from './model.ts';
@@ -62,8 +62,8 @@ export function drawPicture(canvas: HTMLCanvasElement, picture: Picture, pixelRa
       layout: { padding: 0 },
       plugins: { legend: { display: false }, tooltip: { enabled: false } },
       scales: {
-        x: { type: 'linear', display: false, min: 0, max: layout.width },
-        y: { type: 'linear', display: false, min: 0, max: layout.height, reverse: true },
+        x: { type: 'linear', display: false, offset: false, min: 0, max: layout.width },
+        y: { type: 'linear', display: false, offset: false, min: 0, max: layout.height, reverse: true },
       },
     },
     plugins: [writing(picture, cells, shown, pixelRatio)],
@@ -252,31 +252,31 @@ const inverse = ({ dark }: Theme): Rgb => (dark ? [12, 14, 16] : [255, 255, 255]
 
 function drawLegend(ctx: CanvasRenderingContext2D, picture: Picture, pixelRatio: number): void {
   const { layout, theme, mode } = picture;
-  const { y, height, width } = layout.legend;
+  const { y, width } = layout.legend;
   let x = 0;
   let line = y;
   ctx.font = font(picture, 11);
   const room = (needed: number): void => {
     if (x > 0 && x + needed > width) {
       x = 0;
-      line += height / 2;
+      line += legendLine;
     }
   };
   const label = (words: string): void => {
     const size = ctx.measureText(words).width;
-    write(ctx, words, { x, y: line, width: size + 1, height: height / 2 }, theme.quiet);
+    write(ctx, words, { x, y: line, width: size + 1, height: legendLine }, theme.quiet);
     x += size + 6;
   };
   const swatch = (cell: ShownCell, wide: number): void => {
     const top = line + 2;
     const ground = groundOf(cell, picture, pixelRatio);
     ctx.fillStyle = ground.fill;
-    ctx.fillRect(x, top, wide, height / 2 - 4);
+    ctx.fillRect(x, top, wide, legendLine - 4);
     const border = borderOf(cell, theme);
     if (border > 0 && wide > 10) {
       ctx.strokeStyle = borderColour(cell, theme);
       ctx.lineWidth = border;
-      ctx.strokeRect(x + border / 2, top + border / 2, wide - border, height / 2 - 4 - border);
+      ctx.strokeRect(x + border / 2, top + border / 2, wide - border, legendLine - 4 - border);
     }
     x += wide + (wide > 10 ? 6 : 0);
   };

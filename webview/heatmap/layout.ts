@@ -64,13 +64,18 @@ const minCell = 38;
 const maxCell = 78;
 const totalWidth = 52;
 const blockGap = 40;
-const legendHeight = 34;
+/** A line of the legend. */
+export const legendLine = 17;
 const slant = Math.PI / 4.5;
 export const slantAngle = slant;
 const longestName = 110;
 
 export function layOut(view: MatrixView, blocks: readonly MatrixBlock[], options: LayoutOptions): Layout {
-  const labels = Math.min(150, Math.max(56, ...rowLabels(view).map(options.measure)) + 14);
+  const labels = Math.min(
+    150,
+    Math.max(84, options.width * 0.2),
+    Math.max(44, ...rowLabels(view).map(options.measure)) + 14,
+  );
   const groups = columnGroups(view.columns);
   const fixed = labels + groups.length * groupGap + 2 * totalWidth;
   const across = acrossFor(options.width, fixed, view.columns.length, blocks.length);
@@ -92,12 +97,10 @@ export function layOut(view: MatrixView, blocks: readonly MatrixBlock[], options
     across,
   };
   let y = 0;
-  for (let first = 0; first < blocks.length || first === 0; first += across) {
+  for (let first = 0; first < blocks.length; first += across) {
     const line = blocks.slice(first, first + across);
-    const count = Math.max(1, line.length);
-    const heads = Array.from({ length: first === 0 || across > 1 ? count : 0 }, (_, k) =>
-      head(place, k * (table + blockGap), y),
-    );
+    // Blocks below stand on the same columns: names once, at the top.
+    const heads = first > 0 ? [] : line.map((_, k) => head(place, k * (table + blockGap), y));
     layout.heads.push(...heads.map((one) => one.head));
     y += heads[0]?.height ?? 0;
     const placed = line.map((block, k) => blockAt(place, block, k * (table + blockGap), y));
@@ -105,7 +108,9 @@ export function layOut(view: MatrixView, blocks: readonly MatrixBlock[], options
     y += headingHeight + (view.blocks[0]?.rows.length ?? 0) * rowHeight + rowHeight + 8;
   }
   layout.width = Math.ceil(across * table + (across - 1) * blockGap + overhang);
-  layout.legend = { x: 0, y: y + 6, width: layout.width, height: legendHeight };
+  const legendWidth = Math.min(layout.width, options.width);
+  const legendHeight = legendLine * (legendWidth < 480 ? 4 : 2);
+  layout.legend = { x: 0, y: y + 6, width: legendWidth, height: legendHeight };
   layout.height = Math.ceil(y + 6 + legendHeight);
   return layout;
 }

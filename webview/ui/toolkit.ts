@@ -1,11 +1,13 @@
 // The one place that knows @vscode/webview-ui-toolkit. The package is archived upstream: a successor goes in here, behind
 // the same functions. Controls follow the theme by themselves.
+import './nonce.ts';
 import {
   provideVSCodeDesignSystem,
   vsCodeButton,
   vsCodeCheckbox,
   vsCodeDropdown,
   vsCodeOption,
+  vsCodeProgressRing,
   vsCodeRadio,
   vsCodeRadioGroup,
   vsCodeTextField,
@@ -17,6 +19,7 @@ provideVSCodeDesignSystem().register(
   vsCodeCheckbox(),
   vsCodeDropdown(),
   vsCodeOption(),
+  vsCodeProgressRing(),
   vsCodeRadio(),
   vsCodeRadioGroup(),
   vsCodeTextField(),
@@ -85,9 +88,7 @@ export function segmented<T extends string>(
   const show = (next: T): void => {
     value = next;
     buttons.forEach((one, k) => {
-      const pressed = choices[k]?.value === next;
-      one.setAttribute('appearance', pressed ? 'primary' : 'secondary');
-      one.setAttribute('aria-pressed', String(pressed));
+      one.setAttribute('aria-pressed', String(choices[k]?.value === next));
     });
   };
   show(chosen);
@@ -225,10 +226,7 @@ export function textField(options: TextFieldOptions): Control<string> {
   };
 }
 
-/**
- * Turns while something is on its way. Not the library's ring, whose template has inline styles that the content security
- * policy refuses.
- */
+/** Turns while something is on its way. */
 export function progressRing(label: string): HTMLElement {
-  return el('span', { class: 'ring', role: 'progressbar', 'aria-label': label });
+  return el('vscode-progress-ring', { 'aria-label': label });
 }
