@@ -24,6 +24,11 @@ export interface ServerContext {
   /** Tells one editor. */
   send<Params>(client: number, spec: NotificationSpec<Params>, params: Params): void;
   log(level: 'info' | 'warning' | 'error', message: string): void;
+  /**
+   * Called when the first editor with a trusted workspace attaches. Nothing may be executed or written before, whatever a
+   * restored queue or cache asks for.
+   */
+  onTrusted(listener: () => void): void;
   /** Called when a connection closes. */
   onClientGone(listener: (client: number) => void): void;
   /** Keeps the server alive while the returned function has not been called. */

@@ -21,6 +21,8 @@ export type ErrorCode =
   | 'loss-not-finite'
   | 'device-unavailable'
   | 'engine-died'
+  | 'server-unavailable'
+  | 'not-trusted'
   | 'usage';
 
 /** An error that a person can mend. `message` names subject and place, `remedy` what to do. */

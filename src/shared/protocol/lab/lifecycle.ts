@@ -14,6 +14,8 @@ export interface LabHelloParams {
   token: string;
   /** Who speaks, for the log: `editor 1.100.0`. */
   client: string;
+  /** False in Restricted Mode: requests that execute or write are refused on this connection. */
+  trusted: boolean;
 }
 
 export interface LabHelloResult {
@@ -24,9 +26,13 @@ export interface LabHelloResult {
   startedAt: string;
 }
 
+/** May be said again on the same connection when trust is granted. */
 export const hello = request<LabHelloParams, LabHelloResult>('lab/hello');
 
-/** Asks an idle server to end; refused while something runs. */
+/**
+ * Asks an idle server to end; refused while something runs or waits, and while another editor is attached. The one request
+ * that is also answered after a hello of another version, so that a newer editor can replace an idle older server.
+ */
 export const shutdown = request<Record<string, never>, null>('lab/shutdown');
 
 /** A line for the editor's log. */

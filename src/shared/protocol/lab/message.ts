@@ -4,6 +4,8 @@
 /** A request: `Params` go to the server, `Result` comes back. */
 export interface RequestSpec<Params, Result> {
   readonly method: string;
+  /** Executes or writes something: refused in Restricted Mode, by the editor before sending and by the server. */
+  readonly needsTrust?: boolean;
   /** Types only; never set. */
   readonly types?: (params: Params) => Result;
 }
@@ -15,7 +17,10 @@ export interface NotificationSpec<Params> {
   readonly types?: (params: Params) => void;
 }
 
-export const request = <Params, Result>(method: string): RequestSpec<Params, Result> => ({ method });
+export const request = <Params, Result>(
+  method: string,
+  options: { needsTrust?: boolean } = {},
+): RequestSpec<Params, Result> => ({ method, ...options });
 export const notification = <Params>(method: string): NotificationSpec<Params> => ({ method });
 
 /** `data` of an error response: enough to show the error with its remedy, in the words of the command line. */

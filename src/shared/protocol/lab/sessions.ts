@@ -20,8 +20,15 @@ export type SessionWork =
       temperature?: number;
       instruction?: string;
       limit?: number;
+      seed?: number;
+      maxTokens?: number;
+      /** Perplexity above which STM masks. */
+      tau?: number;
+      /** What happens to prompts without an accepted answer. */
+      fallback?: 'drop' | 'ground-truth';
+      device?: Device;
     }
-  | { kind: 'evaluate'; model: string; experiment: string; benchmarks: string[] }
+  | { kind: 'evaluate'; model: string; experiment: string; benchmarks: string[]; device?: Device }
   | { kind: 'merge'; base: string; tuned: string; lambda: number; out: string };
 
 export type SessionState = 'queued' | 'running' | 'stopping' | 'done' | 'stopped' | 'failed';
@@ -61,14 +68,16 @@ export interface SessionSummary {
 }
 
 export const listSessions = request<Record<string, never>, SessionSummary[]>('sessions/list');
-export const launchSession = request<SessionWork, { id: string }>('sessions/launch');
+export const launchSession = request<SessionWork, { id: string }>('sessions/launch', { needsTrust: true });
 /**
  * Stops a session of the queue, or a run that a terminal started (by its folder). `save` finishes the step in progress
  * and saves, `now` ends the whole process tree.
  */
-export const stopSession = request<{ id?: string; run?: string; how: 'save' | 'now' }, null>('sessions/stop');
+export const stopSession = request<{ id?: string; run?: string; how: 'save' | 'now' }, null>('sessions/stop', {
+  needsTrust: true,
+});
 /** Takes an ended or queued session off the list. */
-export const removeSession = request<{ id: string }, null>('sessions/remove');
+export const removeSession = request<{ id: string }, null>('sessions/remove', { needsTrust: true });
 /** The last lines a session wrote. */
 export const sessionLog = request<{ id: string }, { text: string }>('sessions/log');
 /** Sessions that changed since the last notification (at most ten times a second). */

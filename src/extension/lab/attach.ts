@@ -1,0 +1,178 @@
+// Attaches to the server of a workspace, and starts one when there is none. Knows nothing of vscode, so that tests and
+// scripts attach in the same way.
+import { spawn } from 'node:child_process';
+import { mkdir, open, readFile, stat, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LabError } from '../../shared/errors.ts';
+import { LAB_PROTOCOL_VERSION, shutdown } from '../../shared/protocol/lab/lifecycle.ts';
+import type { LabHelloResult } from '../../shared/protocol/lab/lifecycle.ts';
+import type { ServerLock, ServerPlace } from '../../shared/protocol/lab/place.ts';
+import { Link } from './link.ts';
+import { placeOf, readLock } from './place.ts';
+
+export interface AttachOptions {
+  /** Folder of the workspace. */
+  workspace: string;
+  /** Folder for the server's queue, caches and log. */
+  stateFolder: string;
+  /** The server's bundle. */
+  serverEntry: string;
+  /** Version of forgetting-lab on this side. */
+  version: string;
+  /** Who speaks, for the server's log. */
+  client: string;
+  trusted: () => boolean;
+  log: (level: 'info' | 'warning' | 'error', message: string) => void;
+  /** Called before a server is started; throws when that has happened too often. */
+  beforeStart: () => void;
+  /** Further arguments of the server. */
+  serverArguments?: readonly string[];
+}
+
+export interface Attached {
+  link: Link;
+  server: LabHelloResult;
+  /** Of the server's lock, to say hello again. */
+  token: string;
+}
+
+/** Thrown where trying again would not help. */
+export class AttachRefused extends LabError {}
+
+const pollMs = 40;
+/** How long a started server may take until it answers, and an old one until it has gone. */
+const startMs = 20_000;
+const logLimitBytes = 2 << 20;
+
+/** Says hello to the workspace's server; starts it first if need be. */
+export async function attach(options: AttachOptions): Promise<Attached> {
+  const place = await placeOf(options.workspace);
+  let starting: Starting | undefined;
+  const deadline = Date.now() + startMs;
+  for (;;) {
+    const found = await greet(place, options);
+    if (found && !(await isReplaced(found, options))) return found;
+    if (!starting) {
+      options.beforeStart();
+      starting = await startServer(options);
+    }
+    if (starting.failure !== undefined) throw await startError(options, starting.failure);
+    if (Date.now() > deadline) throw await startError(options, 'it does not answer');
+    await sleep(pollMs);
+  }
+}
+
+/** The server that the lock names, if it is there. */
+async function greet(place: ServerPlace, options: AttachOptions): Promise<Attached | undefined> {
+  const lock = await readLock(place);
+  const link = lock && (await Link.open(lock.endpoint));
+  if (!lock || !link) return undefined;
+  link.start();
+  try {
+    return { link, server: await link.hello(helloOf(lock, options)), token: lock.token };
+  } catch (error) {
+    // Another server may have taken the place between reading and connecting: the loop reads the lock again.
+    const isReplacement = (await readLock(place))?.token !== lock.token;
+    if (lock.protocolVersion === LAB_PROTOCOL_VERSION && !isReplacement) {
+      link.close();
+      throw error;
+    }
+    if (!isReplacement) await replaceOther(link, lock);
+    link.close();
+    return undefined;
+  }
+}
+
+/** What this editor says first. */
+export function helloOf(
+  { token }: Pick<ServerLock, 'token'>,
+  { client, trusted }: Pick<AttachOptions, 'client' | 'trusted'>,
+) {
+  return { protocolVersion: LAB_PROTOCOL_VERSION, token, client, trusted: trusted() };
+}
+
+/** A server that speaks another protocol makes room when it is idle. */
+async function replaceOther(link: Link, lock: ServerLock): Promise<void> {
+  try {
+    await link.request(shutdown.method, {});
+    await goneOf(link);
+  } catch (error) {
+    throw new AttachRefused(
+      'server-unavailable',
+      `The lab server of this workspace is of version ${lock.version} and still at work (${(error as Error).message})`,
+      { remedy: 'Let it finish or stop it with the editor it belongs to, then reload this window', cause: error },
+    );
+  }
+}
+
+/** A server of another version that speaks our protocol is replaced when it is idle, else used as it is. */
+async function isReplaced({ link, server }: Attached, { version, log }: AttachOptions): Promise<boolean> {
+  if (server.version === version) return false;
+  try {
+    await link.request(shutdown.method, {});
+  } catch (error) {
+    log('warning', `Using the lab server of version ${server.version}, which is at work: ${(error as Error).message}`);
+    return false;
+  }
+  await goneOf(link);
+  return true;
+}
+
+async function goneOf(link: Link): Promise<void> {
+  await new Promise<void>((resolve) => link.listen(() => undefined, resolve));
+}
+
+interface Starting {
+  /** How the process ended, when it ended with an error. */
+  failure: string | undefined;
+}
+
+async function startServer(options: AttachOptions): Promise<Starting> {
+  const { stateFolder, serverEntry, workspace, serverArguments = [] } = options;
+  await mkdir(stateFolder, { recursive: true });
+  const log = await openLog(stateFolder);
+  const starting: Starting = { failure: undefined };
+  try {
+    const child = spawn(
+      process.execPath,
+      [serverEntry, '--workspace', workspace, '--state', stateFolder, ...serverArguments],
+      {
+        // It outlives this window: no pipes to it, and a process group of its own.
+        detached: true,
+        windowsHide: true,
+        stdio: ['ignore', log.fd, log.fd],
+        cwd: stateFolder,
+        env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+      },
+    );
+    child.on('error', (error) => (starting.failure = error.message));
+    child.on('exit', (code, signal) => {
+      // Code 0: another window was faster, and its server serves us too.
+      if (code !== 0) starting.failure = signal ? `signal ${signal}` : `exit code ${code}`;
+    });
+    child.unref();
+    options.log('info', `Started the lab server as process ${child.pid}`);
+  } finally {
+    await log.close();
+  }
+  return starting;
+}
+
+/** Log of the servers of a workspace; begun anew when it has grown long. */
+export const serverLogFile = (stateFolder: string): string => join(stateFolder, 'server.log');
+
+async function openLog(stateFolder: string) {
+  const file = serverLogFile(stateFolder);
+  const info = await stat(file).catch(() => undefined);
+  if (info && info.size > logLimitBytes) await truncate(file);
+  return open(file, 'a', 0o600);
+}
+
+async function startError({ stateFolder }: AttachOptions, why: string): Promise<LabError> {
+  const text = await readFile(serverLogFile(stateFolder), 'utf8').catch(() => '');
+  const last = text.trim().split('\n').slice(-3).join('\n');
+  return new LabError('server-unavailable', `The lab server did not start (${why})${last ? `: ${last}` : ''}`, {
+    remedy: 'The log of Forgetting Lab says more',
+  });
+}

@@ -1,0 +1,25 @@
+// Errors on their way to an editor: what a person can mend keeps its words and remedy, everything else only its message.
+import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node';
+import { LabError } from '../shared/errors.ts';
+import type { LabErrorData } from '../shared/protocol/lab/message.ts';
+
+/** As in the Language Server Protocol. */
+const requestCancelled = -32800;
+const serverError = -32000;
+
+/** What crosses the wire for anything thrown by a handler. */
+export function toResponseError(error: unknown): ResponseError<LabErrorData> {
+  if (error instanceof ResponseError) return error as ResponseError<LabErrorData>;
+  if (error instanceof LabError) {
+    return new ResponseError(serverError, error.message, { code: error.code, remedy: error.remedy });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const data: LabErrorData = { code: undefined, remedy: undefined };
+  if (isAbort(error)) return new ResponseError(requestCancelled, message, data);
+  return new ResponseError(ErrorCodes.InternalError, message, data);
+}
+
+/** Cancellation is not an error worth a log line. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}

@@ -1,0 +1,146 @@
+// The process of a session as the queue sees it: one that this server has started, or one that an earlier server started
+// and that is followed by its files.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { open, readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { isSameProcess, processStart } from '../../runs/processes.ts';
+import { LabError } from '../../shared/errors.ts';
+import type { SessionWork } from '../../shared/protocol/lab/sessions.ts';
+import type { SessionFiles, SessionStatus, StopHow, ToSession } from '../session/messages.ts';
+import { killTree } from './processTree.ts';
+
+/** How long a session may take to stop by itself before its processes are killed. */
+const graceMs = 4000;
+const followMs = 500;
+
+export interface SessionProcess {
+  readonly pid: number;
+  readonly processStart: string;
+  /** `now` asks, waits, and kills the whole tree. */
+  stop(how: StopHow): void;
+  /** Stops following; the process goes on. */
+  detach(): void;
+}
+
+export interface ProcessEvents {
+  onStatus(status: SessionStatus): void;
+  /** The process has gone; `status` is the last it wrote, `how` how it ended in words. */
+  onExit(status: SessionStatus, how: string): void;
+}
+
+function sessionEntry(): string {
+  const candidates = ['./session.js', '../../../dist/session.js'].map((relative) =>
+    fileURLToPath(new URL(relative, import.meta.url)),
+  );
+  const found = candidates.find((file) => existsSync(file));
+  if (found) return found;
+  throw new LabError('file-not-found', `the session bundle is missing (looked for ${candidates.join(', ')})`, {
+    remedy: 'Run `npm run build`, or install the extension again',
+  });
+}
+
+/** Starts a session process. It waits until `begin` is called. */
+export async function startSessionProcess(
+  files: SessionFiles,
+  events: ProcessEvents,
+): Promise<SessionProcess & { begin(work: SessionWork): void }> {
+  const log = await open(files.log, 'a', 0o600);
+  try {
+    const child = spawn(process.execPath, [sessionEntry()], {
+      // A group of its own: it outlives this server, and can be killed with everything in it.
+      detached: true,
+      windowsHide: true,
+      stdio: ['ignore', log.fd, log.fd, 'ipc'],
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', reject);
+    });
+    return new OwnProcess(child, files, events);
+  } finally {
+    await log.close();
+  }
+}
+
+class OwnProcess implements SessionProcess {
+  readonly pid: number;
+  readonly processStart: string;
+  private readonly child: ChildProcess;
+  private readonly files: SessionFiles;
+
+  constructor(child: ChildProcess, files: SessionFiles, events: ProcessEvents) {
+    this.child = child;
+    this.files = files;
+    this.pid = child.pid as number;
+    this.processStart = processStart(this.pid);
+    child.on('error', () => undefined); // a message to one that has just gone; its exit is told
+    child.on('message', (status) => events.onStatus(status as SessionStatus));
+    child.once('exit', (code, signal) => {
+      const how = signal ? `signal ${signal}` : `exit code ${code}`;
+      void readStatus(files).then((status) => events.onExit(status, how));
+    });
+  }
+
+  begin(work: SessionWork): void {
+    this.send({ kind: 'start', work, files: this.files });
+  }
+
+  stop(how: StopHow): void {
+    this.send({ kind: 'stop', how });
+    if (how === 'now') killLater(this);
+  }
+
+  detach(): void {
+    if (this.child.connected) this.child.disconnect();
+    this.child.unref();
+  }
+
+  private send(message: ToSession): void {
+    if (this.child.connected) this.child.send(message, () => undefined);
+  }
+}
+
+/** Follows a session that another server has started. */
+export function adoptSessionProcess(
+  pid: number,
+  start: string,
+  files: SessionFiles,
+  events: ProcessEvents,
+): SessionProcess {
+  const timer = setInterval(() => {
+    const alive = isSameProcess(pid, start);
+    if (!alive) clearInterval(timer);
+    void readStatus(files).then((status) => {
+      if (alive) events.onStatus(status);
+      else events.onExit(status, 'its process is gone');
+    });
+  }, followMs);
+  return {
+    pid,
+    processStart: start,
+    stop(how) {
+      void writeFile(files.stop, how);
+      if (how === 'now') killLater(this);
+    },
+    detach: () => clearInterval(timer),
+  };
+}
+
+function killLater({ pid, processStart: start }: { pid: number; processStart: string }): void {
+  setTimeout(() => {
+    if (isSameProcess(pid, start)) void killTree(pid);
+  }, graceMs);
+}
+
+/** The last status that a session wrote. */
+export async function readStatus(files: SessionFiles): Promise<SessionStatus> {
+  try {
+    return JSON.parse(await readFile(files.status, 'utf8')) as SessionStatus;
+  } catch {
+    // It had not come to writing one.
+    return {};
+  }
+}

@@ -1,0 +1,73 @@
+// What may be asked of the queue. Everything that the command line would refuse at once is refused here, in its words,
+// before it is queued.
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { findBenchmark } from '../../lab/evaluateModel.ts';
+import { requireFree } from '../../lab/mergeModels.ts';
+import { recipeChoices } from '../../lab/targetChoices.ts';
+import { loadExperiment } from '../../runs/loadExperiment.ts';
+import { requireUnlocked } from '../../runs/lock.ts';
+import { readRunConfig } from '../../runs/runFolder.ts';
+import { LabError } from '../../shared/errors.ts';
+import type { SessionWork } from '../../shared/protocol/lab/sessions.ts';
+
+const path = z.string().min(1);
+const device = z.enum(['auto', 'cpu', 'webgpu', 'cuda']).optional();
+const count = z.number().int().min(1).optional();
+
+export const sessionWorkSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('run'), experiment: path, device }),
+  z.object({ kind: z.literal('resume'), run: path, force: z.boolean().optional() }),
+  z.object({
+    kind: z.literal('targets'),
+    model: path,
+    data: path,
+    recipe: path,
+    out: path,
+    scorer: path.optional(),
+    field: path.optional(),
+    samples: count,
+    temperature: z.number().min(0).max(100).optional(),
+    instruction: z.string().optional(),
+    limit: count,
+    seed: z.number().int().min(0).optional(),
+    maxTokens: count,
+    tau: z.number().min(0).optional(),
+    fallback: z.enum(['drop', 'ground-truth']).optional(),
+    device,
+  }),
+  z.object({ kind: z.literal('evaluate'), model: path, experiment: path, benchmarks: z.array(path).min(1), device }),
+  z.object({ kind: z.literal('merge'), base: path, tuned: path, lambda: z.number(), out: path }),
+]);
+
+/** Checks the form of a request; throws `usage`. */
+export function parseWork(value: unknown): SessionWork {
+  const parsed = sessionWorkSchema.safeParse(value);
+  if (parsed.success) return parsed.data as SessionWork;
+  const listed = parsed.error.issues.map(({ path: where, message }) => `${where.join('.')}: ${message}`);
+  throw new LabError('usage', `This is no work for a session: ${listed.join('; ')}`);
+}
+
+/** Checks what can be checked at once and gives the work a title for people. */
+export async function prepareWork(work: SessionWork): Promise<string> {
+  switch (work.kind) {
+    case 'run':
+      return (await loadExperiment(work.experiment)).experiment.name;
+    case 'resume': {
+      const config = await readRunConfig(work.run);
+      await requireUnlocked(work.run);
+      return config.experiment.name;
+    }
+    case 'targets':
+      recipeChoices(work);
+      return `${work.recipe} targets of ${basename(work.data)}`;
+    case 'evaluate':
+      for (const benchmark of work.benchmarks) await findBenchmark({ benchmark, experiment: work.experiment });
+      return `${work.benchmarks.join(', ')} of ${basename(work.model)}`;
+    case 'merge':
+      await requireFree(work.out);
+      return `${basename(work.tuned)} merged with ${basename(work.base)}`;
+    default:
+      return work satisfies never;
+  }
+}
