@@ -11,11 +11,11 @@ import type { ExperimentCompletion, TextPosition } from '../../shared/protocol/l
 import { columnsOfFile } from './columns.ts';
 import { findCursor } from './cursor.ts';
 import type { Cursor } from './cursor.ts';
-import { isPlain } from './diagnostics.ts';
 import { describeKey, describePreset, keyFacts, referenceAt } from './describe.ts';
 import { filesNear, foldersNear } from './nearbyFiles.ts';
 import { escape, keySnippet, scalar } from './snippets.ts';
 import { textPositions } from './textPositions.ts';
+import { isPlain } from './yamlText.ts';
 
 type Item = Omit<ExperimentCompletion, 'range' | 'sortText'>;
 

@@ -6,6 +6,7 @@ import type { ExperimentSource } from '../../runs/experimentSource.ts';
 import type { ExperimentDiagnostic, TextFix } from '../../shared/protocol/lab/experiments.ts';
 import { textPositions } from './textPositions.ts';
 import type { TextPositions } from './textPositions.ts';
+import { isPlain } from './yamlText.ts';
 
 export function toDiagnostics({ source, problems }: CheckedExperiment): ExperimentDiagnostic[] {
   const positions = textPositions(source.text);
@@ -38,9 +39,4 @@ function fixOf(source: ExperimentSource, problem: PlacedProblem, positions: Text
 function inQuotesOf(written: string, word: string): string {
   if (written.startsWith("'")) return `'${word.replaceAll("'", "''")}'`;
   return written.startsWith('"') || !isPlain(word) ? JSON.stringify(word) : word;
-}
-
-/** Whether YAML reads a word without quotes as this text. */
-export function isPlain(word: string): boolean {
-  return /^[\p{L}_./$][\p{L}\p{N}_./ +$()-]*$/u.test(word) && !/^(true|false|null|yes|no|on|off|~)$|\s$/i.test(word);
 }

@@ -2,7 +2,7 @@
 // as workspace neither blocks nor ends the search of others.
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { slices } from '../slices.ts';
+import { slices } from '../../lab/slices.ts';
 
 export interface ScanBounds {
   /** Levels of folders below each place. */
