@@ -24,7 +24,9 @@ export function parseFromPanel(raw: unknown): FromPanel | RefusedMessage | undef
       return { type: 'cancel', id };
     case 'action': {
       const action = parseAction(raw['action']);
-      return action ? { type: 'action', id, action } : { type: 'refused', id, reason: 'an action that panels do not have' };
+      return action
+        ? { type: 'action', id, action }
+        : { type: 'refused', id, reason: 'an action that panels do not have' };
     }
     default:
       return undefined;
@@ -65,7 +67,9 @@ function parseAction(raw: unknown): PanelAction | undefined {
     case 'pickModel':
       return { kind: 'pickModel' };
     case 'pickFile': {
-      const extensions = Array.isArray(raw['extensions']) ? raw['extensions'].filter((one) => typeof one === 'string') : [];
+      const extensions = Array.isArray(raw['extensions'])
+        ? raw['extensions'].filter((one) => typeof one === 'string')
+        : [];
       return { kind: 'pickFile', title: text('title') ?? '', extensions };
     }
     case 'subject':

@@ -17,7 +17,10 @@ function connected(services: Partial<PanelServices> = {}) {
   let send: (message: unknown) => void = () => undefined;
   const connection = relay(
     { requests: [read, launch], notifications: [changed] },
-    { post: (message) => posted.push(message), listen: (listener) => ((send = listener), { dispose: () => undefined }) },
+    {
+      post: (message) => posted.push(message),
+      listen: (listener) => ((send = listener), { dispose: () => undefined }),
+    },
     {
       trusted: () => true,
       request: async (spec) => (asked.push(spec.method), 'answer'),
@@ -59,8 +62,13 @@ describe('a panel', () => {
 
   it('runs commands of this extension only', async () => {
     const { acted, posted, say } = connected();
-    const command = (name: unknown) => ({ type: 'action', id: 1, action: { kind: 'command', command: name, args: [1] } });
-    for (const name of ['workbench.action.quit', 'forgettingLab.x;y', 'xforgettingLab.stop', 3]) await say(command(name));
+    const command = (name: unknown) => ({
+      type: 'action',
+      id: 1,
+      action: { kind: 'command', command: name, args: [1] },
+    });
+    for (const name of ['workbench.action.quit', 'forgettingLab.x;y', 'xforgettingLab.stop', 3])
+      await say(command(name));
     expect(acted).toEqual([]);
     expect(posted.every((message) => message.type === 'error')).toBe(true);
     await say(command('forgettingLab.stop'));
@@ -100,7 +108,17 @@ describe('a panel', () => {
 
   it('survives messages that are none', async () => {
     const { posted, asked, acted, say } = connected();
-    const odd = [undefined, null, 4, 'x', [], {}, { type: 'request' }, { type: 'request', id: 1 }, { type: 'action', id: 2 }];
+    const odd = [
+      undefined,
+      null,
+      4,
+      'x',
+      [],
+      {},
+      { type: 'request' },
+      { type: 'request', id: 1 },
+      { type: 'action', id: 2 },
+    ];
     for (const message of odd) await say(message);
     await say({ type: 'action', id: 3, action: { kind: 'save', suggestedName: 'a', text: 'b', base64: 'c' } });
     expect([...asked, ...acted]).toEqual([]);

@@ -1,0 +1,49 @@
+// What each kind of panel may ask the lab server for, and what it hears. One table, so that it can be read at a glance.
+import { listModels, modelsChanged } from '../../shared/protocol/lab/models.ts';
+import {
+  compareRuns,
+  exportRun,
+  getCurves,
+  getFlips,
+  getHeatmap,
+  getRun,
+  getTargets,
+  listExperiments,
+  runsChanged,
+} from '../../shared/protocol/lab/runs.ts';
+import { listSessions, sessionLog, sessionsChanged } from '../../shared/protocol/lab/sessions.ts';
+import type { PanelKind } from '../workbench.ts';
+import type { PanelAccess } from './relay.ts';
+
+/** Starting, stopping and resuming are commands, which ask what has to be asked; no panel sends them itself. */
+export const panelAccess: Record<PanelKind, PanelAccess> = {
+  heatmap: {
+    requests: [getRun, getHeatmap, getFlips, getTargets, exportRun],
+    notifications: [runsChanged],
+  },
+  monitor: {
+    requests: [getRun, getCurves, getTargets, listSessions, sessionLog],
+    notifications: [runsChanged, sessionsChanged],
+  },
+  compare: {
+    requests: [listExperiments, getRun, compareRuns],
+    notifications: [runsChanged],
+  },
+  targetDiff: {
+    requests: [listExperiments, getRun, getTargets, listModels],
+    notifications: [runsChanged, modelsChanged],
+  },
+};
+
+/** What makes two panels of a kind the same one; everything else in a subject is state of its page. */
+export const panelIdentity: Record<PanelKind, readonly string[]> = {
+  heatmap: ['run'],
+  monitor: ['run'],
+  compare: ['runs'],
+  targetDiff: ['dataset', 'other', 'run'],
+};
+
+/** A name for "the panel of this kind for this subject". */
+export function identityOf(kind: PanelKind, subject: Record<string, unknown>): string {
+  return JSON.stringify([kind, ...panelIdentity[kind].map((key) => subject[key] ?? null)]);
+}
