@@ -2,6 +2,7 @@
 // with the reason.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import {
   CancellationTokenSource,
@@ -40,6 +41,8 @@ export interface EngineProcessOptions {
   /** Bundle of the engine process; default: `engine.js` beside this bundle. */
   entry?: string;
   env?: NodeJS.ProcessEnv;
+  /** Scheduling priority of the process as in `os.setPriority`: 10 leaves the processor to others. */
+  priority?: number;
 }
 
 /** The engine bundle: beside the running bundle, or in dist when running from source. */
@@ -58,11 +61,21 @@ function defaultEntry(): string {
 export async function startEngine(options: EngineProcessOptions = {}): Promise<Engine> {
   const child = spawn(process.execPath, ['--expose-gc', options.entry ?? defaultEntry()], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...MEMORY_ENVIRONMENT, ...(options.env ?? process.env) },
+    // Inside the editor this process may be Electron, which runs a script only when it is told to be Node.
+    env: { ...MEMORY_ENVIRONMENT, ...(options.env ?? process.env), ELECTRON_RUN_AS_NODE: '1' },
   });
   const client = new EngineClient(child);
+  if (options.priority !== undefined && child.pid !== undefined) lowerPriority(child.pid, options.priority);
   await client.hello();
   return client;
+}
+
+function lowerPriority(pid: number, priority: number): void {
+  try {
+    setPriority(pid, priority);
+  } catch {
+    // Only courtesy: a system that does not allow it runs the engine as usual.
+  }
 }
 
 class EngineClient implements Engine {
