@@ -5,6 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { isRunFolder } from '../runs/runFolder.ts';
 import { packageRoot } from '../runs/packageRoot.ts';
 import { LabError } from '../shared/errors.ts';
+import { slices } from './slices.ts';
 
 /** How deep below a folder experiments and `runs/` are looked for. */
 const searchDepth = 4;
@@ -53,6 +54,7 @@ class Search {
   readonly runs: string[] = [];
   readonly places = new Set<string>();
   private readonly options: SearchOptions;
+  private readonly pause = slices();
   private visited = 0;
 
   constructor(options: SearchOptions) {
@@ -61,6 +63,7 @@ class Search {
 
   async visit(folder: string, depth: number): Promise<void> {
     if (++this.visited > folderLimit) return;
+    await this.pause();
     if (this.options.isKnownRun?.(folder) || (await isRunFolder(folder))) {
       this.runs.push(folder);
       this.places.add(resolve(folder, '..'));

@@ -13,8 +13,7 @@ export interface ReportDesk {
 
 /** What the thread sends back. */
 export type ReportReply =
-  | { id: number; result: unknown }
-  | { id: number; error: { message: string; code?: ErrorCode; remedy?: string } };
+  { id: number; result: unknown } | { id: number; error: { message: string; code?: ErrorCode; remedy?: string } };
 
 /** The thread's memory (bootstrap draws, items) is given back after so long without work. */
 const idleMs = 60_000;

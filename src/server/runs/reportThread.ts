@@ -11,7 +11,10 @@ async function reply(id: number, request: ReportRequest): Promise<ReportReply> {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (!(error instanceof LabError)) return { id, error: { message } };
-    return { id, error: { message, code: error.code, ...(error.remedy === undefined ? {} : { remedy: error.remedy }) } };
+    return {
+      id,
+      error: { message, code: error.code, ...(error.remedy === undefined ? {} : { remedy: error.remedy }) },
+    };
   }
 }
 

@@ -12,7 +12,7 @@ import { readPlan } from '../../runs/planFile.ts';
 import { isRunFolder } from '../../runs/runFolder.ts';
 import { describeError, LabError } from '../../shared/errors.ts';
 import type { ExperimentSummary, RunSummary } from '../../shared/protocol/lab/runs.ts';
-import { slices } from '../slices.ts';
+import { nextTurn, slices } from '../../lab/slices.ts';
 import { groupRuns } from './groupRuns.ts';
 import type { ExperimentFile } from './groupRuns.ts';
 import { fileStamp, stampOf } from './stamp.ts';
@@ -129,8 +129,12 @@ export class RunIndex {
   /** Reads runs that are new or changed, several at a time. */
   async refreshAll(folders: readonly string[]): Promise<void> {
     const queue = [...folders];
+    const pause = slices();
     const worker = async (): Promise<void> => {
-      for (let folder = queue.shift(); folder !== undefined; folder = queue.shift()) await this.refresh(folder);
+      for (let folder = queue.shift(); folder !== undefined; folder = queue.shift()) {
+        await this.refresh(folder);
+        await pause();
+      }
     };
     await Promise.all(Array.from({ length: Math.min(readTogether, queue.length) }, worker));
   }
@@ -210,7 +214,10 @@ export class RunIndex {
       const run = await this.reader(folder).read();
       const state = await runState(run);
       if (state !== 'running') this.release();
-      return summarizeRun(run, { plan: await readPlan(folder), state, updatedAt });
+      const plan = await readPlan(folder);
+      // Several runs are read at once: each gets its own turn, or their summaries would add up to a long one.
+      await nextTurn();
+      return summarizeRun(run, { plan, state, updatedAt });
     } catch (error) {
       this.readers.delete(folder);
       return corruptSummary(folder, basename(folder), describeError(error), updatedAt);

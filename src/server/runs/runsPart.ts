@@ -33,7 +33,10 @@ export const runsPart: ServerPart = (server) => {
     part.quick.ask({ kind: 'flips', folder: resolve(run), cell, limit }),
   );
   server.handle(protocol.getCurves, ({ run, from }) => readCurves(resolve(run), from));
-  server.handle(protocol.getTargets, async ({ run }) => (await (await part.ready()).reader(resolve(run)).read()).targets);
+  server.handle(
+    protocol.getTargets,
+    async ({ run }) => (await (await part.ready()).reader(resolve(run)).read()).targets,
+  );
   server.handle(protocol.exportRun, ({ run, what }) => part.exportRun(run, what));
   server.handle(protocol.compareRuns, ({ runs }) => part.compare(runs));
   server.onShutdown(() => part.close());

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { writeTextAtomically } from '../../runs/files.ts';
 import { packageVersion } from '../../runs/packageRoot.ts';
 import type { RunSummary } from '../../shared/protocol/lab/runs.ts';
-import { slices } from '../slices.ts';
+import { slices } from '../../lab/slices.ts';
 
 /** Raised when a summary of an earlier version must not be used. */
 const cacheVersion = `1 ${packageVersion}`;

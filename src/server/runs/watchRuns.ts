@@ -150,4 +150,3 @@ export class RunWatch {
 function timeOf(folder: string): number {
   return statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
-

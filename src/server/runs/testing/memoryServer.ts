@@ -11,7 +11,10 @@ export interface MemoryServer {
   /** Everything broadcast so far. */
   messages: { method: string; params: unknown }[];
   /** Resolves with the params of the next broadcast of a method that fits. */
-  next<Params>(spec: { method: string; types?: (params: Params) => void }, fits?: (params: Params) => boolean): Promise<Params>;
+  next<Params>(
+    spec: { method: string; types?: (params: Params) => void },
+    fits?: (params: Params) => boolean,
+  ): Promise<Params>;
   logged: string[];
   shutdown(): Promise<void>;
 }

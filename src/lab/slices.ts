@@ -1,4 +1,4 @@
-// Long work in slices: a loop awaits the pause between two pieces, and the server answers others in between.
+// Long work in slices: a loop awaits the pause between two pieces, and the process answers others in between.
 
 /** Longest time a slice may take before others get their turn, in milliseconds. */
 const sliceMs = 8;
@@ -8,11 +8,15 @@ export function slices(): () => Promise<void> | undefined {
   let begunAt = performance.now();
   return () => {
     if (performance.now() - begunAt < sliceMs) return undefined;
-    return new Promise((resolve) => {
-      setImmediate(() => {
-        begunAt = performance.now();
-        resolve();
-      });
+    return nextTurn().then(() => {
+      begunAt = performance.now();
     });
   };
+}
+
+/** Waits until everything else that is due has had its turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
