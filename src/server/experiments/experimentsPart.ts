@@ -2,19 +2,33 @@
 import { checkExperiment } from '../../runs/loadExperiment.ts';
 import {
   completeExperiment,
+  composeExperiment,
+  experimentMaterial,
   hoverExperiment,
   outlineExperiment,
+  rerunExperiment,
   validateExperiment,
 } from '../../shared/protocol/lab/experiments.ts';
 import type { ServerPart } from '../context.ts';
 import { complete } from './complete.ts';
+import { composeText } from './compose.ts';
 import { toDiagnostics } from './diagnostics.ts';
 import { hover } from './hover.ts';
+import { findMaterial } from './material.ts';
 import { outline } from './outline.ts';
+import { rerunText } from './rerun.ts';
+import { rowSampler } from './sampleRows.ts';
 
 export const experimentsPart: ServerPart = (server) => {
+  const sample = rowSampler();
   server.handle(validateExperiment, async ({ path, text }) => toDiagnostics(await checkExperiment(path, text)));
   server.handle(completeExperiment, ({ path, text, position }) => complete(path, text, position));
   server.handle(hoverExperiment, ({ path, text, position }) => hover(path, text, position));
   server.handle(outlineExperiment, ({ path, text }) => outline(path, text));
+  server.handle(experimentMaterial, (_, { signal }) => findMaterial(server.workspace, sample, signal));
+  server.handle(composeExperiment, async ({ path, choices }) => {
+    const text = composeText(path, choices);
+    return { text, problems: toDiagnostics(await checkExperiment(path, text)) };
+  });
+  server.handle(rerunExperiment, ({ run, path }) => rerunText(run, path));
 };

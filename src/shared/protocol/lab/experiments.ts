@@ -116,13 +116,27 @@ export interface BenchmarkCandidate {
   chance?: number;
 }
 
+/** A preset in a menu. */
+export interface PresetChoice {
+  id: string;
+  title: string;
+  arxiv?: string;
+  description: string;
+  /** Trains on the model's own verified answers. */
+  needsVerifier: boolean;
+  /** Mixes in old examples from a dataset. */
+  needsReplay: boolean;
+}
+
 /** What a new experiment can be made of: read from the files of the workspace. */
 export interface ExperimentMaterial {
+  /** Where experiments of this workspace lie. */
+  folder: string;
   tasks: TaskCandidate[];
   benchmarks: BenchmarkCandidate[];
-  presets: { id: string; title: string; arxiv?: string; description: string }[];
+  presets: PresetChoice[];
   scorers: { id: string; title: string; description: string }[];
-  /** Text for the cross-entropy to the base and old examples for replay, when a neighbour experiment names them. */
+  /** Text for the cross-entropy to the base, and old examples for replay, when an experiment of the workspace names them. */
   neutralText?: string;
   replay?: string;
   /** Files were left out because there are too many. */

@@ -1,0 +1,156 @@
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { checkExperiment } from '../../runs/loadExperiment.ts';
+import { packageRoot } from '../../runs/packageRoot.ts';
+import type { NewExperimentChoices } from '../../shared/protocol/lab/experiments.ts';
+import { composeText } from './compose.ts';
+import { findMaterial } from './material.ts';
+import { rowSampler } from './sampleRows.ts';
+
+const example = join(packageRoot, 'examples', 'pocket');
+const material = await findMaterial(example, rowSampler());
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'lab-compose-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Choices as the wizard makes them from what is found. */
+function choicesFor(arms: string[], changes: Partial<NewExperimentChoices> = {}): NewExperimentChoices {
+  const [task] = material.tasks.filter(({ name }) => name === 'subtraction');
+  if (!task) throw new Error('the example has no subtraction');
+  return {
+    name: 'new one',
+    model: 'pocket',
+    tasks: [{ ...task, benchmark: 'subtraction' }],
+    arms,
+    benchmarks: material.benchmarks.map((one) => ({ ...one, scorer: one.scorer ?? 'contains' })),
+    device: 'auto',
+    ...(material.neutralText === undefined ? {} : { neutralText: material.neutralText }),
+    ...(material.replay === undefined ? {} : { replay: material.replay }),
+    ...changes,
+  };
+}
+
+describe('material', () => {
+  test('is what the experiments of the workspace say about its files', () => {
+    expect(material.folder).toBe(example);
+    expect(
+      material.tasks
+        .map(({ name }) => name)
+        .slice(0, 3)
+        .sort(),
+    ).toEqual(['new calls', 'new language', 'subtraction']);
+    expect(material.tasks.find(({ name }) => name === 'subtraction')).toMatchObject({
+      rows: expect.any(Number) as number,
+      verifier: { scorer: 'last_number', field: 'answer' },
+      rawText: false,
+    });
+    expect(material.tasks.find(({ name }) => name === 'new language')).toMatchObject({ rawText: true });
+    expect(material.benchmarks.find(({ name }) => name === 'sentiment')).toMatchObject({
+      scorer: 'choice',
+      chance: 0.5,
+    });
+    expect(material.benchmarks.find(({ name }) => name === 'refusal')).toMatchObject({ group: 'safety' });
+    expect(material.neutralText).toBe(join(example, 'data', 'neutral.jsonl'));
+    expect(material.replay).toBe(join(example, 'data', 'replay.jsonl'));
+  });
+
+  test('without any experiment comes from the rows', async () => {
+    const folder = await temporaryFolder();
+    await cp(join(example, 'data'), join(folder, 'data'), { recursive: true });
+    await cp(join(example, 'benchmarks'), join(folder, 'benchmarks'), { recursive: true });
+    await mkdir(join(folder, 'runs', 'x'), { recursive: true });
+    await writeFile(join(folder, 'runs', 'x', 'cells.jsonl'), '{"prompt":"a","answer":"b"}\n');
+    await writeFile(join(folder, 'broken.jsonl'), '{"prompt":\n');
+    await writeFile(join(folder, 'object.json'), '{\n "a": 1 }\n');
+    const found = await findMaterial(folder, rowSampler());
+    expect(found.folder).toBe(folder);
+    const scorers = Object.fromEntries(found.benchmarks.map(({ name, scorer }) => [name, scorer]));
+    expect(scorers).toEqual({
+      arithmetic: 'last_number',
+      calls: 'call',
+      chinese: 'contains',
+      harmless: 'no_refusal',
+      json: 'json_answer',
+      'new-calls': 'call',
+      'new-language': 'minimal_pair',
+      objects: 'choice',
+      refusal: 'refusal',
+      sentiment: 'choice',
+      sorting: 'sequence',
+      subtraction: 'last_number',
+    });
+    const groups = found.benchmarks.filter(({ group }) => group === 'target').map(({ name }) => name);
+    expect(groups.sort()).toEqual(['new-calls', 'new-language', 'subtraction']);
+    expect(found.tasks.map(({ file }) => file).every((file) => file.startsWith(join(folder, 'data')))).toBe(true);
+  });
+
+  test('row numbers are counted', () => {
+    expect(material.benchmarks.every(({ items }) => items > 10)).toBe(true);
+    expect(material.tasks.find(({ name }) => name === 'subtraction')?.rows).toBeGreaterThan(100);
+  });
+});
+
+describe('the text of a new experiment', () => {
+  const path = join(example, 'new one.experiment.yaml');
+
+  test('is valid for every preset alone and for all together', async () => {
+    const ids = material.presets.map(({ id }) => id);
+    for (const arms of [...ids.map((id) => [id]), ids]) {
+      const { problems, loaded } = await checkExperiment(path, composeText(path, choicesFor(arms)));
+      expect([arms, problems]).toEqual([arms, []]);
+      expect(loaded?.arms).toHaveLength(arms.length);
+    }
+  });
+
+  test('is valid for every task, several tasks, every device, other models and other folders', async () => {
+    const tasks = material.tasks.filter(({ rawText, verifier }) => rawText || verifier);
+    expect(tasks.length).toBeGreaterThan(2);
+    const variants: Partial<NewExperimentChoices>[] = [
+      ...tasks.map((task) => ({ tasks: [task] })),
+      { tasks },
+      ...(['auto', 'cpu', 'webgpu', 'cuda'] as const).map((device) => ({ device })),
+      { model: join(packageRoot, 'media', 'pocket') },
+      { model: example },
+      ...['a: b', '- x', '#1', 'true', '遺忘', '"quoted"', "it's", '1e3', 'a, b', '[x]', 'x # y'].map((name) => ({
+        name,
+      })),
+    ];
+    for (const where of [path, join(example, 'below', 'x.experiment.yaml'), join(packageRoot, 'x.experiment.yaml')]) {
+      for (const variant of variants) {
+        const choices = choicesFor(['sft', 'self-output'], variant);
+        const { problems, loaded } = await checkExperiment(where, composeText(where, choices));
+        expect([variant, problems]).toEqual([variant, []]);
+        expect(loaded?.experiment.name).toBe(choices.name);
+        expect(loaded?.experiment.stages.map(({ dataset }) => dataset)).toEqual(choices.tasks.map(({ file }) => file));
+        expect(loaded?.experiment.benchmarks.map(({ data }) => data)).toEqual(
+          choices.benchmarks.map(({ file }) => file),
+        );
+      }
+    }
+  });
+
+  test('reads like a file that a person wrote', () => {
+    const text = composeText(path, choicesFor(['sft', 'self-output', 'replay', 'lora']));
+    expect(text).toContain('    dataset: data/subtraction.jsonl\n    benchmark: subtraction\n    steps: ');
+    expect(text).toContain('    verifier: { scorer: last_number, field: answer }\n');
+    expect(text).toContain('  # SFT on ground truth\n  - name: ground truth\n    preset: sft\n');
+    expect(text).toContain('    mix: { kind: replay, dataset: data/replay.jsonl }\n');
+    expect(text).toContain('    targets: { kind: self-output, samples: 8 } # the paper draws 32\n');
+    expect(text).toContain('    learningRates: [1.3e-2] # low-rank');
+    expect(text).toContain('  - { name: sentiment, data: benchmarks/sentiment.jsonl, scorer: choice, group: skill,');
+    expect(text).not.toMatch(/undefined|NaN|[ \t]$/m);
+  });
+
+  test('with a wrong choice says so before it is written', async () => {
+    const wrong = composeText(path, choicesFor(['sft'], { name: 'a/b' }));
+    expect((await checkExperiment(path, wrong)).problems[0]?.message).toMatch(/must not contain slashes/);
+    const bare = { ...choicesFor(['replay']) };
+    delete bare.replay;
+    expect((await checkExperiment(path, composeText(path, bare))).problems[0]?.message).toMatch(/needs mix/);
+  });
+});
