@@ -70,14 +70,20 @@ function parseRow(raw: RawRow, source: RowSource, where: string): RowEvent {
   const drop = (reason: string): RowEvent => ({ kind: 'dropped', dropped: { source, reason: `${reason}${where}` } });
   if (raw.oversized) return drop(`longer than ${maximumRowBytes / 2 ** 20} MiB`);
   if (!isUtf8(raw.bytes)) return drop('not valid UTF-8');
+  const row = rowOfText(raw.bytes.toString('utf8'));
+  return typeof row === 'string' ? drop(row) : { kind: 'row', row, source, place: raw.place };
+}
+
+/** The row that a text is as JSON, or the reason why it is none. */
+export function rowOfText(text: string): Record<string, unknown> | string {
   let row: unknown;
   try {
-    row = JSON.parse(raw.bytes.toString('utf8'));
+    row = JSON.parse(text);
   } catch (error) {
-    return drop(`not valid JSON: ${(error as Error).message.split('\n')[0]}`);
+    return `not valid JSON: ${(error as Error).message.split('\n')[0]}`;
   }
-  if (typeof row !== 'object' || row === null || Array.isArray(row)) return drop('not a JSON object');
-  return { kind: 'row', row: row as Record<string, unknown>, source, place: raw.place };
+  if (typeof row !== 'object' || row === null || Array.isArray(row)) return 'not a JSON object';
+  return row as Record<string, unknown>;
 }
 
 /** The chunks of a stream without the byte order mark (`start` bytes), and whether a JSON array begins. */
