@@ -12,10 +12,11 @@ export function guessScorer(rows: readonly Row[], field = answerField(rows)): st
   const answers = rows.map((row) => row[field]);
   // The official files of GSM8K mark the answer; other numbers fit its scorer as well.
   if (answers.every((answer) => typeof answer === 'string' && answer.includes('####'))) return 'gsm8k';
-  for (const id of ['choice', 'json_answer', 'call', 'last_number']) if (fits(id, rows, field)) return id;
+  for (const id of ['choice', 'json_answer', 'call']) if (fits(id, rows, field)) return id;
+  if (answers.every(isSequence)) return 'sequence';
+  if (fits('last_number', rows, field)) return 'last_number';
   if (answers.every((answer) => answer === 'refuse')) return 'refusal';
   if (answers.every((answer) => answer === 'answer')) return 'no_refusal';
-  if (answers.every(isSequence)) return 'sequence';
   return fits('contains', rows, field) ? 'contains' : undefined;
 }
 
@@ -31,5 +32,9 @@ function fits(id: string, rows: readonly Row[], field: string | undefined): bool
   );
 }
 
-const isSequence = (answer: unknown): boolean =>
-  Array.isArray(answer) || (typeof answer === 'string' && /^-?\d+([\s,;|]+-?\d+)+$/.test(answer.trim()));
+/** Several numbers; `1,234` is one. */
+function isSequence(answer: unknown): boolean {
+  if (Array.isArray(answer)) return answer.length > 1 && answer.every((item) => typeof item === 'number');
+  if (typeof answer !== 'string' || /^-?\d{1,3}(,\d{3})+$/.test(answer.trim())) return false;
+  return /^-?\d+([\s,;|]+-?\d+)+$/.test(answer.trim());
+}
