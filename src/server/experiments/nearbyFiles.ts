@@ -1,6 +1,6 @@
 // Data files and model folders near an experiment file, as paths that can be written into it.
 import { access, readdir } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** Bounds of a search: a home folder as workspace must not keep anybody waiting. */
 const deepest = 3;
@@ -46,17 +46,19 @@ async function find(
   return found.slice(0, most).sort((a, b) => a.localeCompare(b));
 }
 
-/** `NAME.experiment.yaml` in a folder, with a number behind the name while one of that name is there. */
-export async function freeFile(folder: string, name: string): Promise<string> {
-  for (let number = 1; ; number++) {
-    const file = join(folder, `${name}${number === 1 ? '' : `-${number}`}.experiment.yaml`);
-    const taken = await access(file).then(
+/** The first of `NAME-2`, `NAME-3`... that no experiment file in a folder is called. */
+export async function nextName(folder: string, name: string): Promise<string> {
+  const stem = name.replace(/-\d+$/, '').slice(0, 70);
+  for (let number = 2; ; number++) {
+    const next = `${stem}-${number}`;
+    const taken = await access(experimentFile(folder, next)).then(
       () => true,
       () => false,
     );
-    if (!taken) return file;
+    if (!taken) return next;
   }
 }
 
-/** Name of a file without folder and `.experiment.yaml`. */
-export const experimentNameOf = (file: string): string => basename(file).replace(/\.experiment\.(ya?ml|json)$/i, '');
+/** Where an experiment of a name lies; signs that a file system refuses become dashes. */
+export const experimentFile = (folder: string, name: string): string =>
+  join(folder, `${name.replace(/[<>:"|?*]/g, '-')}.experiment.yaml`);

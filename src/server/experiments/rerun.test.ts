@@ -70,7 +70,8 @@ describe('rerun', () => {
       await writeFile(path, text);
       const again = await loadExperiment(path);
       const before = await loadExperiment(original);
-      expect(again.experiment).toEqual(before.experiment);
+      const name = target === undefined ? 'fake-2' : 'fake';
+      expect(again.experiment).toEqual({ ...before.experiment, name });
       expect(again.arms).toEqual(before.arms);
     }
   });
@@ -82,13 +83,14 @@ describe('rerun', () => {
     expect(text).toMatch(/^threads: 3$/m);
   });
 
-  test('lies beside the experiment, under a free name, with relative paths on short lines', async () => {
+  test('lies beside the experiment, under the next free name, with relative paths on short lines', async () => {
     const folder = await fakeWorkspace();
     const run = await runOf(join(folder, 'lab.experiment.yaml'));
     const first = await rerunText(run);
-    expect(first.path).toBe(join(folder, 'fake.experiment.yaml'));
+    expect(first.path).toBe(join(folder, 'fake-2.experiment.yaml'));
+    expect(first.text).toMatch(/^name: fake-2$/m);
     await writeFile(first.path, 'taken');
-    expect((await rerunText(run)).path).toBe(join(folder, 'fake-2.experiment.yaml'));
+    expect((await rerunText(run)).path).toBe(join(folder, 'fake-3.experiment.yaml'));
     expect(await readFile(first.path, 'utf8')).toBe('taken');
     expect(first.text).toMatch(/^# The configuration that the run some-run really had/);
     expect(first.text).not.toContain(folder);

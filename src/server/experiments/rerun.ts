@@ -6,23 +6,26 @@ import { Document, isMap, isSeq, visit } from 'yaml';
 import { readRunConfig } from '../../runs/runFolder.ts';
 import type { Experiment } from '../../shared/experiment.ts';
 import type { RunConfig } from '../../shared/records.ts';
-import { freeFile } from './nearbyFiles.ts';
+import { experimentFile, nextName } from './nearbyFiles.ts';
 import { writtenModel, writtenPath } from './yamlText.ts';
 
-/** Path and text of the file; nothing is written. Throws when the run cannot be read. */
+/**
+ * Path and text of the file; nothing is written. Without a path it lies beside the experiment under the next free name,
+ * which the experiment then has too: runs belong to a file by their name. Throws when the run cannot be read.
+ */
 export async function rerunText(run: string, path?: string): Promise<{ path: string; text: string }> {
   const folder = resolve(run);
   const config = await readRunConfig(folder);
-  const file = path === undefined ? await pathFor(folder, config) : resolve(path);
   const model = await modelOf(config);
-  return { path: file, text: textOf(config, model, dirname(file)) };
-}
-
-/** Beside the experiment: runs lie in `runs` next to their file. */
-function pathFor(run: string, config: RunConfig): Promise<string> {
-  const parent = dirname(run);
-  const folder = basename(parent) === 'runs' ? dirname(parent) : parent;
-  return freeFile(folder, config.experiment.name.replace(/[<>:"|?*]/g, '-'));
+  if (path !== undefined) {
+    const file = resolve(path);
+    return { path: file, text: textOf(config, config.experiment.name, model, dirname(file)) };
+  }
+  // Runs lie in `runs` next to their experiment.
+  const parent = dirname(folder);
+  const home = basename(parent) === 'runs' ? dirname(parent) : parent;
+  const name = await nextName(home, config.experiment.name);
+  return { path: experimentFile(home, name), text: textOf(config, name, model, home) };
 }
 
 /** An update of the extension moves the bundled model: a run made with it means the bundled one still. */
@@ -31,8 +34,8 @@ async function modelOf({ experiment }: RunConfig): Promise<string> {
   return !there && /[\\/]media[\\/]pocket$/.test(experiment.model) ? 'pocket' : experiment.model;
 }
 
-function textOf(config: RunConfig, model: string, folder: string): string {
-  const document = new Document(withRelativePaths(config.experiment, model, folder));
+function textOf(config: RunConfig, name: string, model: string, folder: string): string {
+  const document = new Document(withRelativePaths({ ...config.experiment, name }, model, folder));
   document.commentBefore = ` The configuration that the run ${config.id} really had, every value written out.\n Change what you want to know and launch it.`;
   flowSmallParts(document);
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });

@@ -185,8 +185,8 @@ export const composeExperiment = request<
 >('experiments/compose');
 
 /**
- * The text of an experiment file that repeats the configuration a run really had, and a free path for it beside the
- * experiment (or `path`). Paths inside are relative to it.
+ * The text of an experiment file that repeats the configuration a run really had, and the path for it: `path`, or beside
+ * the experiment under the next free name, which the text then has too. Paths inside are relative to it.
  */
 export const rerunExperiment = request<{ run: string; path?: string }, { path: string; text: string }>(
   'experiments/rerun',
