@@ -18,8 +18,8 @@ import {
   tiStm,
 } from '../metrics/forgetting.ts';
 import type { Measured, ScoreMatrix } from '../metrics/forgetting.ts';
-import { forgettingPerGain, hypervolume, paretoSet, retentionAtGain } from '../metrics/plane.ts';
 import { sampleStd } from '../metrics/statistics.ts';
+import { forgettingPerGain, hypervolume, paretoSet, retentionAtGain } from '../shared/plane.ts';
 import type { DerivedNumber, RunData } from '../shared/records.ts';
 import { isReferenceArm } from '../shared/arms.ts';
 import { seriesSource } from './items.ts';

@@ -1,5 +1,6 @@
 // Several runs side by side: their points of the learning-forgetting plane, what differs in their configurations, and why
 // some of them must not be compared.
+import { armStyles, styleOf } from '../../shared/arms.ts';
 import type { MatrixView } from '../../shared/matrixView.ts';
 import type { Comparison, PlanePoint, RunSummary } from '../../shared/protocol/lab/runs.ts';
 import type { RunConfig } from '../../shared/records.ts';
@@ -25,6 +26,7 @@ export function compare(runs: readonly ComparedRun[]): Comparison {
 
 /** The points of a run after every stage, every learning rate of a sweep. */
 function pointsOf({ summary, config, view }: ComparedRun): PlanePoint[] {
+  const styles = armStyles(config.arms);
   return config.experiment.stages.flatMap((_, index) =>
     planePoints(view, index + 1).map(({ block, stage, x, y }) => {
       const row = block.rows[stage - 1];
@@ -32,6 +34,7 @@ function pointsOf({ summary, config, view }: ComparedRun): PlanePoint[] {
         run: summary.folder,
         runId: summary.id,
         arm: block.arm,
+        style: styleOf(styles, block.arm),
         lr: block.lr,
         seed: block.seeds[0] ?? 0,
         stage,

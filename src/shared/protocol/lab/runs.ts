@@ -1,5 +1,6 @@
 // Runs as the sidebar and the panels show them: everything is read from run folders, whoever wrote them.
 import type { ArmStyle } from '../../arms.ts';
+import type { ArmStyle } from '../../arms.ts';
 import type { MatrixView } from '../../matrixView.ts';
 import type {
   CheckpointRecord,
@@ -163,6 +164,8 @@ export const getTargets = request<{ run: string }, TargetRecord[]>('runs/targets
 export interface PlanePoint extends TrialKey {
   run: string;
   runId: string;
+  /** Of the arm in its own run. */
+  style: ArmStyle;
   stage: number;
   /** Score units. */
   gained: number;
