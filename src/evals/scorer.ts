@@ -33,6 +33,11 @@ export interface Scorer {
   judge(output: string, item: ScorerItem, finish: ItemResult['finish']): Verdict;
   /** Says what is wrong with a benchmark item for this scorer; undefined when nothing is. */
   check?(item: ScorerItem): string | undefined;
+  /**
+   * The text of a right answer as a model would write it, for likelihoods. Absent where the item only has a key to judge
+   * by (a number, a choice, "refuse").
+   */
+  reference?(item: ScorerItem): string | undefined;
   /** Only for `kind: 'likelihood'`: the texts to score and the verdict on their summed logprobs (nats). */
   likelihood?: {
     texts(item: ScorerItem): string[];

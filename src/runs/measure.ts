@@ -68,7 +68,7 @@ export async function measureDrift(
   key: TrialKey & { stage: number },
   text: 'new-task' | 'neutral',
 ): Promise<void> {
-  const parts = await driftParts(session, key.stage, text);
+  const parts = await driftParts(session, key.stage, text, driftSequences);
   if (parts.length === 0) return;
   const scores = await session.engine.score(
     {
@@ -85,11 +85,14 @@ export async function measureDrift(
   await record(session, { kind: 'drift', arm, lr, seed, stage, text, ...drift.finish() });
 }
 
-/** The first usable rows: the dataset's own answers of the stage's task, or the neutral text. Equal for all arms. */
-async function driftParts(
-  session: Session,
+/**
+ * The first `count` usable rows: the dataset's own answers of the stage's task, or the neutral text. Equal for all arms.
+ */
+export async function driftParts(
+  session: Pick<Session, 'config' | 'side'>,
   stageNumber: number,
   text: 'new-task' | 'neutral',
+  count: number,
 ): Promise<ScorablePart[]> {
   const { stages, neutralText } = session.config.experiment;
   const stage = stages[stageNumber - 1] as Stage;
@@ -101,7 +104,7 @@ async function driftParts(
     if (event.kind !== 'example') continue;
     const part = encodeScorable(session.side, event.example);
     if (!('reason' in part)) parts.push(part);
-    if (parts.length === driftSequences) break;
+    if (parts.length === count) break;
   }
   return parts;
 }

@@ -7,6 +7,7 @@ import type { TargetRow } from '../recipes/rows.ts';
 import { measureCell, measureDrift } from './measure.ts';
 import { baseKey, isDone, listTrials, listWork } from './plan.ts';
 import type { Sizes, Trial, Work } from './plan.ts';
+import { Prober } from './probe.ts';
 import { writePlan } from './planFile.ts';
 import { log, RunStopped, setStatus, throwIfStopped } from './session.ts';
 import type { Session } from './session.ts';
@@ -78,8 +79,11 @@ class Walk {
   private readonly session: Session;
   private readonly benchmarks: readonly Benchmark[];
   private readonly work: readonly Work[];
+  private readonly prober: Prober | undefined;
 
   constructor(session: Session, benchmarks: readonly Benchmark[], work: readonly Work[]) {
+    const { probes } = session.config.experiment;
+    this.prober = probes && new Prober(session, benchmarks, probes);
     this.session = session;
     this.benchmarks = benchmarks;
     this.work = work;
@@ -137,11 +141,11 @@ class Walk {
 
   private async trainOnce(trial: Trial, stage: number, rows: readonly TargetRow[]): Promise<void> {
     try {
-      await trainStage(this.session, trial, stage, rows);
+      await trainStage(this.session, trial, stage, rows, this.prober);
     } catch (error) {
       if (!(error instanceof UnreadableState)) throw error;
       await forgetStates(this.session, trial, stage);
-      await trainStage(this.session, trial, stage, rows);
+      await trainStage(this.session, trial, stage, rows, this.prober);
     }
   }
 

@@ -15,6 +15,7 @@ import type { CheckpointRecord } from '../shared/records.ts';
 import { fileError } from './files.ts';
 import { sameKey } from './plan.ts';
 import type { Trial } from './plan.ts';
+import type { Prober } from './probe.ts';
 import { removeSaved } from './runFolder.ts';
 import { log, record, RunStopped } from './session.ts';
 import type { Session } from './session.ts';
@@ -65,12 +66,16 @@ export async function loadStage(
   }
 }
 
-/** Trains a stage from the model before it, or from its newest state checkpoint, and saves the final model. */
+/**
+ * Trains a stage from the model before it, or from its newest state checkpoint, and saves the final model. `prober`
+ * measures the model in between; what is trained is the same with it and without.
+ */
 export async function trainStage(
   session: Session,
   trial: Trial,
   stageNumber: number,
   rows: readonly TargetRow[],
+  prober?: Prober,
 ): Promise<void> {
   const { engine, config } = session;
   const arm = config.arms[trial.armIndex] as ResolvedArm;
@@ -81,6 +86,9 @@ export async function trainStage(
   });
   try {
     const startStep = await restoreState(session, trial, stageNumber, model.id, stage.steps);
+    const probe = (step: number): Promise<void> | undefined =>
+      prober?.probe(model.id, trial, stageNumber, { step, steps: stage.steps });
+    if (startStep === 0) await probe(0);
     const done = await train({
       engine,
       model: model.id,
@@ -92,7 +100,10 @@ export async function trainStage(
       startStep,
       stop: session.stop,
       abort: session.abort,
-      onStep: (metric) => recordStep(session, trial, stageNumber, stage.steps, metric),
+      onStep: async (metric) => {
+        await recordStep(session, trial, stageNumber, stage.steps, metric);
+        await probe(metric.step);
+      },
       onCheckpoint: (step) => saveState(session, trial, stageNumber, model.id, step),
     });
     if (done < stage.steps) throw new RunStopped();

@@ -197,6 +197,15 @@ export const benchmarkSchema = z.strictObject({
   guard: z.boolean().optional().describe('Counts towards the forgetting budget. Default: every group but target.'),
 });
 
+export const probesSchema = z
+  .strictObject({
+    every: positiveInteger.describe('Optimizer steps between two probes.'),
+    items: positiveInteger.default(8).describe('Items of every benchmark, and texts, that are scored.'),
+  })
+  .describe(
+    'Small measurements during training: how much less probable right answers have become, and the cross-entropy to the base. Default: none.',
+  );
+
 export const experimentSchema = z.strictObject({
   $schema: z.string().optional(),
   name: nameSchema.describe('Names the runs and the experiment in every view.'),
@@ -228,6 +237,7 @@ export const experimentSchema = z.strictObject({
     .default(0.05)
     .describe('Largest tolerated drop of a guarded benchmark against the base; a clear breach exits with code 2.'),
   neutralText: z.string().optional().describe('Dataset of general text for the cross-entropy to the base.'),
+  probes: probesSchema.optional(),
 });
 
 export type Targets = z.infer<typeof targetsSchema>;
@@ -238,6 +248,7 @@ export type WeightStep = z.infer<typeof weightStepSchema>;
 export type Training = z.infer<typeof trainingSchema>;
 export type Stage = z.infer<typeof stageSchema>;
 export type Arm = z.infer<typeof armSchema>;
+export type ProbeSettings = z.infer<typeof probesSchema>;
 export type BenchmarkConfig = z.infer<typeof benchmarkSchema>;
 export type Experiment = z.infer<typeof experimentSchema>;
 

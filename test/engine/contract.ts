@@ -207,6 +207,30 @@ export function describeEngine(name: string, under: EngineUnderTest): void {
       await engine.dispose(model.id);
     });
 
+    it.runIf(under.deterministic)('trains the same weights when it scores in between', async () => {
+      const trained = async (label: string, set: TrainableSet, between: (model: ModelInfo) => Promise<unknown>) => {
+        const model = await load(set);
+        for (let k = 0; k < 3; k++) {
+          await between(model);
+          await engine.forwardBackward({ model: model.id, sequences: training.slice(0, 2) });
+          await between(model);
+          await engine.forwardBackward({ model: model.id, sequences: training.slice(2) });
+          await engine.optimStep({ model: model.id, ...step });
+        }
+        const after = await tensors(model, label);
+        await engine.dispose(model.id);
+        return after;
+      };
+      const lora: TrainableSet = { kind: 'lora', rank: 2, alpha: 4, targets: ['q_proj', 'down_proj'] };
+      for (const set of [{ kind: 'full' } as const, lora]) {
+        const plain = await trained(`${set.kind} alone`, set, () => Promise.resolve());
+        const probed = await trained(`${set.kind} probed`, set, (model) =>
+          engine.score({ model: model.id, sequences }),
+        );
+        expect(probed).toEqual(plain);
+      }
+    });
+
     it.runIf(under.deterministic)('leaves every weight alone at learning rate zero', async () => {
       const model = await load({ kind: 'full' });
       const before = await tensors(model, 'rate-before');

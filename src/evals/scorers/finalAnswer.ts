@@ -62,4 +62,5 @@ export const gsm8k: Scorer = {
   check: (item: ScorerItem) =>
     gsm8kGold(item.answer) === undefined ? '"answer" must end with "#### " and a number' : undefined,
   judge: (output, item) => judgeMarked(hashAnswer(output) ?? statedAnswer(output), gsm8kGold(item.answer), output),
+  reference: ({ answer }) => (typeof answer === 'string' ? answer : undefined),
 };

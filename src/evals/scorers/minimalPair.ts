@@ -27,6 +27,7 @@ export const minimalPair: Scorer = {
       remedy: 'Use it for a benchmark, and another scorer as verifier',
     });
   },
+  reference: (item) => pair(item)?.[0],
   likelihood: {
     texts(item) {
       const texts = pair(item);

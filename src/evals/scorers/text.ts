@@ -26,6 +26,7 @@ export const exact: Scorer = {
     const equal = answers.some((answer) => normalize(answer) === text);
     return verdict(equal, equal || mentions(text, answers), { extracted: text, reason: 'the output differs' });
   },
+  reference: (item) => acceptedTexts(item.answer)?.[0],
 };
 
 export const contains: Scorer = {
