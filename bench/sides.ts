@@ -3,7 +3,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { startEngine } from '../src/engine/client.ts';
-import type { Device, Engine } from '../src/engine/engine.ts';
+import type { Device, Engine, LoadRequest } from '../src/engine/engine.ts';
 import { fullWeights } from './shapes.ts';
 
 export type Measure = 'train step' | 'scoring' | 'decoding';
@@ -38,24 +38,20 @@ export const OPTIMIZER = { learningRate: 1e-4, weightDecay: 0.01, maxGradNorm: 1
 
 export async function startOurs(work: Workload): Promise<Side> {
   const engine = await startEngine();
-  const info = await engine.load({
-    folder: work.folder,
-    device: work.device,
-    threads: work.threads,
-    trainable: { kind: 'full' },
-  });
-  const side = new OurSide(engine, info.id, work);
-  side.device = info.device;
-  return side;
+  const { id, device } = await engine.load(loadRequest(work));
+  return new OurSide(engine, id, device, work);
 }
 
+const loadRequest = ({ folder, device, threads }: Workload): LoadRequest => ({ folder, device, threads });
+
 class OurSide implements Side {
-  device = '';
   readonly parts = new Map<string, number>();
+  private isTrainable = false;
 
   constructor(
     private readonly engine: Engine,
-    private readonly model: number,
+    private model: number,
+    readonly device: string,
     private readonly work: Workload,
   ) {}
 
@@ -84,6 +80,7 @@ class OurSide implements Side {
   }
 
   private async trainStep(): Promise<number> {
+    if (!this.isTrainable) await this.loadToTrain();
     const { model } = this;
     const sequences = this.work.sequences.map((tokens) => ({ tokens, weights: fullWeights(tokens) }));
     const start = performance.now();
@@ -93,6 +90,13 @@ class OurSide implements Side {
     this.addPart('forward and backward', middle - start);
     this.addPart('clipping and AdamW', performance.now() - middle);
     return lossSum / weightSum;
+  }
+
+  /** Models are measured as they are used: those that only answer are loaded without a trainable set. */
+  private async loadToTrain(): Promise<void> {
+    await this.engine.dispose(this.model);
+    this.model = (await this.engine.load({ ...loadRequest(this.work), trainable: { kind: 'full' } })).id;
+    this.isTrainable = true;
   }
 
   private addPart(name: string, milliseconds: number): void {

@@ -1,15 +1,9 @@
 // Batched generation. Active rows are a prefix of the caches: a finished row is replaced by the last one, and waiting
 // prompts are appended, so the batch stays full and no work goes to finished rows.
 import type { DecodingPlan } from './decodingGraphs.ts';
-import {
-  createPasses,
-  type CacheShape,
-  type Choices,
-  type DecodingPasses,
-  type SessionCache,
-} from './decodingPasses.ts';
-import type { Session } from './executor.ts';
+import { createPasses, type CacheShape, type Choices, type DecodingPasses } from './decodingPasses.ts';
 import type { LoadedModel } from './loadedModel.ts';
+import type { ModelSessions } from './modelSessions.ts';
 import { rowLength } from './packing.ts';
 import { drawToken, sequenceRandom, type SamplingSettings } from './sampling.ts';
 import { checkTokens } from './trainer.ts';
@@ -39,9 +33,10 @@ interface Settings extends SamplingSettings {
 }
 
 export class Decoder {
-  private readonly sessions = new Map<string, Session>();
-
-  constructor(private readonly model: LoadedModel) {}
+  constructor(
+    private readonly model: LoadedModel,
+    private readonly sessions: ModelSessions,
+  ) {}
 
   async sample(request: SampleRequest, options: CallOptions): Promise<Completion[]> {
     const settings = this.checkRequest(request);
@@ -89,20 +84,7 @@ export class Decoder {
     const lora = request.adapter === false ? undefined : this.model.lora;
     const greedy = settings.temperature === 0;
     const plan: DecodingPlan = { spec, lora, greedy, provider: executor.provider };
-    const sessions: SessionCache = async (key, build) => {
-      const full = `${key}/${greedy}/${lora !== undefined}`;
-      let session = this.sessions.get(full);
-      if (!session) {
-        const { bytes, deviceOutputs } = build();
-        this.sessions.set(full, (session = await executor.compile(bytes, deviceOutputs)));
-      }
-      return session;
-    };
-    return createPasses(this.model, plan, shape, sessions);
-  }
-
-  async release(): Promise<void> {
-    for (const session of this.sessions.values()) await session.release();
+    return createPasses(plan, shape, this.sessions, executor.keepsStateOnDevice);
   }
 }
 

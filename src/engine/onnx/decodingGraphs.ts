@@ -16,6 +16,9 @@ export interface DecodingPlan {
   provider: Provider;
 }
 
+/** Names of the weights that are constants instead of inputs. */
+type Constants = ReadonlySet<string> | undefined;
+
 interface Pass {
   g: Graph;
   positions: Value;
@@ -26,7 +29,7 @@ interface Pass {
 }
 
 /** Inputs tokens and positions [B, length] and selected [B], the flat index of each row's last real token. */
-function beginPass(plan: DecodingPlan, length: number): Pass {
+function beginPass(plan: DecodingPlan, length: number, constants: Constants): Pass {
   const { spec, lora, greedy, provider } = plan;
   const g = new Graph();
   const weights = weightInputs(g, spec, lora);
@@ -45,7 +48,7 @@ function beginPass(plan: DecodingPlan, length: number): Pass {
     finish: (attend) => {
       const hidden = transformer(g, { spec, weights, tokens, positions, attend });
       const logits = logitsOf(g, spec, weights, g.apply('gather', [hidden, selected], {}));
-      return lower(g, { ...outputs, ...chooseToken(g, logits, greedy) }, provider);
+      return lower(g, { ...outputs, ...chooseToken(g, logits, greedy) }, provider, constants);
     },
   };
 }
@@ -57,20 +60,24 @@ function chooseToken(g: Graph, logits: Value, greedy: boolean): Record<string, V
 }
 
 /** Prompts of up to `length` tokens, padded at the right; `segments` [B, length]. Gives keys and values [B, KV, length, Dh]. */
-export function promptGraph(plan: DecodingPlan, length: number): Uint8Array {
-  const pass = beginPass(plan, length);
+export function promptGraph(plan: DecodingPlan, length: number, constants?: Constants): Uint8Array {
+  const pass = beginPass(plan, length, constants);
   const segments = pass.g.input('segments', [-1, length], 'int64');
   return pass.finish(packedAttention(pass.g, plan.spec, length, { positions: pass.positions, segments }, pass.keep));
 }
 
 /** One token per row against caches of `capacity` tokens. Gives the new keys and values [B, KV, 1, Dh]. */
-export function stepGraph(plan: DecodingPlan, capacity: number): Uint8Array {
-  const pass = beginPass(plan, 1);
+export function stepGraph(plan: DecodingPlan, capacity: number, constants?: Constants): Uint8Array {
+  const pass = beginPass(plan, 1, constants);
   return pass.finish(stepAttention(pass.g, plan.spec, capacity, pass.positions, pass.keep));
 }
 
 /** `length` tokens per row on caches on the device. Gives the updated caches [B, KV, capacity, Dh]. */
-export function deviceGraph(plan: DecodingPlan, shape: { length: number; capacity: number }): Uint8Array {
-  const pass = beginPass(plan, shape.length);
+export function deviceGraph(
+  plan: DecodingPlan,
+  shape: { length: number; capacity: number },
+  constants?: Constants,
+): Uint8Array {
+  const pass = beginPass(plan, shape.length, constants);
   return pass.finish(deviceAttention(pass.g, plan.spec, shape, pass.positions, pass.keep));
 }

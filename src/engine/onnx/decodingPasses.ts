@@ -3,15 +3,9 @@
 import type { Tensor } from 'onnxruntime-node';
 import { cacheName, pastBiasName } from './attention.ts';
 import { deviceGraph, promptGraph, stepGraph, type DecodingPlan } from './decodingGraphs.ts';
-import { tensorOf, type Session, type Slot } from './executor.ts';
-import type { LoadedModel } from './loadedModel.ts';
+import { tensorOf, type Slot } from './executor.ts';
+import type { ModelSessions, Pass } from './modelSessions.ts';
 import { rowLength } from './packing.ts';
-
-/** Compiled graphs by key, shared by all requests on a model. */
-export type SessionCache = (
-  key: string,
-  build: () => { bytes: Uint8Array; deviceOutputs: string[] },
-) => Promise<Session>;
 
 /** The last token of a row and where it stands. */
 export interface Step {
@@ -43,14 +37,17 @@ export interface CacheShape {
 
 /** The passes that fit where the model's state lives. */
 export function createPasses(
-  model: LoadedModel,
   plan: DecodingPlan,
   shape: CacheShape,
-  sessions: SessionCache,
+  sessions: ModelSessions,
+  onDevice: boolean,
 ): DecodingPasses {
-  return model.executor.keepsStateOnDevice
-    ? new DevicePasses(model, plan, shape, sessions)
-    : new HostPasses(model, plan, shape, sessions);
+  return onDevice ? new DevicePasses(plan, shape, sessions) : new HostPasses(plan, shape, sessions);
+}
+
+function describePass(plan: DecodingPlan, key: string, build: Pass['build']): Pass {
+  const adapter = plan.lora !== undefined;
+  return { key: `${key}/${plan.greedy}/${adapter}`, adapter, build };
 }
 
 const layerCaches = (layers: number): string[] =>
@@ -104,10 +101,9 @@ class HostPasses implements DecodingPasses {
   private readonly rowSize: number;
 
   constructor(
-    private readonly model: LoadedModel,
     private readonly plan: DecodingPlan,
     private readonly shape: CacheShape,
-    private readonly sessions: SessionCache,
+    private readonly sessions: ModelSessions,
   ) {
     const { layers, kvHeads, headDim } = plan.spec;
     this.rowSize = kvHeads * shape.capacity * headDim;
@@ -119,11 +115,8 @@ class HostPasses implements DecodingPasses {
   async prompt(prompts: readonly (readonly number[])[], first: number): Promise<Choices> {
     const rows = inCompany(prompts, [0]);
     const length = rowLength(Math.max(...rows.map((prompt) => prompt.length)));
-    const session = await this.sessions(`prompt/${length}`, () => ({
-      bytes: promptGraph(this.plan, length),
-      deviceOutputs: [],
-    }));
-    const out = await this.run(session, promptFeeds(rows, length, this.plan.spec.context));
+    const pass = describePass(this.plan, `prompt/${length}`, (constants) => promptGraph(this.plan, length, constants));
+    const out = await this.run(pass, promptFeeds(rows, length, this.plan.spec.context));
     prompts.forEach((prompt, index) =>
       this.insert(out, index, { row: first + index, position: 0, length, count: prompt.length }),
     );
@@ -133,11 +126,8 @@ class HostPasses implements DecodingPasses {
   async step(steps: readonly Step[]): Promise<Choices> {
     const rows = inCompany(steps, { token: 0, position: 0 });
     const { capacity } = this.shape;
-    const session = await this.sessions(`step/${capacity}`, () => ({
-      bytes: stepGraph(this.plan, capacity),
-      deviceOutputs: [],
-    }));
-    const out = await this.run(session, { ...stepFeeds(rows), ...this.pastFeeds(rows) });
+    const pass = describePass(this.plan, `step/${capacity}`, (constants) => stepGraph(this.plan, capacity, constants));
+    const out = await this.run(pass, { ...stepFeeds(rows), ...this.pastFeeds(rows) });
     steps.forEach(({ position }, row) => this.insert(out, row, { row, position, length: 1, count: 1 }));
     return out;
   }
@@ -151,10 +141,8 @@ class HostPasses implements DecodingPasses {
     // Rows are overwritten by the next prompts, and slots behind a row's last token are hidden.
   }
 
-  private run(session: Session, feeds: Record<string, Tensor>): Promise<Choices> {
-    const weights = this.model.weightFeeds({ adapter: this.plan.lora !== undefined });
-    const read = [...this.caches.keys(), ...choiceNames(this.plan)];
-    return this.model.executor.run(session, { ...weights, ...feeds }, new Map(), read);
+  private run(pass: Pass, feeds: Record<string, Tensor>): Promise<Choices> {
+    return this.sessions.run(pass, feeds, new Map(), [...this.caches.keys(), ...choiceNames(this.plan)]);
   }
 
   /** The caches, and for each kind of window the bias that hides what a row must not see. */
@@ -199,10 +187,9 @@ class DevicePasses implements DecodingPasses {
   private caches: Map<string, Slot> | undefined;
 
   constructor(
-    private readonly model: LoadedModel,
     private readonly plan: DecodingPlan,
     private readonly shape: CacheShape,
-    private readonly sessions: SessionCache,
+    private readonly sessions: ModelSessions,
   ) {}
 
   async prompt(prompts: readonly (readonly number[])[]): Promise<Choices> {
@@ -240,19 +227,17 @@ class DevicePasses implements DecodingPasses {
     total: number,
   ): Promise<Choices> {
     const { capacity } = this.shape;
-    const deviceOutputs = layerCaches(this.plan.spec.layers);
-    const session = await this.sessions(`device/${length}/${capacity}`, () => ({
-      bytes: deviceGraph(this.plan, { length, capacity }),
-      deviceOutputs,
-    }));
+    const pass = describePass(this.plan, `device/${length}/${capacity}`, (constants) =>
+      deviceGraph(this.plan, { length, capacity }, constants),
+    );
     const past = [...this.caches!].map(([name, slot]) => [`past:${name}`, slot.tensor] as const);
     const all = {
-      ...this.model.weightFeeds({ adapter: this.plan.lora !== undefined }),
       ...feeds,
       lastIndex: tensorOf(Int32Array.from(last), [last.length]),
       total: tensorOf(Int32Array.of(total), [1]),
       ...Object.fromEntries(past),
     };
-    return this.model.executor.run(session, all, this.caches!, choiceNames(this.plan));
+    const deviceOutputs = layerCaches(this.plan.spec.layers);
+    return this.sessions.run({ ...pass, deviceOutputs }, all, this.caches!, choiceNames(this.plan));
   }
 }

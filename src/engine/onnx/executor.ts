@@ -34,8 +34,17 @@ export class Executor {
     this.keepsStateOnDevice = provider === 'webgpu';
   }
 
-  /** @param deviceOutputs outputs that stay on the device (ignored where state lives in main memory). */
-  async compile(model: Uint8Array, deviceOutputs: readonly string[] = []): Promise<Session> {
+  /**
+   * @param deviceOutputs outputs that stay on the device (ignored where state lives in main memory).
+   * @param constants numbers of the inputs that `lower` has made constants; the session copies them.
+   */
+  async compile(
+    model: Uint8Array,
+    {
+      deviceOutputs = [],
+      constants = {},
+    }: { deviceOutputs?: readonly string[]; constants?: Readonly<Record<string, ort.Tensor>> } = {},
+  ): Promise<Session> {
     const options: ort.InferenceSession.SessionOptions = {
       executionProviders: this.provider === 'cpu' ? ['cpu'] : [this.provider, 'cpu'],
       intraOpNumThreads: this.threads,
@@ -45,6 +54,7 @@ export class Executor {
       logSeverityLevel: 3,
       // Waiting threads must sleep: spinning ones halve the speed as soon as anything else runs on the machine.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
+      externalData: Object.entries(constants).map(([path, tensor]) => ({ path, data: bytesOf(tensor) })),
     };
     if (this.keepsStateOnDevice && deviceOutputs.length > 0) {
       options.preferredOutputLocation = Object.fromEntries(deviceOutputs.map((name) => [name, 'gpu-buffer' as const]));
@@ -72,6 +82,11 @@ export class Executor {
     }
     return results;
   }
+}
+
+function bytesOf(tensor: ort.Tensor): Uint8Array {
+  const { buffer, byteOffset, byteLength } = tensor.data as TensorData;
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function replaceTensor(slot: Slot, tensor: ort.Tensor): void {

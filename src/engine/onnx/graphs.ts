@@ -54,6 +54,7 @@ export function trainingGraph(
 /**
  * Inputs as for training without tokenWeights. Outputs: nll and bestNll (of the model's own choice) [M, 1] and on demand
  * topLogprobs and topIds [M, k] and logprobs [M, V].
+ * @param constants names of the weights that are constants instead of inputs.
  */
 export function scoringGraph(
   spec: ModelSpec,
@@ -61,6 +62,7 @@ export function scoringGraph(
   length: number,
   options: { topK: number; distribution: boolean },
   provider: Provider,
+  constants?: ReadonlySet<string>,
 ): Uint8Array {
   const { graph, targets, logits } = packedForward(spec, lora, length);
   const nll = graph.apply('tokenNll', [logits, targets], {});
@@ -76,7 +78,7 @@ export function scoringGraph(
       outputs.topIds = graph.apply('topIndices', [outputs.topLogprobs], { k: options.topK });
     }
   }
-  return lower(graph, outputs, provider);
+  return lower(graph, outputs, provider, constants);
 }
 
 /** (baseline, tuned) logprobs [M, V] -> crossEntropy, entropy, hard [M, 1] and best choices of both [M] (methods 5.4). */

@@ -42,6 +42,16 @@ export class LoadedModel {
     return feeds;
   }
 
+  /** Nothing trains, so the weights stay as they are. */
+  get isFrozen(): boolean {
+    return this.trainable.length === 0;
+  }
+
+  /** Bytes of all tensors. */
+  get bytes(): number {
+    return 4 * countElements([...this.slots.values()].map((slot) => slot.tensor.dims));
+  }
+
   markChanged(): void {
     this.version++;
   }

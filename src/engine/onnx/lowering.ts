@@ -210,11 +210,22 @@ const loweringRules: { [K in Exclude<Operation, 'input' | 'constant'>]: Lowering
 class Emitter implements Lowering {
   readonly nodes: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
+  readonly inputs: ValueInfoProto[] = [];
   private readonly constants = new Map<string, string>();
   private readonly secondary = new Map<string, string>();
   private next = 0;
 
-  constructor(readonly provider: Provider) {}
+  constructor(
+    readonly provider: Provider,
+    private readonly constantInputs: ReadonlySet<string>,
+  ) {}
+
+  input(value: Value<'input'>): string {
+    const { name } = value.attributes;
+    const { type, shape } = value;
+    (this.constantInputs.has(name) ? this.initializers : this.inputs).push({ name, type, shape });
+    return name;
+  }
 
   emit(
     opType: string,
@@ -263,29 +274,31 @@ class Emitter implements Lowering {
 /**
  * Serialises the part of `graph` that `outputs` need.
  * @param outputs name of each graph output and its value.
+ * @param constantInputs names of inputs that become constants, whose numbers `Executor.compile` is given.
  */
-export function lower(graph: Graph, outputs: Readonly<Record<string, Value>>, provider: Provider): Uint8Array {
-  const context = new Emitter(provider);
+export function lower(
+  graph: Graph,
+  outputs: Readonly<Record<string, Value>>,
+  provider: Provider,
+  constantInputs: ReadonlySet<string> = new Set(),
+): Uint8Array {
+  const context = new Emitter(provider, constantInputs);
   const names = new Map<number, string>();
-  const inputs: ValueInfoProto[] = [];
   const live = reachable(graph, Object.values(outputs));
   for (const value of graph.values) {
-    if (live.has(value.id)) names.set(value.id, lowerValue(context, value, names, inputs));
+    if (live.has(value.id)) names.set(value.id, lowerValue(context, value, names));
   }
   for (const [name, value] of Object.entries(outputs)) {
     context.nodes.push({ opType: 'Identity', inputs: [names.get(value.id)!], outputs: [name] });
   }
+  const { initializers, inputs } = context;
   const nodes = renameIdentities(context.nodes, Object.keys(outputs), new Set(inputs.map((input) => input.name)));
   const outputInfos = Object.entries(outputs).map(([name, v]) => ({ name, type: v.type, shape: v.shape }));
-  return encodeModel({ nodes, initializers: context.initializers, inputs, outputs: outputInfos });
+  return encodeModel({ nodes, initializers, inputs, outputs: outputInfos });
 }
 
-function lowerValue(context: Emitter, value: Value, names: Map<number, string>, inputs: ValueInfoProto[]): string {
-  if (value.op === 'input') {
-    const { name } = value.attributes as { name: string };
-    inputs.push({ name, type: value.type, shape: value.shape });
-    return name;
-  }
+function lowerValue(context: Emitter, value: Value, names: Map<number, string>): string {
+  if (value.op === 'input') return context.input(value as Value<'input'>);
   if (value.op === 'constant') {
     const { data } = value.attributes as { data: Float32Array | BigInt64Array };
     return context.constant(data, value.shape);

@@ -8,6 +8,7 @@ import type { LoraConfig } from './weights.ts';
 import { LoadedModel } from './loadedModel.ts';
 import { adapterTensors, newAdapterTensors, readAdapter, writeAdapter } from './adapter.ts';
 import { mergedTensors } from './mergeAdapter.ts';
+import { ModelSessions } from './modelSessions.ts';
 import { readState, writeState } from './state.ts';
 import { Scorer } from './scorer.ts';
 import { Trainer } from './trainer.ts';
@@ -34,6 +35,7 @@ import { LabError } from '../../shared/errors.ts';
 
 interface Entry {
   model: LoadedModel;
+  sessions: ModelSessions;
   scorer: Scorer;
   decoder: Decoder;
   trainer: Trainer | undefined;
@@ -71,7 +73,9 @@ class OnnxEngine implements Engine {
       const model = new LoadedModel(request.folder, files.spec, executor, slots, lora, trainable, files.weightsHash);
       const trainer = request.trainable ? new Trainer(model) : undefined;
       const id = this.nextId++;
-      this.entries.set(id, { model, scorer: new Scorer(model), decoder: new Decoder(model), trainer });
+      const sessions = new ModelSessions(model);
+      const scorer = new Scorer(model, sessions);
+      this.entries.set(id, { model, sessions, scorer, decoder: new Decoder(model, sessions), trainer });
       return describe(id, model, choice.reason);
     });
   }
@@ -131,7 +135,7 @@ class OnnxEngine implements Engine {
       for (const key of id === undefined ? [...this.entries.keys()] : [id]) {
         const entry = this.entries.get(key);
         this.entries.delete(key);
-        await Promise.all([entry?.scorer.release(), entry?.decoder.release(), entry?.trainer?.release()]);
+        await Promise.all([entry?.sessions.release(), entry?.scorer.release(), entry?.trainer?.release()]);
       }
     });
   }

@@ -19,7 +19,8 @@ export interface TensorProto {
   name: string;
   type: ElementType;
   shape: readonly number[];
-  data: Float32Array | BigInt64Array | Int32Array;
+  /** Absent: the numbers are handed to the session on their own, as external data under the tensor's name. */
+  data?: Float32Array | BigInt64Array | Int32Array;
 }
 
 /** A graph input or output. Negative dimensions are written as named, run-time sizes. */
@@ -91,7 +92,15 @@ function writeTensor(tensor: TensorProto, pbf: PbfWriter): void {
   pbf.writePackedVarint(1, [...tensor.shape]);
   pbf.writeVarintField(2, DATA_TYPES[tensor.type]);
   pbf.writeStringField(8, tensor.name);
-  pbf.writeBytesField(9, new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength));
+  const { data } = tensor;
+  if (data) return pbf.writeBytesField(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  pbf.writeMessage(13, writeEntry, { key: 'location', value: tensor.name });
+  pbf.writeVarintField(14, 1); // EXTERNAL
+}
+
+function writeEntry(entry: { key: string; value: string }, pbf: PbfWriter): void {
+  pbf.writeStringField(1, entry.key);
+  pbf.writeStringField(2, entry.value);
 }
 
 function writeValueInfo(info: ValueInfoProto, pbf: PbfWriter): void {

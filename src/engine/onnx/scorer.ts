@@ -2,14 +2,15 @@
 import type { LoadedModel } from './loadedModel.ts';
 import { divergenceGraph, scoringGraph } from './graphs.ts';
 import type { Session } from './executor.ts';
+import type { ModelSessions, Pass } from './modelSessions.ts';
 import { packSequences, type PackedBatch } from './packing.ts';
 import { checkLength, checkTokens, packedFeeds } from './trainer.ts';
 import type { CallOptions, ScoreRequest, SequenceDivergence, SequenceScore } from '../engine.ts';
 import { LabError } from '../../shared/errors.ts';
 
-/** Bounds of one run: tokens through the layers, and cells of the logits matrix. */
+/** Bounds of one run: tokens through the layers, and cells of the logits matrix (128 MiB, several of which are alive). */
 const MAX_TOKENS = 4096;
-const MAX_LOGITS = 16 * 1024 * 1024;
+const MAX_LOGITS = 32 * 1024 * 1024;
 
 interface Variant {
   topK: number;
@@ -18,9 +19,12 @@ interface Variant {
 }
 
 export class Scorer {
-  private readonly sessions = new Map<string, Session>();
+  private divergence: Session | undefined;
 
-  constructor(private readonly model: LoadedModel) {}
+  constructor(
+    private readonly model: LoadedModel,
+    private readonly sessions: ModelSessions,
+  ) {}
 
   async score(request: ScoreRequest, baseline: Scorer | undefined, options: CallOptions): Promise<SequenceScore[]> {
     const { sequences } = request;
@@ -81,12 +85,11 @@ export class Scorer {
     results: SequenceScore[],
   ): Promise<void> {
     const base = await baseline.run(batch, { topK: 0, distribution: true, adapter: true });
-    const session = await this.session('divergence', () =>
-      divergenceGraph(this.model.spec.vocabulary, this.model.executor.provider),
-    );
+    const { spec, executor } = this.model;
+    this.divergence ??= await executor.compile(divergenceGraph(spec.vocabulary, executor.provider));
     const names = ['crossEntropy', 'entropy', 'hard', 'baseBest', 'tunedBest'];
     const feeds = { baseline: base.logprobs!, tuned: tuned.logprobs! };
-    const out = await this.model.executor.run(session, feeds, new Map(), names);
+    const out = await executor.run(this.divergence, feeds, new Map(), names);
     const [crossEntropy, entropy, hard] = names.slice(0, 3).map((name) => out[name]!.data as Float32Array);
     const [baseBest, tunedBest] = names.slice(3).map((name) => out[name]!.data as BigInt64Array);
     batch.predictions.forEach(({ sequence }, row) => {
@@ -101,26 +104,23 @@ export class Scorer {
   private async run(batch: PackedBatch, variant: Variant) {
     const { spec, executor } = this.model;
     const lora = variant.adapter ? this.model.lora : undefined;
-    const key = `${batch.length}/${variant.topK}/${variant.distribution}/${lora !== undefined}`;
-    const session = await this.session(key, () => scoringGraph(spec, lora, batch.length, variant, executor.provider));
-    const feeds = { ...this.model.weightFeeds({ adapter: lora !== undefined }), ...packedFeeds(batch) };
+    const adapter = lora !== undefined;
+    const pass: Pass = {
+      key: `score/${batch.length}/${variant.topK}/${variant.distribution}/${adapter}`,
+      adapter,
+      build: (constants) => scoringGraph(spec, lora, batch.length, variant, executor.provider, constants),
+    };
     const read = [
       'nll',
       'bestNll',
       ...(variant.distribution ? ['logprobs'] : []),
       ...(variant.topK > 0 ? ['topLogprobs', 'topIds'] : []),
     ];
-    return executor.run(session, feeds, new Map(), read);
-  }
-
-  private async session(key: string, build: () => Uint8Array): Promise<Session> {
-    let session = this.sessions.get(key);
-    if (!session) this.sessions.set(key, (session = await this.model.executor.compile(build())));
-    return session;
+    return this.sessions.run(pass, packedFeeds(batch), new Map(), read);
   }
 
   async release(): Promise<void> {
-    for (const session of this.sessions.values()) await session.release();
+    await this.divergence?.release();
   }
 }
 

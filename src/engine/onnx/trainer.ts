@@ -84,8 +84,8 @@ export class Trainer {
 
   private async accumulate(): Promise<void> {
     const { executor, trainable } = this.model;
-    const outputs = trainable.map((name) => `out:${name}`);
-    this.accumulator ??= await executor.compile(accumulationGraph(this.shapes(), executor.provider), outputs);
+    const deviceOutputs = trainable.map((name) => `out:${name}`);
+    this.accumulator ??= await executor.compile(accumulationGraph(this.shapes(), executor.provider), { deviceOutputs });
     const feeds = Object.fromEntries(
       trainable.flatMap((name) => [
         [`sum:${name}`, this.gradients.get(name)!.tensor] as const,
@@ -101,8 +101,8 @@ export class Trainer {
       throw new LabError('usage', 'optimStep without a forwardBackward that carried weight before it');
     const { executor, trainable } = this.model;
     const normalizer = request.normalizer ?? this.weightSum;
-    const outputs = trainable.flatMap((name) => [`out:${name}`, `out:m:${name}`, `out:v:${name}`]);
-    this.optimizer ??= await executor.compile(optimizerGraph(this.shapes(), executor.provider), outputs);
+    const deviceOutputs = trainable.flatMap((name) => [`out:${name}`, `out:m:${name}`, `out:v:${name}`]);
+    this.optimizer ??= await executor.compile(optimizerGraph(this.shapes(), executor.provider), { deviceOutputs });
     const feeds = Object.fromEntries(scalarFeeds(request, normalizer, this.step + 1));
     const into = new Map<string, Slot>();
     for (const name of trainable) {
@@ -136,7 +136,7 @@ export class Trainer {
     if (known) return known;
     const { spec, lora, trainable, executor } = this.model;
     const bytes = trainingGraph(spec, lora, trainable, length, executor.provider);
-    const session = await executor.compile(bytes, trainable.map(gradientName));
+    const session = await executor.compile(bytes, { deviceOutputs: trainable.map(gradientName) });
     this.sessions.set(length, session);
     return session;
   }

@@ -18,7 +18,7 @@ function copySession(executor: Executor, rank: number, direction: 'in' | 'out'):
     const graph = new Graph();
     const x = graph.input('x', Array<number>(rank).fill(DYNAMIC));
     const model = lower(graph, { y: graph.scale(x, 1) }, executor.provider);
-    sessions.set(key, (session = executor.compile(model, direction === 'in' ? ['y'] : [])));
+    sessions.set(key, (session = executor.compile(model, { deviceOutputs: direction === 'in' ? ['y'] : [] })));
   }
   return session;
 }
