@@ -1,6 +1,5 @@
 // Runs as the sidebar and the panels show them: everything is read from run folders, whoever wrote them.
 import type { ArmStyle } from '../../arms.ts';
-import type { ArmStyle } from '../../arms.ts';
 import type { MatrixView } from '../../matrixView.ts';
 import type {
   CheckpointRecord,
