@@ -35,14 +35,10 @@ describe('the page of a panel', () => {
   });
 
   it('allows scripts by nonce only and no connection', () => {
-    const directives = Object.fromEntries(
-      policy('https://host', 'NONCE')
-        .split('; ')
-        .map((directive) => [directive.split(' ')[0], directive.split(' ').slice(1).join(' ')]),
-    );
-    expect(directives['default-src']).toBe("'none'");
-    expect(directives['script-src']).toBe("'nonce-NONCE'");
-    expect(directives['connect-src']).toBeUndefined();
+    const directives = policy('https://host', 'NONCE').split('; ');
+    expect(directives).toContain("default-src 'none'");
+    expect(directives).toContain("script-src 'nonce-NONCE'");
+    expect(directives.filter((one) => one.startsWith('connect-src'))).toEqual([]);
     expect(policy('https://host', 'NONCE')).not.toMatch(/unsafe/);
     expect(page()).not.toMatch(/\son\w+="/);
   });

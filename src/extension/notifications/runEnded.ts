@@ -1,0 +1,31 @@
+// When the end of a session deserves a notification: it was long, and nobody was looking. Pure.
+import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
+import { formatDuration } from '../../shared/words.ts';
+import { inMessage } from '../outsideText.ts';
+import type { Translate } from '../translate.ts';
+
+/** Shorter work is over before somebody turns away. */
+const longSeconds = 60;
+
+export interface EndedMessage {
+  text: string;
+  failed: boolean;
+}
+
+/** The notification for a session that has ended, or undefined. `watched`: the window has the focus and shows it. */
+export function endedMessage(session: SessionSummary, watched: boolean, t: Translate): EndedMessage | undefined {
+  const seconds = durationOf(session);
+  if (watched || seconds < longSeconds || session.state === 'stopped') return undefined;
+  const time = formatDuration(seconds);
+  if (session.state === 'failed') {
+    const reason = session.reason ?? t('see the log');
+    const remedy = session.remedy === undefined ? '' : `. ${session.remedy}`;
+    return { text: inMessage(t('{0} failed after {1}: {2}', session.title, time, reason) + remedy), failed: true };
+  }
+  return { text: inMessage(t('{0} is done after {1}.', session.title, time)), failed: false };
+}
+
+function durationOf({ startedAt, endedAt }: SessionSummary): number {
+  const seconds = (Date.parse(endedAt ?? '') - Date.parse(startedAt ?? '')) / 1000;
+  return Number.isFinite(seconds) ? seconds : 0;
+}

@@ -1,0 +1,78 @@
+// Which run a command is about: the row or folder it was called with, or the one that somebody picks.
+import * as vscode from 'vscode';
+import { LabError } from '../../shared/errors.ts';
+import type { RunSummary } from '../../shared/protocol/lab/runs.ts';
+import { inLabel } from '../outsideText.ts';
+import { pathOf } from '../pathOf.ts';
+import type { ExperimentsStore } from '../sidebar/experimentsStore.ts';
+import { runTitle, stateWord, translateLine } from '../sidebar/rows.ts';
+
+type RunItem = vscode.QuickPickItem & { run: RunSummary };
+
+/**
+ * The run behind an argument: a run folder, an experiment file (its newest run), or a row of the tree. Without one,
+ * somebody picks among the runs that pass `wanted`; undefined when they did not.
+ */
+export async function chooseRun(
+  store: ExperimentsStore,
+  argument: unknown,
+  title: string,
+  wanted: (run: RunSummary) => boolean = () => true,
+): Promise<RunSummary | undefined> {
+  await store.ensure();
+  const path = pathOf(argument);
+  if (path !== undefined) return namedRun(store, path);
+  const runs = store.model.allRuns().filter(wanted);
+  if (runs.length === 0) throw noRun();
+  const chosen = await vscode.window.showQuickPick(runs.map((run) => itemOf(store, run)), {
+    title,
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
+  return chosen?.run;
+}
+
+/** Several runs to compare, picked with check boxes; `checked` are checked to begin with. */
+export async function chooseRuns(
+  store: ExperimentsStore,
+  title: string,
+  checked: readonly string[],
+): Promise<RunSummary[] | undefined> {
+  await store.ensure();
+  const runs = store.model.allRuns().filter(({ state }) => state !== 'corrupt');
+  if (runs.length < 2) {
+    throw new LabError('run-invalid', 'There are no two runs to compare', { remedy: 'Launch an experiment once more' });
+  }
+  const items = runs.map((run) => ({ ...itemOf(store, run), picked: checked.includes(run.folder) }));
+  const options = { title, canPickMany: true as const, matchOnDescription: true, matchOnDetail: true };
+  return (await vscode.window.showQuickPick(items, options))?.map(({ run }) => run);
+}
+
+async function namedRun(store: ExperimentsStore, path: string): Promise<RunSummary> {
+  const find = (): RunSummary | undefined => store.model.run(path) ?? store.model.experiment(path)?.runs[0];
+  let run = find();
+  if (!run) {
+    // A run that was made a moment ago may not be on the list yet.
+    await store.refresh();
+    run = find();
+  }
+  if (run) return run;
+  throw store.model.experiment(path)
+    ? new LabError('run-invalid', `${path} has not been run yet`, { remedy: 'Launch it first' })
+    : new LabError('run-invalid', `There is no run "${path}"`, { remedy: 'The experiments view shows the runs there are' });
+}
+
+const noRun = (): LabError =>
+  new LabError('run-invalid', 'There is no such run in this workspace', { remedy: 'Launch an experiment first' });
+
+function itemOf(store: ExperimentsStore, run: RunSummary): RunItem {
+  const { t } = vscode.l10n;
+  const state = store.model.state(run);
+  const line = translateLine(run.line, t);
+  return {
+    label: inLabel(runTitle(run)),
+    description: inLabel(state === 'done' ? line : `${stateWord(state, t)}, ${line}`),
+    detail: inLabel(run.trials.map(({ arm }) => arm).filter((arm, k, all) => all.indexOf(arm) === k).join(', ')),
+    run,
+  };
+}

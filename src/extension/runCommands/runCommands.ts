@@ -1,0 +1,116 @@
+// Commands on runs: stop, resume, the panels, the report, the folder.
+import { relative } from 'node:path';
+import * as vscode from 'vscode';
+import { LabError } from '../../shared/errors.ts';
+import type { RunSummary } from '../../shared/protocol/lab/runs.ts';
+import { launchSession, removeSession, stopSession } from '../../shared/protocol/lab/sessions.ts';
+import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
+import { inLabel } from '../outsideText.ts';
+import { pathsOf } from '../pathOf.ts';
+import { isActive, runOf } from '../sidebar/experimentsModel.ts';
+import type { ExperimentsStore } from '../sidebar/experimentsStore.ts';
+import { progressWords, runTitle } from '../sidebar/rows.ts';
+import type { Workbench } from '../workbench.ts';
+import { chooseRun, chooseRuns } from './chooseRun.ts';
+import { openReport } from './openReport.ts';
+
+/** Registers them. `checked` gives the runs that are checked in the tree. */
+export function registerRunCommands(workbench: Workbench, store: ExperimentsStore, checked: () => string[]): void {
+  const { command, panels } = workbench;
+  const { t } = vscode.l10n;
+  const needsTrust = { needsTrust: true };
+  command('forgettingLab.stop', (argument, how) => stop(workbench, store, argument, how), needsTrust);
+  command('forgettingLab.resume', (argument) => resume(workbench, store, argument), needsTrust);
+  command('forgettingLab.showHeatmap', async (argument) => {
+    const run = await chooseRun(store, argument, t('Show the heatmap of a run'), isReadable);
+    if (run) panels.show('heatmap', { title: runTitle(run), run: run.folder });
+  });
+  command('forgettingLab.showMonitor', async (argument) => {
+    const run = await chooseRun(store, argument, t('Watch a run'), isReadable);
+    if (run) panels.show('monitor', { title: t('Monitor: {0}', runTitle(run)), run: run.folder });
+  });
+  command('forgettingLab.compareRuns', async (one, all) => {
+    const named = pathsOf(one, all);
+    // One row alone is what the comparison begins with.
+    const runs =
+      named.length > 1
+        ? named
+        : (await chooseRuns(store, t('Compare runs'), named.length === 1 ? named : checked()))?.map(({ folder }) => folder);
+    if (!runs) return;
+    if (runs.length < 2) throw new LabError('usage', 'One run alone cannot be compared', { remedy: 'Choose at least two' });
+    panels.show('compare', { title: t('Compare {0} runs', runs.length), runs });
+  });
+  command('forgettingLab.openReport', async (argument) => {
+    const run = await chooseRun(store, argument, t('Open the report of a run'), isReadable);
+    if (run) await openReport(workbench, run);
+  });
+  command('forgettingLab.revealRun', async (argument) => {
+    const run = await chooseRun(store, argument, t('Reveal the folder of a run'));
+    if (run) await reveal(run.folder);
+  });
+}
+
+const isReadable = ({ state }: RunSummary): boolean => state !== 'corrupt';
+
+type How = 'save' | 'now';
+
+async function stop(workbench: Workbench, store: ExperimentsStore, argument: unknown, asked: unknown): Promise<void> {
+  await store.ensure();
+  const target = await stoppable(store, argument);
+  if (!target) return;
+  if ('state' in target && target.state === 'queued') {
+    await workbench.lab.request(removeSession, { id: target.id });
+    return;
+  }
+  const how = asked === 'save' || asked === 'now' ? asked : await chooseHow();
+  if (!how) return;
+  await workbench.lab.request(stopSession, 'state' in target ? { id: target.id, how } : { run: target.run, how });
+}
+
+type StopTarget = SessionSummary | { run: string };
+
+/** The session or run that an argument names, the only one there is, or the one that is picked. */
+async function stoppable(store: ExperimentsStore, argument: unknown): Promise<StopTarget | undefined> {
+  const { model } = store;
+  const node = argument as { kind?: unknown; session?: unknown } | null | undefined;
+  if (node?.kind === 'session' && typeof node.session === 'string') return model.session(node.session);
+  if (argument !== undefined && argument !== null) {
+    const run = await chooseRun(store, argument, '');
+    return run && (model.sessionOf(run.folder) ?? { run: run.folder });
+  }
+  const sessions = model.allSessions().filter((one) => isActive(one) && one.state !== 'stopping');
+  const known = new Set(sessions.map(runOf));
+  const foreign = model.allRuns().filter((run) => run.state === 'running' && !known.has(run.folder));
+  const items = [
+    ...sessions.map((one) => ({ label: inLabel(one.title), description: sessionLine(one), target: one })),
+    ...foreign.map((run) => ({ label: inLabel(runTitle(run)), description: inLabel(run.line), target: { run: run.folder } })),
+  ];
+  if (items.length === 0) throw new LabError('usage', 'Nothing is running', { remedy: 'Launch an experiment first' });
+  if (items.length === 1) return items[0]?.target;
+  return (await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Stop') }))?.target;
+}
+
+const sessionLine = (session: SessionSummary): string =>
+  session.progress ? progressWords(session.progress, vscode.l10n.t) : vscode.l10n.t('queued');
+
+async function chooseHow(): Promise<How | undefined> {
+  const { t } = vscode.l10n;
+  const items: (vscode.QuickPickItem & { how: How })[] = [
+    { label: t('Stop and save'), detail: t('Finishes the step and saves; it can be resumed from there.'), how: 'save' },
+    { label: t('Stop now'), detail: t('Ends at once; it can be resumed from the last saved state.'), how: 'now' },
+  ];
+  return (await vscode.window.showQuickPick(items, { title: t('Stop') }))?.how;
+}
+
+async function resume(workbench: Workbench, store: ExperimentsStore, argument: unknown): Promise<void> {
+  const isResumable = (run: RunSummary): boolean => ['stopped', 'interrupted', 'failed'].includes(store.model.state(run));
+  const run = await chooseRun(store, argument, vscode.l10n.t('Resume a run'), isResumable);
+  if (run) await workbench.lab.request(launchSession, { kind: 'resume', run: run.folder });
+}
+
+/** In the explorer where it is part of the workspace, in the system's file manager otherwise. */
+async function reveal(folder: string): Promise<void> {
+  const uri = vscode.Uri.file(folder);
+  const inside = vscode.workspace.workspaceFolders?.some((one) => !relative(one.uri.fsPath, folder).startsWith('..'));
+  await vscode.commands.executeCommand(inside ? 'revealInExplorer' : 'revealFileInOS', uri);
+}

@@ -1,0 +1,19 @@
+// What menus and the palette know of the workspace. Keys that hide a command say that there is nothing for it, so that an
+// unknown state hides nothing.
+import { isActive } from './experimentsModel.ts';
+import type { ExperimentsModel } from './experimentsModel.ts';
+
+/** Context keys with their values. */
+export function contextValues(model: ExperimentsModel, failed: boolean): [key: string, value: boolean][] {
+  const states = model.allRuns().map((run) => model.state(run));
+  const resumable = ['stopped', 'interrupted', 'failed'];
+  const active = model.allSessions().some(isActive);
+  return [
+    ['forgettingLab.labFailed', failed],
+    ['forgettingLab.noRuns', model.loaded && states.length === 0],
+    ['forgettingLab.noExperiments', model.loaded && !model.hasExperiments()],
+    ['forgettingLab.hasExperiments', model.hasExperiments()],
+    ['forgettingLab.running', active || states.includes('running')],
+    ['forgettingLab.resumable', states.some((state) => resumable.includes(state))],
+  ];
+}

@@ -1,0 +1,56 @@
+// The one item in the status bar: hidden while nothing happens, percent and name while something runs, the failure after
+// it failed. A click goes to the session.
+import * as vscode from 'vscode';
+import { describeFailure } from '../failure.ts';
+import { placeOf, readLock } from '../lab/place.ts';
+import { runOf } from '../sidebar/experimentsModel.ts';
+import type { ExperimentsStore } from '../sidebar/experimentsStore.ts';
+import type { Workbench } from '../workbench.ts';
+import { statusText } from './statusText.ts';
+
+export function registerStatus(workbench: Workbench, store: ExperimentsStore): void {
+  const { context, command } = workbench;
+  const item = vscode.window.createStatusBarItem('forgettingLab.session', vscode.StatusBarAlignment.Left, 5);
+  item.name = 'Forgetting Lab';
+  item.command = 'forgettingLab.internal.showSession';
+  const seen = new Set<string>();
+  const draw = (): void => {
+    const shown = statusText(store.model.allSessions(), seen, vscode.l10n.t);
+    if (!shown) {
+      item.hide();
+      return;
+    }
+    item.text = shown.text;
+    item.tooltip = new vscode.MarkdownString(shown.tooltip);
+    item.accessibilityInformation = { label: shown.accessible };
+    item.backgroundColor = shown.failed ? new vscode.ThemeColor('statusBarItem.errorBackground') : undefined;
+    item.show();
+  };
+  command('forgettingLab.internal.showSession', async () => {
+    const session = statusText(store.model.allSessions(), seen, vscode.l10n.t)?.session;
+    if (!session) return;
+    if (session.state === 'failed') seen.add(session.id);
+    draw();
+    await showSession(store, session.id);
+  });
+  context.subscriptions.push(item, store.onDidChangeSessions(draw));
+  void lookForServer(workbench, store);
+}
+
+/** The monitor of a session's run; the row of a session that has none. */
+async function showSession(store: ExperimentsStore, id: string): Promise<void> {
+  const session = store.model.session(id);
+  const run = session && runOf(session);
+  if (run !== undefined && store.model.run(run)) await vscode.commands.executeCommand('forgettingLab.showMonitor', run);
+  else await vscode.commands.executeCommand('forgettingLab.experiments.focus');
+}
+
+/** A server that works for this workspace since an earlier window is attached to at once; none is started for it. */
+async function lookForServer({ log }: Workbench, store: ExperimentsStore): Promise<void> {
+  const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file');
+  try {
+    if (folder && (await readLock(await placeOf(folder.uri.fsPath)))) await store.ensure();
+  } catch (error) {
+    log.warn(describeFailure(error)?.text ?? '');
+  }
+}

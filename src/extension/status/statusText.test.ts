@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { sessionWith } from '../sidebar/testing.ts';
+import { english } from '../translate.ts';
+import { statusText } from './statusText.ts';
+
+const none: ReadonlySet<string> = new Set();
+
+describe('the status bar', () => {
+  it('is silent while nothing happens', () => {
+    expect(statusText([], none, english)).toBeUndefined();
+    expect(statusText([sessionWith('a', { state: 'done' })], none, english)).toBeUndefined();
+  });
+
+  it('says what runs, how far it is and what waits', () => {
+    const progress = { share: 0.649, activity: 'train (a)', secondsLeft: 65, tokensPerSecond: 12345 };
+    const shown = statusText([sessionWith('a', { progress }), sessionWith('b', { state: 'queued' })], none, english);
+    expect(shown?.text).toBe('$(sync~spin) pocket 64 %');
+    expect(shown?.tooltip).toContain('12,345 tokens/s');
+    expect(shown?.tooltip).toContain('1 queued');
+    expect(shown?.session.id).toBe('a');
+  });
+
+  it('says what failed until it has been seen', () => {
+    const sessions = [sessionWith('a', { state: 'failed', reason: 'no space' })];
+    expect(statusText(sessions, none, english)).toMatchObject({ failed: true, text: '$(error) pocket failed' });
+    expect(statusText(sessions, new Set(['a']), english)).toBeUndefined();
+  });
+
+  it('makes no icon and no markup of a name', () => {
+    const shown = statusText([sessionWith('a', { title: '$(trash) [x](command:y)' })], none, english);
+    expect(shown?.text).toBe('$(sync~spin) \\$(trash) [x](command:y) starting');
+    expect(shown?.tooltip).not.toMatch(/(?<!\\)\[/);
+  });
+});

@@ -1,0 +1,73 @@
+// What the status bar says about the queue. Pure.
+import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
+import { formatCount, formatShare } from '../../shared/words.ts';
+import { inLabel, inMarkdown } from '../outsideText.ts';
+import { progressWords } from '../sidebar/rows.ts';
+import type { Translate } from '../translate.ts';
+
+export interface StatusText {
+  text: string;
+  /** Markdown. */
+  tooltip: string;
+  accessible: string;
+  failed: boolean;
+  /** The session a click leads to. */
+  session: SessionSummary;
+}
+
+/**
+ * Undefined when there is nothing to say. A running session comes first, then the newest failure until it has been seen
+ * (`seen` holds ids) or taken off the list.
+ */
+export function statusText(
+  sessions: readonly SessionSummary[],
+  seen: ReadonlySet<string>,
+  t: Translate,
+): StatusText | undefined {
+  const running = sessions.find(({ state }) => state === 'running' || state === 'stopping');
+  const waiting = sessions.filter(({ state }) => state === 'queued');
+  const failed = sessions.findLast(({ id, state }) => state === 'failed' && !seen.has(id));
+  if (running) return runningText(running, waiting.length, t);
+  if (failed) return failedText(failed, t);
+  const [next] = waiting;
+  if (!next) return undefined;
+  const words = t('{0} queued', waiting.length);
+  return {
+    text: `$(clock) ${words}`,
+    tooltip: inMarkdown(next.title),
+    accessible: words,
+    failed: false,
+    session: next,
+  };
+}
+
+function runningText(session: SessionSummary, waiting: number, t: Translate): StatusText {
+  const { progress, title } = session;
+  const percent = progress ? formatShare(Math.floor(progress.share * 100) / 100) : t('starting');
+  const words = session.state === 'stopping' ? t('stopping') : percent;
+  const lines = [`**${inMarkdown(title)}** ${inMarkdown(progress ? progressWords(progress, t) : words)}`];
+  if (progress) lines.push(inMarkdown(progress.activity));
+  if (progress?.step) lines.push(t('Step {0} of {1}', progress.step.index, progress.step.count));
+  if (progress?.tokensPerSecond) lines.push(t('{0} tokens/s', formatCount(progress.tokensPerSecond)));
+  if (waiting > 0) lines.push(t('{0} queued', waiting));
+  return {
+    text: `$(sync~spin) ${inLabel(title)} ${words}`,
+    tooltip: lines.join('  \n'),
+    accessible: t('Forgetting Lab: {0}, {1}', title, words),
+    failed: false,
+    session,
+  };
+}
+
+function failedText(session: SessionSummary, t: Translate): StatusText {
+  const lines = [`**${inMarkdown(session.title)}** ${t('failed')}`];
+  if (session.reason !== undefined) lines.push(inMarkdown(session.reason));
+  if (session.remedy !== undefined) lines.push(inMarkdown(session.remedy));
+  return {
+    text: `$(error) ${inLabel(session.title)} ${t('failed')}`,
+    tooltip: lines.join('  \n'),
+    accessible: t('Forgetting Lab: {0}, {1}', session.title, t('failed')),
+    failed: true,
+    session,
+  };
+}
