@@ -28,15 +28,15 @@ export interface PlanePicture {
 }
 
 /** Signs of the palette, as near to the arms' glyphs as chart.js has them. */
-const signs: { style: PointStyle; rotation?: number }[] = [
+const signs: { style: PointStyle; rotation?: number; thin?: boolean }[] = [
   { style: 'circle' },
   { style: 'rect' },
   { style: 'triangle' },
   { style: 'rectRot' },
   { style: 'triangle', rotation: 180 },
-  { style: 'star' },
-  { style: 'crossRot' },
-  { style: 'cross' },
+  { style: 'star', thin: true },
+  { style: 'crossRot', thin: true },
+  { style: 'cross', thin: true },
 ];
 
 const dashes: number[][] = [
@@ -112,7 +112,7 @@ function range(values: readonly number[]): { min: number; max: number } {
 
 function dataset(sweep: Sweep, theme: Theme): ChartDataset<'line', Point[]> {
   const colour = armColour(theme, sweep.style.colour);
-  const sign = signs[sweep.style.colour] ?? { style: 'circle' };
+  const sign = signs[sweep.style.colour] ?? { style: 'circle' as const };
   return {
     label: sweepName(sweep),
     // The line begins at the base, which has no mark of its own here.
@@ -123,7 +123,7 @@ function dataset(sweep: Sweep, theme: Theme): ChartDataset<'line', Point[]> {
     backgroundColor: colour,
     pointBackgroundColor: colour,
     pointBorderColor: colour,
-    pointBorderWidth: ['star', 'cross', 'crossRot'].includes(String(sign.style)) ? 2 : 1,
+    pointBorderWidth: sign.thin ? 2 : 1,
     pointStyle: sign.style,
     pointRotation: sign.rotation ?? 0,
     pointRadius: ({ dataIndex }) => (dataIndex === 0 ? 0 : 6),

@@ -33,7 +33,8 @@ function shownInWords(shown: ShownCell): string {
     case 'score':
     case 'plain':
       return text('score {0}', shown.text);
-    default: {
+    case 'change':
+    case 'hatched': {
       const noise = shown.muted && shown.kind === 'change' ? `, ${text('interval includes zero')}` : '';
       return `${text('change {0} points', shown.text)}${noise}`;
     }

@@ -98,7 +98,8 @@ function groundOf(cell: ShownCell | undefined, { theme, clip }: Picture, pixelRa
       return { fill: hatch(theme, pixelRatio), colour: theme.background };
     case 'plain':
       return plain(theme.background);
-    default:
+    case 'missing':
+    case undefined:
       return plain(mix(theme.background, theme.cell, 0.6));
   }
 }

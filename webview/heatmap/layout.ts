@@ -51,7 +51,7 @@ export interface LayoutOptions {
   /** Room there is. The layout may be wider: then the page scrolls. */
   width: number;
   /** Width of a text in the font of the heatmap. */
-  measure(text: string): number;
+  measure: (text: string) => number;
   titles: Record<string, string>;
   totals: [string, string];
 }

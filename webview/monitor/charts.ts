@@ -30,7 +30,9 @@ export interface StepChartOptions {
   title: string;
   height: number;
   /** Writes a value in the tip and on the axis. */
-  format(value: number): string;
+  format: (value: number) => string;
+  /** Beside the title: what the kinds of lines mean. */
+  key?: string;
   /** Starts at zero. */
   fromZero?: boolean;
 }
@@ -141,7 +143,18 @@ export function stepChart(axis: StepAxis, options: StepChartOptions): StepChart 
     chart = undefined;
   };
   return {
-    element: el('figure', null, el('figcaption', null, options.title), frame, empty),
+    element: el(
+      'figure',
+      null,
+      el(
+        'figcaption',
+        null,
+        options.title,
+        options.key !== undefined && el('span', { class: 'quiet key' }, options.key),
+      ),
+      frame,
+      empty,
+    ),
     destroy,
     show: (lines, why) => {
       const drawn = lines.filter((line) => line.points.length > 0);

@@ -56,7 +56,9 @@ interface Charts {
 }
 let charts: Charts | undefined;
 
-const three = (value: number): string => (Math.abs(value) >= 100 ? formatCount(value) : value.toFixed(3));
+/** Three decimals, without the zeros at the end. */
+const three = (value: number): string =>
+  Math.abs(value) >= 100 ? formatCount(value) : String(Number(value.toFixed(3)));
 
 function buildCharts(known: Curves): Charts {
   const axis = new StepAxis(known.steps, known.boundaries, remembered<Range>('range'), (range) => keep('range', range));
@@ -65,6 +67,7 @@ function buildCharts(known: Curves): Charts {
     loss: stepChart(axis, { title: text('Training loss'), height: 210, format: three }),
     crossEntropy: stepChart(axis, {
       title: text('Cross-entropy to the base, nats per token'),
+      key: crossEntropyKey(known),
       height: 150,
       format: three,
     }),
@@ -93,6 +96,19 @@ function buildCharts(known: Curves): Charts {
   });
   fill(figures, built.loss.element, built.crossEntropy.element, built.retention.element, fold);
   return built;
+}
+
+/** Texts of the cross-entropy, in the words of people. */
+function textName(name: string): string {
+  const names: Record<string, string> = { 'new-task': text('new task'), neutral: text('neutral text') };
+  return names[name] ?? name;
+}
+
+function crossEntropyKey(known: Curves): string {
+  const [solid, dashed] = known.texts().map(textName);
+  const marks = `\u25c6 ${text('at the end of a stage')}`;
+  if (solid === undefined) return '';
+  return dashed === undefined ? `\u2014 ${solid}, ${marks}` : `\u2014 ${solid}, - - ${dashed}, ${marks}`;
 }
 
 function retentionTitle(): string {
@@ -162,10 +178,9 @@ function drawCharts(): void {
 
 /** The first text is drawn solid, the second dashed; full measurements at stage ends are marks. */
 function crossEntropyLines(known: Curves, trials: readonly Trial[]): Line[] {
-  const name: Record<string, string> = { 'new-task': text('new task'), neutral: text('neutral text') };
   return trials.flatMap((trial) =>
     known.texts().flatMap((on, k) => {
-      const label = `${nameOf(known, trial)}, ${name[on] ?? on}`;
+      const label = `${nameOf(known, trial)}, ${textName(on)}`;
       return [
         lineOf(known, trial, crossEntropyLine(trial, on), { label, dash: k === 0 ? [] : [5, 3] }),
         lineOf(known, trial, driftPoints(known, trial, on), { label, marks: true }),
@@ -211,7 +226,7 @@ function drawNumbers(known: Curves): void {
     { label: text('arm') },
     { label: text('step'), number: true },
     { label: text('loss'), number: true },
-    ...known.texts().map((on) => ({ label: text('cross-entropy, {0}', on), number: true })),
+    ...known.texts().map((on) => ({ label: text('cross-entropy, {0}', textName(on)), number: true })),
     { label: text('old skills'), number: true },
     { label: text('gradient norm'), number: true },
     { label: text('tokens/s'), number: true },
@@ -365,11 +380,13 @@ async function readOnce(): Promise<void> {
     const data = await request(getCurves, { run, ...(position ? { from: position } : {}) });
     const first = curves === undefined;
     curves ??= new Curves(data.config);
-    const hadProbes = curves.probed().length;
+    const measured = curves.measured;
     curves.take(data);
     position = data.next;
-    if (first || hadProbes !== curves.probed().length) drawChooser(curves);
-    drawCharts();
+    if (first || measured !== curves.measured) {
+      drawChooser(curves);
+      redraw();
+    } else drawCharts();
     if (!data.more) break;
   }
   drawNumbers(curves);

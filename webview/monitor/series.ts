@@ -117,6 +117,11 @@ export class Curves {
     return [...found].sort((a, b) => order.indexOf(a) - order.indexOf(b));
   }
 
+  /** Changes when something is measured that was not measured before. */
+  get measured(): string {
+    return JSON.stringify([this.texts(), this.probed()]);
+  }
+
   /** Benchmarks that no stage teaches. */
   oldSkills(): string[] {
     const taught = new Set(this.config.experiment.stages.map(({ benchmark }) => benchmark));

@@ -28,7 +28,7 @@ export function stateSentence(run: RunSummary, session: SessionSummary | undefin
       return `${text('Interrupted')}${line.replace(/^: interrupted, /, ': ')}.`;
     case 'failed':
       return `${text('Failed')}${line.replace(/^: failed,? ?/, ': ')}.`;
-    default:
+    case 'corrupt':
       return text('The run folder cannot be read.');
   }
 }
@@ -36,6 +36,9 @@ export function stateSentence(run: RunSummary, session: SessionSummary | undefin
 /** Arm, stage, step, speed, time left and device of the newest step; empty before the first. */
 export function truthLine(curves: Curves, run: RunSummary, session: SessionSummary | undefined): string {
   const { config } = curves;
+  // Of a finished run the last step says nothing.
+  if (run.state === 'done')
+    return text('{0} steps per trained model on {1}', formatCount(curves.steps), deviceName(config));
   const newest = curves.newest();
   const progress = session?.progress;
   const parts = [text('{0} done', formatShare(progress?.share ?? run.share))];

@@ -24,12 +24,13 @@ function axisOptions(theme: Theme, axis: Axis) {
       font: { family: theme.font, size: 12 },
     },
     border: { color: css(theme.quiet) },
-    grid: { color: css(theme.line), tickColor: css(theme.line) },
+    grid: { color: css(theme.grid), tickColor: css(theme.grid) },
     ticks: {
       color: css(theme.quiet),
       font: { family: theme.font, size: 11 },
       maxRotation: 0,
       autoSkipPadding: 16,
+      includeBounds: false,
       ...(axis.format ? { callback: (value: string | number) => axis.format?.(Number(value)) ?? '' } : {}),
     },
   };

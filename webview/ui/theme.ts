@@ -13,8 +13,10 @@ export interface Theme {
   foreground: Rgb;
   /** Descriptions, axis labels, what includes zero. */
   quiet: Rgb;
-  /** Grid lines and borders. */
+  /** Borders. */
   line: Rgb;
+  /** Grid lines of charts. */
+  grid: Rgb;
   /** Focus ring. */
   focus: Rgb;
   /** Outlines in high contrast. */
@@ -57,6 +59,7 @@ function readTheme(): Theme {
     line: highContrast
       ? themeColour('--vscode-contrastBorder', foreground, background)
       : mix(background, foreground, 0.14),
+    grid: mix(background, foreground, highContrast ? 0.3 : 0.14),
     focus: themeColour('--vscode-focusBorder', dark ? [0, 120, 212] : [0, 95, 184], background),
     border: themeColour('--vscode-contrastBorder', foreground, background),
     cell: highContrast ? background : mix(background, foreground, 0.055),
