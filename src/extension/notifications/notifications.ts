@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
 import { runOf } from '../sidebar/experimentsModel.ts';
 import type { ExperimentsStore } from '../sidebar/experimentsStore.ts';
+import { toldSessions } from '../toldSessions.ts';
 import type { Workbench } from '../workbench.ts';
 import { endedMessage } from './runEnded.ts';
 
@@ -18,7 +19,7 @@ export function registerNotifications({ context, log }: Workbench, store: Experi
 
 async function tellEnd(session: SessionSummary): Promise<void> {
   const settings = vscode.workspace.getConfiguration(section);
-  if (!settings.get<boolean>('runEnded', true)) return;
+  if (toldSessions.has(session.id) || !settings.get<boolean>('runEnded', true)) return;
   const { t } = vscode.l10n;
   const message = endedMessage(session, vscode.window.state.focused, t);
   if (!message) return;

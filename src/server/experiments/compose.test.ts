@@ -56,6 +56,9 @@ describe('material', () => {
     });
     expect(material.benchmarks.find(({ name }) => name === 'refusal')).toMatchObject({ group: 'safety' });
     expect(material.neutralText).toBe(join(example, 'data', 'neutral.jsonl'));
+    const recipes = ['ground-truth', 'self-output', 'rephrase', 'rephrase-sdft', 'stm', 'random-mask'];
+    expect(material.recipes.map(({ id }) => id)).toEqual(recipes);
+    expect(material.recipes.filter(({ writes }) => writes).map(({ id }) => id)).toEqual(recipes.slice(1, 4));
     expect(material.replay).toBe(join(example, 'data', 'replay.jsonl'));
   });
 

@@ -4,7 +4,9 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { detectFormat } from '../../data/formats.ts';
 import { scorers } from '../../evals/scorers.ts';
+import { recipeNames } from '../../lab/targetChoices.ts';
 import { presets, resolveChoices } from '../../recipes/presets.ts';
+import { isGenerated } from '../../recipes/targets/index.ts';
 import { absolutePath, isObject } from '../../runs/experimentProblems.ts';
 import { parseExperimentText } from '../../runs/experimentSource.ts';
 import { benchmarkSchema, verifierSchema } from '../../shared/experiment.ts';
@@ -56,10 +58,21 @@ export async function findMaterial(
       return { id, title, description, ...needs, ...(arxiv === undefined ? {} : { arxiv }) };
     }),
     scorers: scorers.map(({ id, title, description }) => ({ id, title, description })),
+    recipes: recipes(),
     ...(neutralText === undefined ? {} : { neutralText }),
     ...(replay === undefined ? {} : { replay }),
     incomplete: files.incomplete,
   };
+}
+
+/** Recipes by name, in the words of their presets; columns are recipes of a dataset and not listed here. */
+function recipes(): ExperimentMaterial['recipes'] {
+  return recipeNames.flatMap((id) => {
+    const preset = presets.find((candidate) => candidate.id === (id === 'ground-truth' ? 'sft' : id));
+    if (!preset) return [];
+    const { targets } = resolveChoices(undefined, preset.choices);
+    return [{ id, title: preset.title, description: preset.description, writes: isGenerated(targets) }];
+  });
 }
 
 /** Files that experiments teach, then others, then those that serve another purpose. */
@@ -121,7 +134,15 @@ function taskOf(file: string, { first, rows }: RowSample, known: Knowledge): Tas
   const guess = scorer === undefined || field === undefined ? undefined : { scorer, field };
   const verifier = known.verifiers.get(file) ?? guess;
   const name = known.stages.get(file) ?? nameOf(file);
-  return { file, name, format, rows, rawText, ...(verifier && !rawText ? { verifier } : {}) };
+  return {
+    file,
+    name,
+    format,
+    rows,
+    rawText,
+    columns: Object.keys(first[0] ?? {}),
+    ...(verifier && !rawText ? { verifier } : {}),
+  };
 }
 
 function benchmarkOf(

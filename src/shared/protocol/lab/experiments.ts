@@ -99,6 +99,8 @@ export interface TaskCandidate {
   rows: number;
   /** Known from other experiments of the workspace, or fitting the rows; absent when nothing fits or none is needed. */
   verifier?: { scorer: string; field: string };
+  /** Columns of the first row. */
+  columns: string[];
   /** Raw text has no answers to verify. */
   rawText: boolean;
 }
@@ -136,6 +138,8 @@ export interface ExperimentMaterial {
   benchmarks: BenchmarkCandidate[];
   presets: PresetChoice[];
   scorers: { id: string; title: string; description: string }[];
+  /** Ways to build training targets from a dataset; `writes`: the model writes them, so a scorer can check them. */
+  recipes: { id: string; title: string; description: string; writes: boolean }[];
   /** Text for the cross-entropy to the base, and old examples for replay, when an experiment of the workspace names them. */
   neutralText?: string;
   replay?: string;

@@ -1,0 +1,18 @@
+// Positions, ranges and diagnostics between the protocol and the editor's own classes.
+import * as vscode from 'vscode';
+import type { ExperimentDiagnostic, TextPosition, TextRange } from '../../shared/protocol/lab/experiments.ts';
+
+export const toRange = ({ start, end }: TextRange): vscode.Range =>
+  new vscode.Range(start.line, start.character, end.line, end.character);
+
+export const fromPosition = ({ line, character }: vscode.Position): TextPosition => ({ line, character });
+
+/** Shown in the list of problems. */
+export const diagnosticSource = 'Forgetting Lab';
+
+export function toDiagnostic(problem: ExperimentDiagnostic): vscode.Diagnostic {
+  const diagnostic = new vscode.Diagnostic(toRange(problem.range), problem.message, vscode.DiagnosticSeverity.Error);
+  diagnostic.source = diagnosticSource;
+  diagnostic.code = problem.code;
+  return diagnostic;
+}

@@ -1,0 +1,31 @@
+// Experiment files and the commands that make, launch and use them.
+import type { Feature } from '../workbench.ts';
+import { buildTargets } from './buildTargets.ts';
+import { ExperimentDiagnostics } from './diagnostics.ts';
+import { doctor } from './doctor.ts';
+import { evaluateModel } from './evaluateModel.ts';
+import { registerLanguageFeatures } from './languageFeatures.ts';
+import { launch } from './launch.ts';
+import { registerLenses } from './lenses.ts';
+import { mergeCheckpoints } from './mergeCheckpoints.ts';
+import { newExperiment } from './newExperiment/newExperiment.ts';
+import { openExample } from './openExample.ts';
+import { createReadonlyTexts } from './readonlyText.ts';
+import { rerunWithChanges } from './rerun.ts';
+
+export const experimentsFeature: Feature = (workbench) => {
+  const { command, context } = workbench;
+  const diagnostics = new ExperimentDiagnostics(workbench);
+  const texts = createReadonlyTexts(context);
+  const needsTrust = { needsTrust: true };
+  registerLanguageFeatures(workbench, diagnostics);
+  registerLenses(workbench);
+  command('forgettingLab.newExperiment', () => newExperiment(workbench), needsTrust);
+  command('forgettingLab.launch', (argument) => launch(workbench, argument), needsTrust);
+  command('forgettingLab.rerunWithChanges', (argument) => rerunWithChanges(workbench, argument), needsTrust);
+  command('forgettingLab.evaluateModel', (argument) => evaluateModel(workbench, texts, argument), needsTrust);
+  command('forgettingLab.mergeCheckpoints', (argument) => mergeCheckpoints(workbench, argument), needsTrust);
+  command('forgettingLab.buildTargets', (argument) => buildTargets(workbench, argument), needsTrust);
+  command('forgettingLab.doctor', () => doctor(workbench, texts), needsTrust);
+  command('forgettingLab.openExample', () => openExample(workbench), needsTrust);
+};

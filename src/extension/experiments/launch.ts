@@ -1,0 +1,79 @@
+// Launch: an experiment file becomes a session of the queue; its heatmap opens as soon as the run has a folder.
+import * as vscode from 'vscode';
+import { validateExperiment } from '../../shared/protocol/lab/experiments.ts';
+import { listExperiments } from '../../shared/protocol/lab/runs.ts';
+import { launchSession } from '../../shared/protocol/lab/sessions.ts';
+import type { Device } from '../../shared/protocol/lab/sessions.ts';
+import { showFailure } from '../command.ts';
+import { inLabel } from '../outsideText.ts';
+import { pathOf } from '../pathOf.ts';
+import type { Workbench } from '../workbench.ts';
+import { failureOf } from './carryOut.ts';
+import { toRange } from './editorShapes.ts';
+import { isExperimentFile } from './experimentFiles.ts';
+import { refusal } from './refusal.ts';
+import { followSession, isOver } from './sessionEvents.ts';
+
+/** Answers with the session's id, or undefined when nothing was chosen. */
+export async function launch(workbench: Workbench, argument: unknown): Promise<string | undefined> {
+  const file =
+    pathOf(argument) ??
+    activeExperiment() ??
+    (await pickExperiment(workbench, vscode.l10n.t('Launch which experiment?')));
+  if (file === undefined) return undefined;
+  const document = await saved(file);
+  if (!document) return undefined;
+  await requireValid(workbench, document);
+  const { id } = await workbench.lab.request(launchSession, { kind: 'run', experiment: file, ...chosenDevice() });
+  const following = followSession(workbench.lab, id, (session) => {
+    if (session.run === undefined) {
+      // A run that never got a folder has no other place to say why.
+      if (session.state === 'failed') showFailure(failureOf(session), 'forgettingLab.launch', workbench.log);
+      return isOver(session);
+    }
+    void vscode.commands.executeCommand('forgettingLab.showHeatmap', session.run);
+    return true;
+  });
+  workbench.context.subscriptions.push(following);
+  return id;
+}
+
+/** The device of the settings, where it says more than the experiment file. */
+export function chosenDevice(): { device?: Device } {
+  const device = vscode.workspace.getConfiguration('forgettingLab').get<Device>('device', 'auto');
+  return device === 'auto' ? {} : { device };
+}
+
+export function activeExperiment(): string | undefined {
+  const document = vscode.window.activeTextEditor?.document;
+  return document?.uri.scheme === 'file' && isExperimentFile(document.fileName) ? document.fileName : undefined;
+}
+
+/** A file among the experiments that are known. */
+export async function pickExperiment({ lab }: Workbench, title: string): Promise<string | undefined> {
+  const items = lab.request(listExperiments, {}).then((experiments) =>
+    experiments.flatMap(({ name, file, problem, arms, stages }) => {
+      if (file === undefined) return [];
+      const sizes = vscode.l10n.t('{0} arms, {1} stages', arms, stages);
+      const description = problem === undefined ? sizes : vscode.l10n.t('has problems');
+      return [{ label: inLabel(name), description, detail: inLabel(vscode.workspace.asRelativePath(file)), file }];
+    }),
+  );
+  const chosen = await vscode.window.showQuickPick(items, { title, matchOnDetail: true });
+  return chosen?.file;
+}
+
+/** The document of a file, saved; undefined when it could not be saved. */
+async function saved(file: string): Promise<vscode.TextDocument | undefined> {
+  const document = await vscode.workspace.openTextDocument(vscode.Uri.file(file));
+  return !document.isDirty || (await document.save()) ? document : undefined;
+}
+
+/** Throws what is wrong with a file, and shows the place. */
+async function requireValid({ lab }: Workbench, document: vscode.TextDocument): Promise<void> {
+  const problems = await lab.request(validateExperiment, { path: document.fileName, text: document.getText() });
+  const [first] = problems;
+  if (!first) return;
+  await vscode.window.showTextDocument(document, { selection: toRange(first.range) });
+  throw refusal(document.fileName, problems);
+}

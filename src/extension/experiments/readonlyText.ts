@@ -1,0 +1,36 @@
+// Texts to read that are no files: results and checks. They can grow while they are shown.
+import * as vscode from 'vscode';
+
+const scheme = 'forgetting-lab';
+
+export interface ReadonlyTexts {
+  /** Shows a text under a title; the answered function replaces it. */
+  show(title: string, text: string): Promise<(text: string) => void>;
+}
+
+export function createReadonlyTexts(context: vscode.ExtensionContext): ReadonlyTexts {
+  const texts = new Map<string, string>();
+  const changed = new vscode.EventEmitter<vscode.Uri>();
+  context.subscriptions.push(
+    changed,
+    vscode.workspace.registerTextDocumentContentProvider(scheme, {
+      onDidChange: changed.event,
+      provideTextDocumentContent: (uri) => texts.get(uri.path) ?? '',
+    }),
+    vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+      if (uri.scheme === scheme) texts.delete(uri.path);
+    }),
+  );
+  return {
+    show: async (title, text) => {
+      const uri = vscode.Uri.from({ scheme, path: `/${title}.txt` });
+      const replace = (now: string): void => {
+        texts.set(uri.path, now);
+        changed.fire(uri);
+      };
+      replace(text);
+      await vscode.window.showTextDocument(uri, { preview: true });
+      return replace;
+    },
+  };
+}

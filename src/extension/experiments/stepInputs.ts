@@ -1,0 +1,176 @@
+// Steps as the editor shows them: picks and texts with a counter and a back button.
+import * as vscode from 'vscode';
+import type { StepEnd, StepPlace } from './steps.ts';
+
+interface Shown {
+  /** Of the whole dialogue. */
+  title: string;
+  placeholder: string;
+  place: StepPlace;
+}
+
+function present(input: vscode.QuickInput, { title, place }: Shown): void {
+  input.title = title;
+  input.step = place.step;
+  input.totalSteps = place.totalSteps;
+  input.ignoreFocusOut = true;
+}
+
+/** Resolves once, with the first end that comes; the input is gone then. */
+function whenEnded(
+  input: vscode.QuickInput,
+  listen: (end: (end: StepEnd) => void) => vscode.Disposable[],
+): Promise<StepEnd> {
+  return new Promise((resolve) => {
+    const subscriptions: vscode.Disposable[] = [];
+    const end = (how: StepEnd): void => {
+      resolve(how);
+      for (const subscription of subscriptions.splice(0)) subscription.dispose();
+      input.dispose();
+    };
+    subscriptions.push(
+      input.onDidHide(() => end('cancel')),
+      ...listen(end),
+    );
+    input.show();
+  });
+}
+
+/** One of several. `items` may still be on their way; a failure ends the dialogue with it. */
+export async function pickOne<Item extends vscode.QuickPickItem>(
+  shown: Shown & { items: Promise<Item[]> | Item[]; active?: (item: Item) => boolean; none: string },
+  chosen: (item: Item) => void,
+): Promise<StepEnd> {
+  const input = vscode.window.createQuickPick<Item>();
+  present(input, shown);
+  input.placeholder = shown.placeholder;
+  input.matchOnDescription = true;
+  input.matchOnDetail = true;
+  input.buttons = shown.place.canGoBack ? [vscode.QuickInputButtons.Back] : [];
+  const filled = fill(input, shown);
+  const ended = whenEnded(input, (end) => [
+    input.onDidTriggerButton(() => end('back')),
+    input.onDidAccept(() => {
+      const [item] = input.selectedItems;
+      if (!item) return;
+      chosen(item);
+      end('next');
+    }),
+  ]);
+  return Promise.race([ended, filled.then(() => ended)]);
+}
+
+async function fill<Item extends vscode.QuickPickItem>(
+  input: vscode.QuickPick<Item>,
+  {
+    items,
+    active,
+    none,
+    placeholder,
+  }: { items: Promise<Item[]> | Item[]; active?: (item: Item) => boolean; none: string; placeholder: string },
+): Promise<void> {
+  input.busy = true;
+  try {
+    const known = await items;
+    input.items = known;
+    if (active) input.activeItems = known.filter(active);
+    input.placeholder = known.length > 0 ? placeholder : none;
+  } catch (error) {
+    input.dispose();
+    throw error;
+  } finally {
+    input.busy = false;
+  }
+}
+
+/** Several of many, in the order in which they were chosen. `least` says what is missing when nothing is. */
+export async function pickMany<Item extends vscode.QuickPickItem>(
+  shown: Shown & {
+    items: Item[];
+    selected: readonly Item[];
+    least: string;
+    none: string;
+    /** Said in the title: the order of what is chosen. */
+    ordered?: boolean;
+    onButton?: (item: Item) => Item[];
+  },
+  chosen: (items: Item[]) => void,
+): Promise<StepEnd> {
+  const input = vscode.window.createQuickPick<Item>();
+  present(input, shown);
+  input.canSelectMany = true;
+  input.matchOnDescription = true;
+  input.matchOnDetail = true;
+  input.buttons = shown.place.canGoBack ? [vscode.QuickInputButtons.Back] : [];
+  input.placeholder = shown.items.length > 0 ? shown.placeholder : shown.none;
+  input.items = shown.items;
+  input.selectedItems = shown.selected;
+  let order = [...shown.selected];
+  const sayOrder = (): void => {
+    if (!shown.ordered) return;
+    const names = order.map((item, index) => `${index + 1} ${item.label}`);
+    input.title = [shown.title, ...(names.length > 1 ? [names.join(', ')] : [])].join(': ');
+  };
+  sayOrder();
+  return whenEnded(input, (end) => [
+    input.onDidTriggerButton(() => end('back')),
+    input.onDidChangeSelection((selection) => {
+      order = inOrder(order, selection);
+      sayOrder();
+    }),
+    input.onDidTriggerItemButton(({ item }) => {
+      const items = shown.onButton?.(item);
+      if (items) input.items = items;
+      input.selectedItems = order;
+    }),
+    input.onDidAccept(() => {
+      if (order.length === 0) {
+        input.placeholder = shown.least;
+        return;
+      }
+      chosen(order);
+      end('next');
+    }),
+  ]);
+}
+
+/** The chosen items in the order in which they were chosen. */
+export function inOrder<Item>(before: readonly Item[], selection: readonly Item[]): Item[] {
+  return [...before.filter((item) => selection.includes(item)), ...selection.filter((item) => !before.includes(item))];
+}
+
+/** A text that is checked while it is typed, and once more before it is taken. */
+export async function askText(
+  shown: Shown & { value: string; selection?: [number, number]; check: (value: string) => Promise<string | undefined> },
+  chosen: (value: string) => void,
+): Promise<StepEnd> {
+  const input = vscode.window.createInputBox();
+  present(input, shown);
+  input.prompt = shown.placeholder;
+  input.value = shown.value;
+  if (shown.selection) input.valueSelection = shown.selection;
+  input.buttons = shown.place.canGoBack ? [vscode.QuickInputButtons.Back] : [];
+  const check = async (): Promise<boolean> => {
+    const { value } = input;
+    const problem = await shown.check(value.trim());
+    // An answer for a text that has changed meanwhile is worth nothing.
+    if (input.value !== value) return false;
+    input.validationMessage = problem ?? '';
+    return problem === undefined;
+  };
+  const failed = (error: unknown): void => {
+    input.validationMessage = error instanceof Error ? error.message : String(error);
+  };
+  void check().catch(failed);
+  return whenEnded(input, (end) => [
+    input.onDidTriggerButton(() => end('back')),
+    input.onDidChangeValue(() => void check().catch(failed)),
+    input.onDidAccept(() => {
+      check().then((good) => {
+        if (!good) return;
+        chosen(input.value.trim());
+        end('next');
+      }, failed);
+    }),
+  ]);
+}
