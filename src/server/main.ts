@@ -14,6 +14,7 @@ import type { ServerPlace } from '../shared/protocol/lab/place.ts';
 import { readArguments } from './arguments.ts';
 import type { ServerArguments } from './arguments.ts';
 import type { ServerPart } from './context.ts';
+import { datasetsPart } from './datasets/datasetsPart.ts';
 import { doctorPart } from './doctor/doctorPart.ts';
 import { experimentsPart } from './experiments/experimentsPart.ts';
 import { LabServer } from './labServer.ts';
@@ -25,7 +26,7 @@ import { runsPart } from './runs/runsPart.ts';
 import { sessionsPart } from './sessions/sessionsPart.ts';
 
 /** Everything that answers messages. */
-const parts: readonly ServerPart[] = [runsPart, sessionsPart, experimentsPart, modelsPart, doctorPart];
+const parts: readonly ServerPart[] = [runsPart, sessionsPart, experimentsPart, modelsPart, doctorPart, datasetsPart];
 
 async function main(given: ServerArguments): Promise<void> {
   const place = await placeOf(given.workspace);
@@ -52,8 +53,6 @@ async function main(given: ServerArguments): Promise<void> {
     listener.close();
     return;
   }
-  await removeOldSockets(place, endpoint);
-  await mkdir(given.state, { recursive: true, mode: 0o700 });
   const server = new LabServer({
     workspace: given.workspace,
     stateFolder: given.state,
@@ -63,6 +62,8 @@ async function main(given: ServerArguments): Promise<void> {
     onEnd: () => void leave(listener, taken.held),
   });
   watchOver(server, taken.held);
+  await removeOldSockets(place, endpoint);
+  await mkdir(given.state, { recursive: true, mode: 0o700 });
   await server.start(parts);
   listener.removeAllListeners('connection').on('connection', (socket) => server.connect(socket));
   for (const socket of waiting) server.connect(socket);

@@ -1,4 +1,5 @@
 // Workspaces, servers and clients for the tests of the lab server: real processes, the bundled model, little work.
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,8 +9,9 @@ import { onTestFinished } from 'vitest';
 import { LabClient } from '../../src/extension/lab/labClient.ts';
 import type { LabClientOptions } from '../../src/extension/lab/labClient.ts';
 import { placeOf, readLock } from '../../src/extension/lab/place.ts';
-import { isAlive } from '../../src/runs/processes.ts';
+import { isAlive, isSameProcess } from '../../src/runs/processes.ts';
 import { killTree } from '../../src/server/sessions/processTree.ts';
+import type { ServerLock } from '../../src/shared/protocol/lab/place.ts';
 import { listSessions } from '../../src/shared/protocol/lab/sessions.ts';
 import type { SessionSummary } from '../../src/shared/protocol/lab/sessions.ts';
 
@@ -36,8 +38,10 @@ export interface TestWorkspace {
   file(name: string): string;
   /** A client; it is disposed when the test ends. */
   client(changes?: Partial<LabClientOptions>): LabClient;
-  /** Process of the server that serves the workspace now. */
-  serverPid(): Promise<number>;
+  /** Starts a server and waits until it is there; `exit` resolves with its exit code. */
+  startServer(...serverArguments: string[]): Promise<{ lock: ServerLock; exit: Promise<number | null> }>;
+  /** Lock of the server that serves the workspace now. */
+  lock(): Promise<ServerLock>;
 }
 
 /** A workspace with `short.experiment.yaml` (4 steps) and `long.experiment.yaml` (400). Its server is ended with the test. */
@@ -57,14 +61,10 @@ export async function testWorkspace(): Promise<TestWorkspace> {
   await writeFile(file('words.jsonl'), jsonLines(rows.map(({ prompt, answer }) => ({ prompt, answer }))));
   await writeFile(file('short.experiment.yaml'), JSON.stringify(experiment(4)));
   await writeFile(file('long.experiment.yaml'), JSON.stringify(experiment(400)));
-  const serverPid = async (): Promise<number> => {
-    const lock = await readLock(await placeOf(folder));
-    if (!lock) throw new Error('there is no server');
-    return lock.pid;
-  };
+  const lockNow = async (): Promise<ServerLock | undefined> => readLock(await placeOf(folder));
   onTestFinished(async () => {
-    const pid = await serverPid().catch(() => undefined);
-    if (pid !== undefined) await killTree(pid);
+    const lock = await lockNow();
+    if (lock && isSameProcess(lock.pid, lock.processStart)) await killTree(lock.pid);
     await endSessions(stateFolder);
     await rm((await placeOf(folder)).folder, { recursive: true, force: true });
     await rm(root, { recursive: true, force: true, maxRetries: 5 });
@@ -73,7 +73,20 @@ export async function testWorkspace(): Promise<TestWorkspace> {
     folder,
     stateFolder,
     file,
-    serverPid,
+    lock: () => until('a server has the lock', lockNow),
+    startServer: async (...serverArguments) => {
+      const child = spawn(
+        process.execPath,
+        [serverEntry, '--workspace', folder, '--state', stateFolder, ...serverArguments],
+        { stdio: 'ignore', detached: true },
+      );
+      const exit = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+      const lock = await until('the server has the lock', async () => {
+        const there = await lockNow();
+        return there?.pid === child.pid && there;
+      });
+      return { lock: lock, exit };
+    },
     client: (changes = {}) => {
       const client = new LabClient({
         workspace: folder,

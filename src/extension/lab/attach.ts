@@ -52,7 +52,8 @@ export async function attach(options: AttachOptions): Promise<Attached> {
   const deadline = Date.now() + startMs;
   for (;;) {
     const found = await greet(place, options);
-    if (found && !(await isReplaced(found, options))) return found;
+    // The one that was started here is of our version, or of none that another start would change.
+    if (found && (starting || !(await isReplaced(found, options)))) return found;
     if (!starting) {
       options.beforeStart();
       starting = await startServer(options);

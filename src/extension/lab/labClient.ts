@@ -8,6 +8,7 @@ import type { LabState } from '../workbench.ts';
 import { attach, AttachRefused, helloOf } from './attach.ts';
 import type { Attached, AttachOptions } from './attach.ts';
 import { Limiter } from './limiter.ts';
+import { BrokenLink } from './link.ts';
 import type { Link } from './link.ts';
 
 export type LabClientOptions = Omit<AttachOptions, 'beforeStart'>;
@@ -15,6 +16,7 @@ export type LabClientOptions = Omit<AttachOptions, 'beforeStart'>;
 /** A server that ends so often within this time is not started again. */
 const mostStarts = 5;
 const startWindowMs = 3 * 60_000;
+const mostAttempts = 3;
 const firstDelayMs = 100;
 const longestDelayMs = 5_000;
 
@@ -49,7 +51,10 @@ export class LabClient {
     return () => void this.stateListeners.delete(listener);
   }
 
-  /** Sends a request; waits until a server is attached. Rejects with a LabError, or an AbortError after `signal`. */
+  /**
+   * Sends a request; waits until a server is attached. One that only reads is sent again when the connection breaks.
+   * Rejects with a LabError, or an AbortError after `signal`.
+   */
   async request<Params, Result>(
     spec: RequestSpec<Params, Result>,
     params: Params,
@@ -60,8 +65,15 @@ export class LabClient {
         remedy: 'Trust the workspace first',
       });
     }
-    const { link } = await this.whenAttached();
-    return link.request<Result>(spec.method, params, signal);
+    for (let attempt = 1; ; attempt++) {
+      const { link } = await this.whenAttached();
+      try {
+        return await link.request<Result>(spec.method, params, signal);
+      } catch (error) {
+        const again = error instanceof BrokenLink && !spec.needsTrust && attempt < mostAttempts;
+        if (!again || this.end.signal.aborted) throw error;
+      }
+    }
   }
 
   /** Sends a notification; dropped while not attached. */

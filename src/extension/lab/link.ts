@@ -25,7 +25,7 @@ export class Link {
   private readonly socket: Socket;
   private readonly rpc: MessageConnection;
   private closed = false;
-  private readonly breaks = new Set<(error: LabError) => void>();
+  private readonly breaks = new Set<(error: BrokenLink) => void>();
 
   private constructor(socket: Socket) {
     this.socket = socket;
@@ -69,14 +69,14 @@ export class Link {
   }
 
   async request<Result>(method: string, params: unknown, signal?: AbortSignal): Promise<Result> {
-    if (this.closed) throw broken();
+    if (this.closed) throw new BrokenLink();
     signal?.throwIfAborted();
     const source = new CancellationTokenSource();
     let stop: (error: unknown) => void = () => undefined;
     const ended = new Promise<never>((_, reject) => {
       stop = reject;
     });
-    const onBreak = (error: LabError): void => stop(error);
+    const onBreak = (error: BrokenLink): void => stop(error);
     const onAbort = (): void => {
       source.cancel();
       stop(aborted());
@@ -104,9 +104,9 @@ export class Link {
     if (this.closed) return;
     this.closed = true;
     this.socket.destroy();
-    this.rpc.dispose();
-    for (const tell of this.breaks) tell(broken());
+    for (const tell of this.breaks) tell(new BrokenLink());
     this.breaks.clear();
+    this.rpc.dispose();
   }
 }
 
@@ -125,10 +125,13 @@ function openSocket(endpoint: string): Promise<Socket | undefined> {
   });
 }
 
-function broken(): LabError {
-  return new LabError('server-unavailable', 'The connection to the lab server broke', {
-    remedy: 'It is restored by itself; try again in a moment',
-  });
+/** The connection ended before the answer; whether the request was carried out is not known. */
+export class BrokenLink extends LabError {
+  constructor() {
+    super('server-unavailable', 'The connection to the lab server broke', {
+      remedy: 'It is restored by itself; try again in a moment',
+    });
+  }
 }
 
 const aborted = (): DOMException => new DOMException('The request was cancelled', 'AbortError');
@@ -138,6 +141,10 @@ function fromResponse(error: unknown): unknown {
   const data = error.data as LabErrorData | undefined;
   // As in the Language Server Protocol: the request was cancelled.
   if (error.code === -32800) return aborted();
-  if (data?.code === undefined) return new Error(error.message);
+  if (data?.code === undefined) {
+    return new LabError('server-unavailable', error.message, {
+      remedy: 'This is a fault of Forgetting Lab; its log says more',
+    });
+  }
   return new LabError(data.code as ErrorCode, error.message, data.remedy ? { remedy: data.remedy } : {});
 }

@@ -1,0 +1,174 @@
+// Starting, racing, taking over, ending.
+import { spawn } from 'node:child_process';
+import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dirname } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { placeOf } from '../../src/extension/lab/place.ts';
+import { isAlive } from '../../src/runs/processes.ts';
+import { preparePlace } from '../../src/server/place.ts';
+import { LabError } from '../../src/shared/errors.ts';
+import { listSessions } from '../../src/shared/protocol/lab/sessions.ts';
+import { RawClient } from './rawClient.ts';
+import { serverEntry, testWorkspace, until } from './testWorkspace.ts';
+import type { TestWorkspace } from './testWorkspace.ts';
+
+/** Starts servers at the same moment; gives those that are still there when all have decided. */
+async function race(workspace: TestWorkspace, count: number): Promise<number[]> {
+  const starters = Array.from({ length: count }, () => {
+    const child = spawn(
+      process.execPath,
+      [serverEntry, '--workspace', workspace.folder, '--state', workspace.stateFolder],
+      { stdio: 'ignore', detached: true },
+    );
+    onTestFinished(() => void child.kill('SIGKILL'));
+    return child;
+  });
+  await until('all but one have gone', () => starters.filter(({ exitCode }) => exitCode === null).length <= 1);
+  // A winner must be one that stays.
+  await sleep(500);
+  expect(starters.filter(({ exitCode }) => exitCode !== null && exitCode !== 0)).toEqual([]);
+  return starters.filter(({ exitCode }) => exitCode === null).map(({ pid }) => pid as number);
+}
+
+test('eight starters give one server', async () => {
+  const workspace = await testWorkspace();
+  const winners = await race(workspace, 8);
+  expect(winners).toEqual([(await workspace.lock()).pid]);
+});
+
+test('eight starters over the lock of a dead server give one server', async () => {
+  const workspace = await testWorkspace();
+  const { lock, exit } = await workspace.startServer();
+  process.kill(lock.pid, 'SIGKILL');
+  await exit;
+  const winners = await race(workspace, 8);
+  const now = await workspace.lock();
+  expect(winners).toEqual([now.pid]);
+  expect(now.token).not.toBe(lock.token);
+});
+
+test('a lock of a reused process id, and one of a hung server, are taken over; a living one is not', async () => {
+  const workspace = await testWorkspace();
+  const place = await placeOf(workspace.folder);
+  await preparePlace(place);
+  const stranger = {
+    pid: process.pid,
+    processStart: '1',
+    version: '0',
+    protocolVersion: 1,
+    token: 'old',
+    endpoint: `${place.folder}/none.sock`,
+    startedAt: new Date().toISOString(),
+    heartbeatAt: new Date().toISOString(),
+  };
+  await writeFile(place.lockFile, JSON.stringify(stranger));
+  const first = await workspace.startServer();
+  await (await RawClient.open(first.lock)).hello(first.lock);
+  process.kill(first.lock.pid, 'SIGTERM');
+  expect(await first.exit).toBe(0);
+  const hung = { ...stranger, processStart: '', heartbeatAt: new Date(Date.now() - 60_000).toISOString() };
+  await writeFile(place.lockFile, JSON.stringify(hung));
+  const second = await workspace.startServer();
+  expect(await race(workspace, 2)).toEqual([]);
+  expect((await workspace.lock()).pid).toBe(second.lock.pid);
+});
+
+test('somebody who died while taking over does not block the place for ever', async () => {
+  const workspace = await testWorkspace();
+  const place = await placeOf(workspace.folder);
+  await preparePlace(place);
+  await writeFile(place.lockFile, '{"cut');
+  const mutex = `${place.lockFile}.takeover`;
+  await mkdir(mutex);
+  await utimes(mutex, new Date(Date.now() - 60_000), new Date(Date.now() - 60_000));
+  await workspace.startServer();
+});
+
+test('the place is private, the lock too, and the heartbeat goes on', { timeout: 30_000 }, async () => {
+  const workspace = await testWorkspace();
+  const { lock } = await workspace.startServer('--idle', '60');
+  const place = await placeOf(workspace.folder);
+  const mode = async (file: string): Promise<number> => (await stat(file)).mode & 0o777;
+  expect(await mode(place.root)).toBe(0o700);
+  expect(await mode(place.folder)).toBe(0o700);
+  expect(await mode(place.lockFile)).toBe(0o600);
+  expect((await readdir(dirname(lock.endpoint))).sort()).toEqual([lock.endpoint.split('/').at(-1), 'lock.json'].sort());
+  const later = await until('the heartbeat is renewed', async () => {
+    const now = await workspace.lock();
+    return now.heartbeatAt > lock.heartbeatAt && now;
+  });
+  expect(later).toEqual({ ...lock, heartbeatAt: later.heartbeatAt });
+});
+
+test('a server that nobody needs ends by itself and leaves nothing behind', async () => {
+  const workspace = await testWorkspace();
+  const { lock, exit } = await workspace.startServer('--idle', '1');
+  const client = await RawClient.open(lock);
+  await client.hello(lock);
+  await sleep(2000);
+  expect(isAlive(lock.pid)).toBe(true);
+  client.socket.destroy();
+  expect(await exit).toBe(0);
+  expect(await readdir((await placeOf(workspace.folder)).folder)).toEqual([]);
+});
+
+test('clients attach to one server, and to a new one when it dies', async () => {
+  const workspace = await testWorkspace();
+  const [one, other] = [workspace.client(), workspace.client()];
+  const states: string[] = [];
+  one.onDidChangeState((state) => states.push(state));
+  expect(one.state).toBe('stopped');
+  await Promise.all([one, other, one].map((client) => client.request(listSessions, {})));
+  expect(one.serverPid).toBe(other.serverPid);
+  const first = one.serverPid as number;
+  process.kill(first, 'SIGKILL');
+  await until('both are attached to another', () => [one, other].every(({ serverPid = first }) => serverPid !== first));
+  expect(one.serverPid).toBe(other.serverPid);
+  expect(await one.request(listSessions, {})).toEqual([]);
+  expect(states).toEqual(['starting', 'attached', 'starting', 'attached']);
+});
+
+test('a server that cannot start is tried five times, then said with its reason', async () => {
+  const workspace = await testWorkspace();
+  const client = workspace.client({ serverEntry: workspace.file('absent.js') });
+  const error = await client.request(listSessions, {}).catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(LabError);
+  expect((error as LabError).message).toMatch(/ended 5 times within 3 minutes.*exit code 1/s);
+  expect((error as LabError).remedy).toMatch(/log/);
+  expect(client.state).toBe('failed');
+});
+
+test('an idle server of another version makes room for ours', async () => {
+  const workspace = await testWorkspace();
+  const { lock, exit } = await workspace.startServer();
+  const newer = workspace.client({ version: '99.0.0' });
+  expect(await newer.request(listSessions, {})).toEqual([]);
+  expect(await exit).toBe(0);
+  expect(newer.serverPid).not.toBe(lock.pid);
+});
+
+test('a server of another version that is needed is used as it is', async () => {
+  const workspace = await testWorkspace();
+  const older = workspace.client();
+  await older.request(listSessions, {});
+  const said: string[] = [];
+  const newer = workspace.client({ version: '99.0.0', log: (_, message) => said.push(message) });
+  expect(await newer.request(listSessions, {})).toEqual([]);
+  expect(newer.serverPid).toBe(older.serverPid);
+  expect(said.join()).toMatch(/another editor is attached/);
+});
+
+test('Restricted Mode is refused before anything is sent', async () => {
+  const workspace = await testWorkspace();
+  let trusted = false;
+  const client = workspace.client({ trusted: () => trusted });
+  const launch = { method: 'sessions/launch', needsTrust: true };
+  await expect(client.request(launch, { kind: 'bake' })).rejects.toMatchObject({ code: 'not-trusted' });
+  expect(client.state).toBe('stopped');
+  expect(await client.request(listSessions, {})).toEqual([]);
+  trusted = true;
+  await expect(client.request(launch, { kind: 'bake' })).rejects.toMatchObject({ code: 'not-trusted' });
+  await client.trustChanged();
+  await expect(client.request(launch, { kind: 'bake' })).rejects.toMatchObject({ code: 'usage' });
+});
