@@ -72,7 +72,10 @@ export class Heatmaps {
   /** Has the intervals of a run computed if they are not known, so that they are there when somebody asks. */
   async prepare(folder: string): Promise<void> {
     const { results } = stampOf(folder);
-    if (!(await this.report(folder, results, undefined))) this.begin(folder, results, undefined, false);
+    const report = await this.report(folder, results, undefined);
+    if (report) this.options.index.setBreaches(folder, results, report.breaches);
+    else this.begin(folder, results, undefined, false);
+    await this.going.get(subjectOf(folder, undefined));
   }
 
   private key(folder: string, results: string, seed: number | undefined): string {

@@ -85,9 +85,13 @@ export class ThreadDesk implements ReportDesk {
     this.waiting.clear();
   }
 
+  /** Ends the thread; what it was asked is rejected. A later request starts another. */
   async close(): Promise<void> {
     clearTimeout(this.timer);
-    await this.thread?.terminate();
+    const { thread } = this;
+    if (!thread) return;
+    this.lose(thread, new Error('the report thread was ended'));
+    await thread.terminate();
   }
 }
 

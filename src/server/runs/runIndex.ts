@@ -15,7 +15,7 @@ import type { ExperimentSummary, RunSummary } from '../../shared/protocol/lab/ru
 import { nextTurn, slices } from '../../lab/slices.ts';
 import { groupRuns } from './groupRuns.ts';
 import type { ExperimentFile } from './groupRuns.ts';
-import { fileStamp, stampOf } from './stamp.ts';
+import { fileStamp, stampOf, statusStamp } from './stamp.ts';
 import { readSummaryCache, writeSummaryCache } from './summaryCache.ts';
 import type { CachedSummary } from './summaryCache.ts';
 
@@ -24,6 +24,8 @@ export interface IndexOptions {
   stateFolder: string;
   /** Something changed; `list`: runs or experiment files came or went, or one of their names changed. */
   onChange: (runs: readonly string[], list: boolean) => void;
+  /** A run that was being worked on has come to rest. */
+  onEnd: (folder: string) => void;
 }
 
 /** Readers that are kept open for runs at rest; those of running runs are always kept. */
@@ -38,6 +40,8 @@ export class RunIndex {
   /** Runs outside the workspace that somebody asked for; not listed. */
   private readonly guests = new Map<string, CachedSummary>();
   private readonly experiments = new Map<string, ExperimentFile & { stamp: string }>();
+  /** Stamps of the status files. */
+  private readonly lives = new Map<string, string>();
   private readonly readers = new Map<string, RunReader>();
   private readonly refreshing = new Map<string, Promise<RunSummary | undefined>>();
   private foundPlaces: string[] = [];
@@ -53,9 +57,9 @@ export class RunIndex {
     return this.foundPlaces;
   }
 
-  /** Runs that say that they are running. */
+  /** Runs that are being worked on. */
   get running(): string[] {
-    return [...this.runs.values()].flatMap(({ summary }) => (isLive(summary) ? [summary.folder] : []));
+    return [...this.runs.values()].flatMap(({ summary }) => (summary.state === 'running' ? [summary.folder] : []));
   }
 
   get folders(): string[] {
@@ -68,8 +72,11 @@ export class RunIndex {
     return groupRuns(this.options.workspace, [...this.experiments.values()], summaries);
   }
 
-  /** The first reading: cached summaries where nothing has changed, everything else from the run folders. */
-  async start(): Promise<void> {
+  /**
+   * The first look: finds everything and takes cached summaries where nothing has changed. Gives the runs that have to
+   * be read, for `refreshAll`.
+   */
+  async load(): Promise<string[]> {
     const cached = await readSummaryCache(this.options.stateFolder);
     const { workspace } = this.options;
     const found = await findLabFiles(workspace, { isKnownRun: (folder) => cached.has(folder) && hasRun(folder) });
@@ -82,9 +89,10 @@ export class RunIndex {
       else unread.push(folder);
       await pause();
     }
-    await Promise.all([this.readExperiments(found.experiments), this.checkLive()]);
-    this.options.onChange([], true);
-    await this.refreshAll(unread);
+    await this.readExperiments(found.experiments);
+    // The process of a run may have come or gone since its summary was written down.
+    await this.refreshAll([...this.runs.values()].flatMap(({ summary }) => (isLive(summary) ? [summary.folder] : [])));
+    return unread;
   }
 
   /** Looks for runs and experiment files that came or went, in the whole workspace or below one place in it. */
@@ -107,7 +115,18 @@ export class RunIndex {
   private forget(folder: string): void {
     this.runs.delete(folder);
     this.readers.delete(folder);
+    this.lives.delete(folder);
     this.unsaved = true;
+  }
+
+  /** Reads experiment files again that were edited or have gone. */
+  async checkExperiments(): Promise<void> {
+    const edited = [...this.experiments.values()].filter(({ file, stamp }) => fileStamp(file) !== stamp);
+    if (edited.length === 0) return;
+    const gone = edited.filter(({ file }) => fileStamp(file) === '');
+    for (const { file } of gone) this.experiments.delete(file);
+    const changed = await this.readExperiments(edited.filter((one) => !gone.includes(one)).map(({ file }) => file));
+    if (changed || gone.length > 0) this.options.onChange([], true);
   }
 
   /** Reads experiment files that are new or changed; says whether any was. */
@@ -116,7 +135,7 @@ export class RunIndex {
     for (const file of files) {
       const stamp = fileStamp(file);
       const known = this.experiments.get(file);
-      // A problem may lie in other files (a dataset that was missing), so it is looked at again.
+      // A problem may lie in another file (a dataset that was missing), so it is looked at again.
       if (known && known.stamp === stamp && known.problem === undefined) continue;
       const read = { ...(await readExperiment(file)), stamp };
       if (known && JSON.stringify(known) === JSON.stringify(read)) continue;
@@ -139,9 +158,20 @@ export class RunIndex {
     await Promise.all(Array.from({ length: Math.min(readTogether, queue.length) }, worker));
   }
 
-  /** Whether running runs still have their process. */
-  async checkLive(): Promise<void> {
-    for (const folder of this.running) await this.refresh(folder);
+  /**
+   * Refreshes runs that are being worked on, and those whose life has changed: a run that somebody resumes says so in
+   * its status before anything else.
+   */
+  async checkLives(): Promise<void> {
+    const pause = slices();
+    const changed = new Set(this.running);
+    for (const folder of this.folders) {
+      const stamp = statusStamp(folder);
+      if (this.lives.get(folder) !== stamp) changed.add(folder);
+      this.lives.set(folder, stamp);
+      await pause();
+    }
+    await this.refreshAll([...changed]);
   }
 
   /**
@@ -202,6 +232,7 @@ export class RunIndex {
     this.unsaved = true;
     const list = before?.experiment !== entry.summary.experiment || before.createdAt !== entry.summary.createdAt;
     this.options.onChange([folder], list);
+    if (before?.state === 'running' && entry.summary.state !== 'running') this.options.onEnd(folder);
   }
 
   private isInside(folder: string): boolean {
@@ -256,6 +287,18 @@ export class RunIndex {
     const entry = this.runs.get(folder) ?? this.guests.get(folder);
     if (!entry || stampOf(folder).results !== results) return;
     this.keep({ ...entry, summary: { ...entry.summary, breaches }, exactFor: results });
+  }
+
+  /**
+   * The newest runs whose breaches are only likely. Where none is likely there is none: intervals can only take a breach
+   * away.
+   */
+  likelyBreached(count: number): string[] {
+    const entries = [...this.runs.values()].filter(
+      ({ summary, exactFor }) => summary.breaches > 0 && exactFor === undefined && summary.state !== 'running',
+    );
+    entries.sort((a, b) => b.summary.updatedAt.localeCompare(a.summary.updatedAt));
+    return entries.slice(0, count).map(({ summary }) => summary.folder);
   }
 
   /** Writes the summaries to disk when they have changed since the last time. */

@@ -21,6 +21,10 @@ const notifyMs = 250;
 /** A first list does not wait longer than this for runs that have to be read; they follow by `runsChanged`. */
 const firstListMs = 200;
 
+/** Intervals of the newest runs are computed in advance, so many and so long after the first list. */
+const preparedRuns = 16;
+const prepareAfterMs = 5000;
+
 /** Flipped answers in a list when the caller names no number. */
 const flipLimit = 200;
 
@@ -53,7 +57,9 @@ class RunsPart {
   private readonly changed = new Set<string>();
   private listChanged = false;
   private timer: NodeJS.Timeout | undefined;
-  private starting: Promise<void> | undefined;
+  private loading: Promise<{ read: Promise<void> }> | undefined;
+  private later: NodeJS.Timeout | undefined;
+  private closed = false;
 
   constructor(server: ServerContext) {
     this.server = server;
@@ -66,7 +72,10 @@ class RunsPart {
     const log = (message: string): void => {
       server.log('warning', message);
     };
-    this.index = new RunIndex({ workspace, stateFolder, onChange });
+    const onEnd = (folder: string): void => {
+      void this.heatmaps.prepare(folder);
+    };
+    this.index = new RunIndex({ workspace, stateFolder, onChange, onEnd });
     const onReady = (folder: string): void => {
       this.noteChange([folder], false);
     };
@@ -74,17 +83,31 @@ class RunsPart {
     this.watch = new RunWatch(this.index, workspace, log);
   }
 
-  /** The index is built when somebody first asks for it. */
-  private start(): Promise<void> {
-    this.starting ??= this.index.start().then(() => {
-      this.watch.start();
-    });
-    return this.starting;
+  /** The index is built when somebody first asks for it: what is cached is waited for, runs to be read only a while. */
+  async ready(): Promise<RunIndex> {
+    this.loading ??= this.load();
+    const { read } = await this.loading;
+    await Promise.race([read, wait(firstListMs)]);
+    return this.index;
   }
 
-  async ready(): Promise<RunIndex> {
-    await Promise.race([this.start(), wait(firstListMs)]);
-    return this.index;
+  private async load(): Promise<{ read: Promise<void> }> {
+    const unread = await this.index.load();
+    const read = this.index.refreshAll(unread).then(() => {
+      if (this.closed) return;
+      this.watch.start();
+      this.later = setTimeout(() => void this.prepareNewest(), prepareAfterMs);
+      this.later.unref();
+    });
+    return { read };
+  }
+
+  /** The newest runs get their exact breaches, one after the other, when the first rush is over. */
+  private async prepareNewest(): Promise<void> {
+    for (const folder of this.index.likelyBreached(preparedRuns)) {
+      if (this.closed) return;
+      await this.heatmaps.prepare(folder);
+    }
   }
 
   async list(): Promise<protocol.ExperimentSummary[]> {
@@ -130,7 +153,9 @@ class RunsPart {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     clearTimeout(this.timer);
+    clearTimeout(this.later);
     await this.watch.stop();
     await Promise.all([this.quick.close(), this.slow.close()]);
     await this.heatmaps.settled();

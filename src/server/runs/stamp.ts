@@ -35,6 +35,11 @@ export function stampOf(folder: string): Stamp {
 
 const resultFiles = new Set([configFile, recordFiles.cell, recordFiles.targets]);
 
+/** Stamp of the file that tells a run's life. */
+export function statusStamp(folder: string): string {
+  return fileStamp(join(folder, recordFiles.status));
+}
+
 /** A stamp of one file; '' when there is none. */
 export function fileStamp(file: string): string {
   const info = statSync(file, { throwIfNoEntry: false });

@@ -71,8 +71,9 @@ export class RunWatch {
 
   private async tick(): Promise<void> {
     try {
-      await this.index.checkLive();
+      await this.index.checkLives();
       await this.lookAtPlaces();
+      await this.index.checkExperiments();
       await this.lookAtSomeRuns();
       if (Date.now() >= this.searchAt) await this.search();
       this.rewatch();

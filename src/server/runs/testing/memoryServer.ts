@@ -3,12 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { RequestSpec } from '../../../shared/protocol/lab/message.ts';
-import type { Handler, ServerContext, ServerPart } from '../../context.ts';
+import type { NotificationSpec, RequestSpec } from '../../../shared/protocol/lab/message.ts';
+import type { CallContext, Handler, ServerContext, ServerPart } from '../../context.ts';
 
 export interface MemoryServer {
   call<Params, Result>(spec: RequestSpec<Params, Result>, params: Params): Promise<Result>;
-  /** Everything broadcast so far. */
+  /** A message that wants no answer. */
+  notify<Params>(spec: NotificationSpec<Params>, params: Params): void;
+  /** Everything told to editors so far. */
   messages: { method: string; params: unknown }[];
   /** Resolves with the params of the next broadcast of a method that fits. */
   next<Params>(
@@ -24,21 +26,29 @@ export async function memoryServer(part: ServerPart, workspace: string, stateFol
   const handlers = new Map<string, Handler<unknown, unknown>>();
   const messages: MemoryServer['messages'] = [];
   const waiting = new Set<(message: { method: string; params: unknown }) => void>();
+  const listeners = new Map<string, (params: unknown, context: CallContext) => void>();
   const endings: (() => Promise<void> | void)[] = [];
   const logged: string[] = [];
+  const tell = (method: string, params: unknown): void => {
+    const message = { method, params };
+    messages.push(message);
+    for (const take of waiting) take(message);
+  };
   const context: ServerContext = {
     workspace,
     stateFolder: stateFolder ?? (await temporaryFolder('lab-state-')),
     handle: (spec, handler) => {
       handlers.set(spec.method, handler as Handler<unknown, unknown>);
     },
-    onNotification: () => undefined,
-    broadcast: (spec, params) => {
-      const message = { method: spec.method, params };
-      messages.push(message);
-      for (const take of waiting) take(message);
+    onNotification: (spec, listener) => {
+      listeners.set(spec.method, listener as (params: unknown, context: CallContext) => void);
     },
-    send: () => undefined,
+    broadcast: (spec, params) => {
+      tell(spec.method, params);
+    },
+    send: (_, spec, params) => {
+      tell(spec.method, params);
+    },
     log: (_, message) => {
       logged.push(message);
     },
@@ -58,6 +68,9 @@ export async function memoryServer(part: ServerPart, workspace: string, stateFol
     messages,
     logged,
     shutdown,
+    notify: (spec, params) => {
+      listeners.get(spec.method)?.(params, { signal: new AbortController().signal, client: 1 });
+    },
     call: async (spec, params) => {
       const handler = handlers.get(spec.method);
       if (!handler) throw new Error(`nobody handles ${spec.method}`);

@@ -1,0 +1,133 @@
+// Runs of others: what appears, grows, is resumed and goes is noticed within two seconds, whoever does it.
+import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { FakeEngine } from '../../runs/testing/fakeEngine.ts';
+import { fakeWorkspace } from '../../runs/testing/fakeWorkspace.ts';
+import { startRun } from '../../runs/startRun.ts';
+import { lockRun } from '../../runs/lock.ts';
+import { getCurves, getHeatmap, getRun, listExperiments } from '../../shared/protocol/lab/runs.ts';
+import type { ExperimentSummary, RunSummary } from '../../shared/protocol/lab/runs.ts';
+import { runsPart } from './runsPart.ts';
+import { memoryServer, temporaryFolder } from './testing/memoryServer.ts';
+import type { MemoryServer } from './testing/memoryServer.ts';
+import { writeRun } from './testing/writeRun.ts';
+
+/** Waits until the list fits; rejects after two seconds and a little. */
+async function untilListed(
+  server: MemoryServer,
+  fits: (list: ExperimentSummary[]) => boolean,
+): Promise<ExperimentSummary[]> {
+  const deadline = performance.now() + 2300;
+  for (;;) {
+    const list = await server.call(listExperiments, {});
+    if (fits(list)) return list;
+    if (performance.now() > deadline) throw new Error(`not noticed: ${JSON.stringify(list, undefined, 1)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function until(server: MemoryServer, fits: (runs: RunSummary[]) => boolean): Promise<RunSummary[]> {
+  const list = await untilListed(server, (all) => fits(all.flatMap((one) => one.runs)));
+  return list.flatMap((one) => one.runs);
+}
+
+describe('noticed within two seconds:', () => {
+  test('a run in a `runs` folder that was not there, whose files come one after the other', async () => {
+    const workspace = await fakeWorkspace();
+    const elsewhere = await temporaryFolder('lab-elsewhere-');
+    await writeRun(join(elsewhere, 'one'));
+    const server = await memoryServer(runsPart, workspace);
+    await until(server, (runs) => runs.length === 0);
+    const folder = join(workspace, 'runs', 'one');
+    await mkdir(folder, { recursive: true });
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await rename(join(elsewhere, 'one', 'config.json'), join(folder, 'config.json'));
+    await until(server, ([run]) => run?.folder === folder && run.state === 'interrupted');
+    await rename(join(elsewhere, 'one', 'status.jsonl'), join(folder, 'status.jsonl'));
+    await until(server, ([run]) => run?.state === 'done');
+  });
+
+  test('a run at rest that is resumed, and its end without a word', async () => {
+    const workspace = await temporaryFolder('lab-watch-');
+    const folder = join(workspace, 'runs', 'one');
+    await writeRun(folder);
+    const server = await memoryServer(runsPart, workspace);
+    await until(server, ([run]) => run?.state === 'done');
+    const release = await lockRun(folder);
+    const status = { kind: 'status', at: '2026-01-03T00:00:00.000Z', state: 'running', pid: process.pid };
+    await appendFile(join(folder, 'status.jsonl'), `${JSON.stringify(status)}\n`);
+    await until(server, ([run]) => run?.state === 'running');
+    await release();
+    const [run] = await until(server, ([one]) => one?.state === 'interrupted');
+    expect(run?.line).toMatch(/^interrupted, \d+ %/);
+    expect(run?.reason).toContain('resume');
+  });
+
+  test('experiment files that appear, are edited and go', async () => {
+    const workspace = await fakeWorkspace();
+    const server = await memoryServer(runsPart, workspace);
+    const file = join(workspace, 'lab.experiment.yaml');
+    await untilListed(server, ([one]) => one?.name === 'fake' && one.file === file && one.stages === 2);
+    await writeFile(join(workspace, 'broken.experiment.yaml'), 'name: [');
+    await untilListed(server, ([one]) => one?.name === 'broken' && one.problem?.includes('is not YAML') === true);
+    await rm(join(workspace, 'broken.experiment.yaml'));
+    await untilListed(server, (list) => list.length === 1);
+  });
+
+  test('an edit of an experiment file, which leaves its folder as it was', async () => {
+    const workspace = await fakeWorkspace();
+    const server = await memoryServer(runsPart, workspace);
+    await untilListed(server, ([one]) => one?.name === 'fake');
+    await writeFile(join(workspace, 'lab.experiment.yaml'), 'name: other');
+    await untilListed(server, ([one]) => one?.problem?.includes('problems') === true);
+  });
+});
+
+test('a run that is being carried out fills in: share, stages, heatmap and curves', async () => {
+  const workspace = await fakeWorkspace({ probes: { every: 1, items: 2 } });
+  const server = await memoryServer(runsPart, workspace);
+  await server.call(listExperiments, {});
+  const seen: { share: number; line: string; state: string; measured: number; active: number | undefined }[] = [];
+  const folder = join(workspace, 'runs', 'live');
+  let looking = Promise.resolve();
+  let steps = 0;
+  await startRun({
+    file: join(workspace, 'lab.experiment.yaml'),
+    out: folder,
+    startEngine: () => Promise.resolve(new FakeEngine()),
+    stop: new AbortController().signal,
+    abort: new AbortController().signal,
+    listener: (event) => {
+      if (event.kind === 'metric') steps++;
+      if (event.kind === 'metric' || event.kind === 'cell') looking = looking.then(look);
+    },
+  });
+  await looking;
+  async function look(): Promise<void> {
+    const { run, view, active } = await server.call(getHeatmap, { run: folder });
+    const measured = view.blocks.flatMap((block) => block.rows.flatMap((row) => row.cells)).filter(isMeasured).length;
+    seen.push({ share: run.share, line: run.line, state: run.state, measured, active: active?.stage });
+  }
+  expect(seen.some((one) => one.state === 'running' && one.share > 0 && one.share < 1)).toBe(true);
+  expect(seen.map((one) => one.share)).toEqual(seen.map((one) => one.share).sort((a, b) => a - b));
+  expect(seen.find((one) => one.state === 'running')?.line).toMatch(/^\d+ %, (base|ground truth)$/);
+  const summary = await server.call(getRun, { run: folder });
+  expect(summary).toMatchObject({ state: 'done', share: 1, experiment: 'fake' });
+  expect(summary.trials[0]?.stages.map(({ stage, name, state, share }) => [stage, name, state, share])).toEqual([
+    [0, 'base', 'done', 1],
+    [1, 'first', 'done', 1],
+    [2, 'second', 'done', 1],
+  ]);
+  expect(summary.trials[0]?.stages[2]?.checkpoints).toMatchObject([{ what: 'final', exists: true }]);
+  const curves = await server.call(getCurves, { run: folder });
+  expect(curves.metrics).toHaveLength(steps);
+  expect(curves.probes).toHaveLength(10);
+  await rm(join(folder, 'checkpoints'), { recursive: true });
+  const later = await server.call(getRun, { run: folder });
+  expect(later.trials[0]?.stages[2]?.checkpoints).toMatchObject([{ what: 'final', exists: false }]);
+});
+
+function isMeasured(cell: { kind: string }): boolean {
+  return cell.kind === 'measured';
+}
