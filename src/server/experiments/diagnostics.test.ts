@@ -116,13 +116,25 @@ test('JSON has the same ranges', async () => {
     ['missing-file', '"gone"'],
     ['unknown-key', '"prest"'],
   ]);
-  expect(problems[3]?.fix).toEqual({ title: 'Rename to "preset"', newText: '"preset"', range: problems[3]?.range });
+  expect(problems[3]?.fix).toEqual({
+    title: 'Rename to "preset"',
+    word: 'preset',
+    of: 'key',
+    newText: '"preset"',
+    range: problems[3]?.range,
+  });
 });
 
 describe('fixes', () => {
   test('rename a key, keep the quotes of a value', async () => {
     const [, second] = await diagnose(broken(6, '    setps: 5'));
-    expect(second?.fix).toEqual({ title: 'Rename to "steps"', newText: 'steps', range: at(6, 4, 9) });
+    expect(second?.fix).toEqual({
+      title: 'Rename to "steps"',
+      word: 'steps',
+      of: 'key',
+      newText: 'steps',
+      range: at(6, 4, 9),
+    });
     expect((await diagnose(broken(13, "    scorer: 'exakt'")))[0]?.fix?.newText).toBe("'exact'");
     expect((await diagnose(broken(14, 'device: "gpu"')))[0]?.fix?.newText).toBe('"cpu"');
   });

@@ -30,6 +30,8 @@ function fixOf(source: ExperimentSource, problem: PlacedProblem, positions: Text
   const [start, end] = scalar.range;
   return {
     title: on === 'key' ? `Rename to "${instead}"` : `Use "${instead}"`,
+    word: instead,
+    of: on,
     newText: inQuotesOf(source.text.slice(start, end), instead),
     range: positions.range(start, end),
   };

@@ -17,7 +17,10 @@ export interface TextRange {
 
 /** A replacement that mends a problem. */
 export interface TextFix {
+  /** In English; `word` in place of a key or a value, for a title in another language. */
   title: string;
+  word: string;
+  of: 'key' | 'value';
   newText: string;
   range: TextRange;
 }
