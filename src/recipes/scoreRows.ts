@@ -42,6 +42,8 @@ const rowsTogether = 64;
 export interface ScorablePart {
   tokens: number[];
   from: number;
+  /** The answer as it is scored; `starts` and `ends` are its UTF-16 offsets, as in a ScoredRow. */
+  text: string;
   starts: number[];
   ends: number[];
   endIndex: number;
@@ -59,6 +61,7 @@ export function encodeScorable(side: TextSide, example: Example): ScorablePart |
   return {
     tokens: encoded.tokens,
     from,
+    text: encoded.text,
     starts: encoded.starts.slice(skipped),
     ends: encoded.ends.slice(skipped),
     endIndex: encoded.endIndex < 0 ? -1 : encoded.endIndex - from,

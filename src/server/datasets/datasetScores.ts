@@ -1,0 +1,271 @@
+// Scores of one document: what its editor shows first, then the rest of the file for the summary.
+import { slices } from '../../lab/slices.ts';
+import { mean, sampleStd } from '../../metrics/statistics.ts';
+import type { Example } from '../../shared/dataset.ts';
+import { LabError } from '../../shared/errors.ts';
+import type {
+  DatasetRow,
+  DatasetRows,
+  RowsRequest,
+  ScoringModel,
+  SummaryScores,
+} from '../../shared/protocol/lab/datasets.ts';
+import { exampleAt, knownScore, placeTokens, plainRow, withMarks, withScore } from './annotate.ts';
+import type { DatasetDocument } from './datasetDocument.ts';
+import { perplexityOf } from './rowNumbers.ts';
+import type { UsableRow } from './rowInfo.ts';
+import type { OpenedModel, ScoringService } from './scoringService.ts';
+
+/** Rows of one answer: more than any screen shows. */
+const mostRows = 500;
+/** A request does not wait longer than this for a model that has to be read first, milliseconds. */
+const modelWaitMs = 40;
+/** Rows of a file that are scored for the summary; who wants all of a larger one uses `forgetting-lab score`. */
+export const summaryRows = 20_000;
+/** Rows handed over together in the background. */
+const rowsTogether = 64;
+
+export interface ScoresListener {
+  /** Scores of rows between two lines are there. */
+  onScored(model: string, from: number, to: number): void;
+  /** The summary has more in it. */
+  onSummary(): void;
+}
+
+export class DatasetScores {
+  private readonly document: DatasetDocument;
+  private readonly service: ScoringService;
+  private readonly listener: ScoresListener;
+  private visible = new AbortController();
+  private background = new AbortController();
+  private choice: ScoringModel | undefined;
+  private model: OpenedModel | undefined;
+  private done = false;
+  private failure: SummaryScores['failure'];
+  private finished: Promise<void> = Promise.resolve();
+
+  constructor(document: DatasetDocument, service: ScoringService, listener: ScoresListener) {
+    this.document = document;
+    this.service = service;
+    this.listener = listener;
+  }
+
+  /** Rows that touch lines; scores that are not known are on their way when this resolves. */
+  async rows(request: RowsRequest & { model: ScoringModel; marks?: boolean }): Promise<DatasetRows> {
+    const { document } = this;
+    await document.ready();
+    const { table, version } = document;
+    const opening = this.service.model(request.model);
+    const model = await withinTime(
+      opening.catch(() => undefined),
+      modelWaitMs,
+    );
+    const indices = table
+      .within(request.from, request.to, mostRows)
+      .filter((index) => table.info(index).kind !== 'blank');
+    if (!model) {
+      // Asking again is cheap once the model is open.
+      opening.then(
+        () => this.listener.onScored(request.model.name, request.from, request.to),
+        (error: unknown) => this.fail(error),
+      );
+      return { version, rows: indices.map((index) => waiting(plainRow(table, index))) };
+    }
+    this.visible.abort();
+    this.visible = new AbortController();
+    const rows: DatasetRow[] = [];
+    const missing: number[] = [];
+    const pause = slices();
+    const current = document.since();
+    for (const index of indices) {
+      await pause();
+      if (!current()) break;
+      const row = this.rowAt(index, model, request.marks === true);
+      if (row.state === 'pending') missing.push(index);
+      rows.push(row);
+    }
+    if (current()) this.fetch(missing, model, request.model.name);
+    return { version, rows };
+  }
+
+  /** A row with the probabilities of its answer tokens; waits for them. */
+  async row(
+    index: number,
+    choice: ScoringModel,
+    signal: AbortSignal,
+  ): Promise<{ row: DatasetRow; model: OpenedModel; logprobs: readonly number[] } | undefined> {
+    const { table, path } = this.document;
+    const model = await this.service.model(choice);
+    const info = table.info(index);
+    const example = exampleAt(table, index, path);
+    if (info.kind !== 'row' || !example) return undefined;
+    const [stored] = await this.service.score(model, [example], { priority: 'asked', signal });
+    if (!stored || 'reason' in stored) return undefined;
+    const row = withScore(plainRow(table, index), knownScore(table, index, info, model, this.service));
+    return { row, model, logprobs: stored.logprobs };
+  }
+
+  /** Scores the whole file in the background from now on, and after every edit. */
+  summarise(choice: ScoringModel): void {
+    if (this.choice && same(this.choice, choice) && this.failure === undefined) return;
+    this.choice = choice;
+    this.restart();
+  }
+
+  /** The text has changed: what runs in the background belongs to another one. */
+  pause(): void {
+    this.background.abort();
+  }
+
+  /** The rows have been read, or read anew. */
+  restart(): void {
+    this.background.abort();
+    const { choice } = this;
+    if (!choice) return;
+    this.background = new AbortController();
+    this.done = false;
+    this.failure = undefined;
+    const { signal } = this.background;
+    this.finished = this.scoreAll(choice, signal).catch((error: unknown) => {
+      if (!signal.aborted) this.fail(error);
+    });
+  }
+
+  /** What the summary says about the model; undefined before one was asked for. */
+  summary(): SummaryScores | undefined {
+    const { choice, model, done, failure } = this;
+    if (!choice) return undefined;
+    const perplexities: number[] = [];
+    let [tokens, nllSum] = [0, 0];
+    const { table } = this.document;
+    table.forEachKnown((info) => {
+      if (info.kind !== 'row' || !info.score || info.score.model !== model?.hash) return;
+      if (info.score.unusable !== undefined) return;
+      perplexities.push(perplexityOf(info.score.nllSum, info.score.tokens));
+      tokens += info.score.tokens;
+      nllSum += info.score.nllSum;
+    });
+    const some = perplexities.length > 0;
+    return {
+      model: choice.name,
+      scored: perplexities.length,
+      tokens,
+      perplexityMean: some ? mean(perplexities) : null,
+      perplexityStd: some ? sampleStd(perplexities) : null,
+      corpusPerplexity: some ? perplexityOf(nllSum, tokens) : null,
+      done,
+      ...(table.length > summaryRows ? { limit: summaryRows } : {}),
+      ...(failure === undefined ? {} : { failure }),
+    };
+  }
+
+  /** Resolves when nothing runs in the background. */
+  settled(): Promise<void> {
+    return this.finished;
+  }
+
+  close(): void {
+    this.visible.abort();
+    this.background.abort();
+  }
+
+  private rowAt(index: number, model: OpenedModel, marks: boolean): DatasetRow {
+    const { table } = this.document;
+    const info = table.info(index);
+    const row = plainRow(table, index);
+    if (info.kind !== 'row') return row;
+    const scored = withScore(row, knownScore(table, index, info, model, this.service));
+    if (!marks || scored.state !== 'scored') return scored;
+    const stored = this.service.known(model, info.key);
+    const placed = placeTokens(table, index, info, model);
+    return placed && stored && 'logprobs' in stored ? withMarks(scored, placed, stored.logprobs) : scored;
+  }
+
+  /** Has visible rows scored and tells as they come. */
+  private fetch(missing: readonly number[], model: OpenedModel, name: string): void {
+    const { table, path } = this.document;
+    const rows = missing.flatMap((index) => {
+      const example = exampleAt(table, index, path);
+      return example ? [{ example, place: table.place(index) }] : [];
+    });
+    if (rows.length === 0) return;
+    const scoring = this.service.score(
+      model,
+      rows.map(({ example }) => example),
+      {
+        priority: 'visible',
+        signal: this.visible.signal,
+        onScore: (index) => {
+          const place = rows[index]?.place;
+          if (place) this.listener.onScored(name, place.start.line, place.end.line);
+        },
+      },
+    );
+    scoring.catch((error: unknown) => {
+      if (!(error instanceof DOMException)) this.fail(error);
+    });
+  }
+
+  private fail(error: unknown): void {
+    this.failure = failureOf(error);
+    this.listener.onSummary();
+  }
+
+  private async scoreAll(choice: ScoringModel, signal: AbortSignal): Promise<void> {
+    const model = await this.service.model(choice);
+    signal.throwIfAborted();
+    this.model = model;
+    const { table, path } = this.document;
+    const pause = slices();
+    let group: { index: number; info: UsableRow; example: Example }[] = [];
+    const finish = async (): Promise<void> => {
+      const scores = await this.service.score(
+        model,
+        group.map(({ example }) => example),
+        { priority: 'background', signal },
+      );
+      signal.throwIfAborted();
+      for (const [at, { index, info }] of group.entries())
+        if (scores[at]) knownScore(table, index, info, model, this.service);
+      group = [];
+      this.listener.onSummary();
+    };
+    const last = Math.min(table.length, summaryRows);
+    for (let index = 0; index < last; index++) {
+      await pause();
+      signal.throwIfAborted();
+      const info = table.info(index);
+      if (info.kind !== 'row' || knownScore(table, index, info, model, this.service)) continue;
+      const example = exampleAt(table, index, path);
+      if (example) group.push({ index, info, example });
+      if (group.length >= rowsTogether) await finish();
+    }
+    if (group.length > 0) await finish();
+    this.done = true;
+    this.listener.onSummary();
+  }
+}
+
+const waiting = (row: DatasetRow): DatasetRow => (row.state === 'bad' ? row : { ...row, state: 'pending' });
+
+const same = (a: ScoringModel, b: ScoringModel): boolean =>
+  a.name === b.name && a.device === b.device && a.threads === b.threads;
+
+function failureOf(error: unknown): NonNullable<SummaryScores['failure']> {
+  const message = error instanceof Error ? error.message : String(error);
+  const remedy = error instanceof LabError ? error.remedy : undefined;
+  return { message, ...(remedy === undefined ? {} : { remedy }) };
+}
+
+/** The value if it comes soon; a failure is passed on. */
+async function withinTime<T>(value: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([value, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

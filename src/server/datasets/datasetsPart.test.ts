@@ -1,0 +1,266 @@
+// The part against the real pocket model: the same numbers as the command line, edits, scrolling, reopening.
+import { execFile } from 'node:child_process';
+import { appendFile, copyFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it, vi } from 'vitest';
+import { packageRoot } from '../../runs/packageRoot.ts';
+import * as protocol from '../../shared/protocol/lab/datasets.ts';
+import type { DatasetRow, DatasetSummary } from '../../shared/protocol/lab/datasets.ts';
+import { memoryServer, temporaryFolder, type MemoryServer } from '../runs/testing/memoryServer.ts';
+import { datasetsPart } from './datasetsPart.ts';
+
+const model = { name: 'pocket', device: 'cpu' } as const;
+const example = join(packageRoot, 'examples/pocket/data/subtraction.jsonl');
+
+interface Setup {
+  server: MemoryServer;
+  folder: string;
+  state: string;
+}
+
+async function setup(state?: string): Promise<Setup> {
+  const folder = await temporaryFolder('lab-data-');
+  const kept = state ?? (await temporaryFolder('lab-state-'));
+  return { server: await memoryServer(datasetsPart, folder, kept), folder, state: kept };
+}
+
+async function open(server: MemoryServer, path: string, text?: string): Promise<string> {
+  const uri = `file://${path}`;
+  const opened = await server.call(protocol.openDataset, {
+    uri,
+    path,
+    version: 1,
+    ...(text === undefined ? {} : { text }),
+  });
+  expect(opened).toEqual({ inStep: true, isDataset: true });
+  return uri;
+}
+
+/** Asks for rows until none is pending. */
+async function scoredRows(
+  server: MemoryServer,
+  uri: string,
+  from: number,
+  to: number,
+  options: { marks?: boolean; version?: number } = {},
+): Promise<DatasetRow[]> {
+  const { version = 1, marks = false } = options;
+  for (;;) {
+    const { rows } = await server.call(protocol.scoreDatasetRows, { uri, version, from, to, model, marks });
+    if (rows.every(({ state }) => state !== 'pending')) return rows;
+    await server.next(protocol.datasetScored);
+  }
+}
+
+async function wholeSummary(server: MemoryServer, uri: string): Promise<DatasetSummary> {
+  const first = await server.call(protocol.scoreDataset, { uri, version: 1, model });
+  if (first.read && first.scores?.done) return first;
+  return server.next(protocol.datasetSummarised, ({ read, scores }) => read && scores?.done === true);
+}
+
+const run = promisify(execFile);
+
+async function commandLineScores(
+  file: string,
+): Promise<{ items: { ppl: number; line: number }[]; summary: Record<string, number> }> {
+  const cli = join(packageRoot, 'dist/cli.js');
+  const { stdout } = await run(
+    process.execPath,
+    [cli, 'score', '--model', 'pocket', '--device', 'cpu', '--data', file, '--json'],
+    {
+      maxBuffer: 2 ** 28,
+    },
+  );
+  const values = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { kind: string });
+  return {
+    items: values.filter(({ kind }) => kind === 'item') as never,
+    summary: values.find(({ kind }) => kind === 'summary') as never,
+  };
+}
+
+describe('datasets of the lab server', () => {
+  it('say the same numbers as the command line', async () => {
+    const { server, folder } = await setup();
+    const path = join(folder, 'mixed.jsonl');
+    const lines = [
+      '{"prompt":[{"role":"user","content":"What is 45 - 23?"}],"completion":[{"role":"assistant","content":"# 45 ; 23 # 22"}]}',
+      '',
+      '{"prompt":[{"role":"user","content":"Say \\u6f22 \\ud83d\\ude00"}],"completion":[{"role":"assistant","content":" The \\"answer\\" is 漢 😀.\\n"}]}',
+      'not json',
+      '{"prompt":[{"role":"user","content":"x"}],"completion":[{"role":"assistant","content":"  "}]}',
+      '{"prompt":[{"role":"user","content":"Take 20 from 24."}],"completion":[{"role":"assistant","content":"Let me see. 24 - 20 = 4."}],"provenance":"self_output"}',
+      `{"prompt":[{"role":"user","content":"long"}],"completion":[{"role":"assistant","content":"${'9 '.repeat(900)}"}]}`,
+    ];
+    await writeFile(path, lines.join('\n'));
+    const uri = await open(server, path);
+    const rows = await scoredRows(server, uri, 0, 10);
+    const { items, summary } = await commandLineScores(path);
+    const scored = rows.filter(({ state }) => state === 'scored');
+    expect(scored.map(({ number }) => number)).toEqual(items.map(({ line }) => line));
+    scored.forEach((row, index) => expect(row.perplexity).toBeCloseTo(items[index]?.ppl as number, 4));
+    expect(rows.map(({ state }) => state)).toEqual(['scored', 'scored', 'bad', 'bad', 'scored', 'bad']);
+    const whole = await wholeSummary(server, uri);
+    expect(whole.scores?.perplexityMean).toBeCloseTo(summary['ppl_mean'] as number, 4);
+    expect(whole.scores?.perplexityStd).toBeCloseTo(summary['ppl_std'] as number, 4);
+    expect(whole.scores?.corpusPerplexity).toBeCloseTo(summary['ppl_corpus'] as number, 4);
+    expect(whole.scores?.tokens).toBe(summary['tokens']);
+    expect(whole.problems.map(({ line, message }) => [line, message])).toEqual([
+      [3, expect.stringContaining('not valid JSON')],
+      [4, '"completion (last message)" is empty'],
+      [6, expect.stringMatching(/^longer than the model's context of \d+ tokens$/)],
+    ]);
+    expect(whole.provenance).toEqual({ ground_truth: 3, self_output: 1 });
+  });
+
+  it('score the row that was edited and no other', async () => {
+    const { server, folder } = await setup();
+    const path = join(folder, 'data.jsonl');
+    await copyFile(example, path);
+    const uri = await open(server, path);
+    const before = await scoredRows(server, uri, 0, 20);
+    const column = before[3]?.character ?? 0;
+    server.notify(protocol.changeDataset, {
+      uri,
+      version: 2,
+      lineCount: 1501,
+      changes: [
+        { range: { start: { line: 3, character: column + 40 }, end: { line: 3, character: column + 42 } }, text: '11' },
+      ],
+    });
+    const { rows } = await server.call(protocol.scoreDatasetRows, { uri, version: 2, from: 0, to: 20, model });
+    expect(rows.map(({ state }) => state).filter((state) => state === 'pending')).toHaveLength(1);
+    expect(rows[3]?.state).toBe('pending');
+    const after = await scoredRows(server, uri, 0, 20, { version: 2 });
+    expect(after[3]?.perplexity).not.toBe(before[3]?.perplexity);
+    expect(after.filter((_, index) => index !== 3)).toEqual(before.filter((_, index) => index !== 3));
+  });
+
+  it('are there at once when a file is opened again, without an engine', async () => {
+    const { server, folder, state } = await setup();
+    const path = join(folder, 'data.jsonl');
+    await copyFile(example, path);
+    const before = await wholeSummary(server, await open(server, path));
+    await server.shutdown();
+    const again = await setup(state);
+    const uri = await open(again.server, path);
+    const begun = performance.now();
+    const summary = await wholeSummary(again.server, uri);
+    expect(performance.now() - begun).toBeLessThan(3000);
+    expect(summary.scores?.perplexityMean).toBe(before.scores?.perplexityMean);
+    const { rows } = await again.server.call(protocol.scoreDatasetRows, { uri, version: 1, from: 700, to: 760, model });
+    expect(rows).toHaveLength(61);
+    expect(rows.every(({ state: one }) => one === 'scored')).toBe(true);
+  });
+
+  it('mark every token, the prompt and what the mask of a row leaves out', async () => {
+    const { server, folder } = await setup();
+    const text = '{"question":"What is 5 - 3?","answer":"# 5 ; 3 # 2","mask":[[0,4]],"provenance":"ground_truth"}';
+    const uri = await open(server, join(folder, 'unsaved.jsonl'), text);
+    const [row] = await scoredRows(server, uri, 0, 0, { marks: true });
+    const at = text.indexOf('# 5');
+    expect(row?.marks?.map(({ start, end }) => text.slice(start, end)).join('')).toBe('# 5 ; 3 # 2');
+    expect(row?.marks?.filter(({ masked }) => masked).every(({ end }) => end <= at + 4)).toBe(true);
+    expect(row?.maskedTokens).toBeGreaterThan(0);
+    expect(row?.perplexity).not.toBe(row?.unmaskedPerplexity);
+    expect(row?.context?.map(({ start, end }) => text.slice(start.character, end.character))).toEqual([
+      'What is 5 - 3?',
+    ]);
+    const details = await server.call(protocol.explainDatasetRow, {
+      uri,
+      version: 1,
+      position: { line: 0, character: text.indexOf('; 3') },
+      model,
+    });
+    expect(details?.hardest.length).toBeGreaterThan(2);
+    expect(details?.hardest[0]?.p).toBeLessThanOrEqual(details?.hardest[1]?.p ?? 0);
+    expect(details?.hardest[0]?.alternatives[0]?.p).toBeGreaterThan(details?.hardest[0]?.p ?? 1);
+    expect(details?.here?.text).toContain(';');
+  });
+
+  it('read an array of objects as the command line does', async () => {
+    const { server, folder } = await setup();
+    const path = join(folder, 'array.json');
+    const text = `[\n  {"question": "a", "answer": "x"},\n  {"question": "b"},\n\n  {"question": "c",\n   "answer": "y"},, 5\n`;
+    await writeFile(path, text);
+    const uri = await open(server, path);
+    const { rows } = await server.call(protocol.getDatasetRows, { uri, version: 1, from: 0, to: 20 });
+    expect(rows.map(({ line, endLine, number, state }) => [line, endLine, number, state])).toEqual([
+      [1, 1, 1, 'unscored'],
+      [2, 2, 2, 'bad'],
+      [4, 5, 3, 'unscored'],
+      [5, 5, 4, 'bad'],
+      [5, 5, 5, 'bad'],
+    ]);
+    await vi.waitFor(async () => {
+      const { problems } = await server.call(protocol.summariseDataset, { uri, version: 1 });
+      expect(problems.map(({ message }) => message)).toEqual([
+        'missing field "answer" of the question-answer format (columns: "question")',
+        'empty element',
+        'not a JSON object',
+        expect.stringContaining('the array is truncated'),
+      ]);
+    });
+  });
+
+  it('leave other files alone', async () => {
+    const { server, folder } = await setup();
+    const others: Record<string, string> = {
+      'package.json': '{\n  "name": "x"\n}',
+      'metrics.jsonl': '{"kind":"metric","step":1}\n{"kind":"metric","step":2}',
+      'list.json': '["a", "b"]',
+      'numbers.json': '[{"x":1}]',
+    };
+    for (const [name, text] of Object.entries(others)) {
+      const path = join(folder, name);
+      const opened = await server.call(protocol.openDataset, { uri: path, path, version: 1, text });
+      expect([name, opened.isDataset]).toEqual([name, false]);
+    }
+    for (const [name, text, message] of [
+      ['empty.jsonl', '\n\n', 'no usable rows (it has no rows)'],
+      ['object.jsonl', '{\n "question": "x"\n}', 'one JSON object, not a list of rows'],
+      ['broken.jsonl', 'abc\n{"a":', 'not valid JSON'],
+    ] as const) {
+      const uri = await open(server, join(folder, name), text);
+      await vi.waitFor(async () => {
+        const { problems } = await server.call(protocol.summariseDataset, { uri, version: 1 });
+        expect(problems[0]?.message).toContain(message);
+      });
+    }
+  });
+
+  it('notice a text that is not the one on disk', async () => {
+    const { server, folder } = await setup();
+    const path = join(folder, 'data.jsonl');
+    await copyFile(example, path);
+    const probe = { lineCount: 1501, lines: [{ line: 1500, text: '' }] };
+    expect(await server.call(protocol.openDataset, { uri: path, path, version: 1, probe })).toMatchObject({
+      inStep: true,
+    });
+    await appendFile(path, '{"question":"a","answer":"b"}\n');
+    expect(await server.call(protocol.openDataset, { uri: path, path, version: 1, probe })).toMatchObject({
+      inStep: false,
+    });
+    const uri = await open(server, path, 'one\ntwo');
+    const lost = server.next(protocol.datasetLost);
+    const range = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
+    server.notify(protocol.changeDataset, { uri, version: 2, changes: [{ range, text: 'x' }], lineCount: 7 });
+    expect(await lost).toEqual({ uri });
+  });
+
+  it('say why a model cannot score', async () => {
+    const { server, folder } = await setup();
+    const path = join(folder, 'data.jsonl');
+    await copyFile(example, path);
+    const uri = await open(server, path);
+    const missing = { name: 'no/such/model' };
+    const { rows } = await server.call(protocol.scoreDatasetRows, { uri, version: 1, from: 0, to: 5, model: missing });
+    expect(rows.map(({ state }) => state)).toEqual(Array(6).fill('pending'));
+    await server.call(protocol.scoreDataset, { uri, version: 1, model: missing });
+    const { scores } = await server.next(protocol.datasetSummarised, ({ scores: one }) => one?.failure !== undefined);
+    expect(scores?.failure?.message).toContain('does not exist');
+  });
+});

@@ -1,0 +1,92 @@
+// What is wrong with a dataset, in the words of the command line, at its place.
+import type { DatasetProblem } from '../../shared/protocol/lab/datasets.ts';
+import type { RowInfo } from './rowInfo.ts';
+import type { RowPlace, RowTable } from './rowTable.ts';
+
+/** Problems that are listed; the others are counted. */
+const mostProblems = 250;
+
+/** The problems known so far, in the order of the file. */
+export function problemsOf(table: RowTable, path: string): { problems: DatasetProblem[]; count: number } {
+  if (table.kind === 'object') return one(wholeFile(table, 'not-rows', notRows));
+  const problems: DatasetProblem[] = [];
+  let count = 0;
+  let rows = 0;
+  table.forEachKnown((info, index) => {
+    if (info.kind !== 'blank') rows++;
+    const reason = reasonOf(info);
+    if (reason === undefined) return;
+    count++;
+    if (problems.length < mostProblems)
+      problems.push(rowProblem(table.place(index), table.textOf(index), info, reason));
+  });
+  if (rows === 0 && table.length === table.known && /\.jsonl$/i.test(path)) {
+    return one(wholeFile(table, 'empty', 'no usable rows (it has no rows)'));
+  }
+  for (const problem of outlineProblems(table)) {
+    problems.push(problem);
+    count++;
+  }
+  return { problems, count };
+}
+
+/** Why a row cannot be used, as far as it is known. */
+export function reasonOf(info: RowInfo): string | undefined {
+  if (info.kind === 'bad') return info.reason;
+  return info.kind === 'row' ? info.score?.unusable : undefined;
+}
+
+const notRows = 'one JSON object, not a list of rows. Give JSON Lines (one object a line) or a JSON array of objects.';
+
+const one = (problem: DatasetProblem): { problems: DatasetProblem[]; count: number } => ({
+  problems: [problem],
+  count: 1,
+});
+
+function wholeFile(table: RowTable, code: DatasetProblem['code'], message: string): DatasetProblem {
+  const first = table.firstLine();
+  return { line: 0, endLine: 0, start: 0, end: first.length, message, severity: 'warning', code };
+}
+
+function rowProblem({ start, end }: RowPlace, text: string, info: RowInfo, reason: string): DatasetProblem {
+  const at = faultAt(reason, text);
+  const isLong = info.kind === 'row';
+  return {
+    line: start.line,
+    endLine: end.line,
+    start: start.character + at,
+    end: start.line === end.line ? end.character : start.character + text.indexOf('\n'),
+    message: reason,
+    severity: isLong ? 'warning' : 'error',
+    code: isLong ? 'too-long' : 'invalid-row',
+  };
+}
+
+/** Where the fault of a JSON error is on the row's first line, as far as its message says. */
+function faultAt(reason: string, text: string): number {
+  const position = Number(/ at position (\d+)/.exec(reason)?.[1] ?? 0);
+  const lineEnd = text.indexOf('\n');
+  const last = (lineEnd < 0 ? text.length : lineEnd) - 1;
+  return Math.max(0, Math.min(position, last));
+}
+
+function outlineProblems({ outline }: RowTable): DatasetProblem[] {
+  if (!outline) return [];
+  const problem = (line: number, character: number, message: string): DatasetProblem => ({
+    line,
+    endLine: line,
+    start: character,
+    end: character + 1,
+    message,
+    severity: 'error',
+    code: 'invalid-row',
+  });
+  if (outline.trailing) {
+    const { line, character } = outline.trailing;
+    return [problem(line, character, `text after the closing bracket of the array (line ${line + 1})`)];
+  }
+  if (outline.closed) return [];
+  const { line, character } = outline.elements.at(-1)?.end ?? { line: 0, character: 0 };
+  const message = `the file ends here (line ${line + 1}) without the closing bracket: the array is truncated`;
+  return [problem(line, Math.max(0, character - 1), message)];
+}

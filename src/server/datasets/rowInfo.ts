@@ -1,0 +1,87 @@
+// What is remembered of a row: small, because a file may have hundreds of thousands of them.
+import { readExample, type DatasetFormat } from '../../data/examples.ts';
+import { columnsOf, detectFormat, RowError, type Row } from '../../data/formats.ts';
+import { rowOfText } from '../../data/readRows.ts';
+import type { Example, Provenance } from '../../shared/dataset.ts';
+import { contentKey } from './scoringService.ts';
+
+/** A row that can be used. */
+export interface UsableRow {
+  kind: 'row';
+  provenance: Provenance;
+  /** Content as far as scores depend on it. */
+  key: string;
+  /** Spans of the answer that the loss leaves out, as `forgetting-lab targets` writes them. */
+  mask: [start: number, end: number][] | undefined;
+  hasGroundTruth: boolean;
+  score: RowScore | undefined;
+}
+
+/** Numbers of a row under a model, or why it has none. */
+export interface RowScore {
+  /** Hash of the model. */
+  model: string;
+  unusable?: string;
+  /** Of the trained-on tokens. */
+  tokens: number;
+  nllSum: number;
+  /** Of all answer tokens. */
+  answerTokens: number;
+  answerNllSum: number;
+}
+
+export type RowInfo = UsableRow | { kind: 'bad'; reason: string } | { kind: 'blank' };
+
+/** Where a text stands, for messages. */
+export interface RowSpot {
+  file: string;
+  number: number;
+}
+
+/** The JSON of a row's text, or the reason why it is none. */
+export function parseRow(text: string): Row | string {
+  return rowOfText(text);
+}
+
+/** Reads a row. Without a format the first one that fits counts. */
+export function readRow(
+  text: string,
+  format: DatasetFormat | undefined,
+  spot: RowSpot,
+): { example: Example; row: Row } | { reason: string } {
+  const row = rowOfText(text);
+  if (typeof row === 'string') return { reason: row };
+  const known = format ?? detectFormat(row);
+  if (known === undefined) return { reason: `the columns (${columnsOf(row)}) are those of no known format` };
+  try {
+    return { example: readExample(row, { file: spot.file, line: spot.number }, known), row };
+  } catch (error) {
+    if (!(error instanceof RowError)) throw error;
+    return { reason: error.message };
+  }
+}
+
+/** What is kept of a row that was read. */
+export function infoOf(text: string, format: DatasetFormat | undefined, spot: RowSpot): RowInfo {
+  if (/^[ \t\r\n]*$/.test(text)) return { kind: 'blank' };
+  const read = readRow(text, format, spot);
+  if ('reason' in read) return { kind: 'bad', reason: read.reason };
+  const { example, row } = read;
+  return {
+    kind: 'row',
+    provenance: example.provenance,
+    key: contentKey(example),
+    mask: maskOf(row['mask']),
+    hasGroundTruth: typeof row['ground_truth'] === 'string',
+    score: undefined,
+  };
+}
+
+function maskOf(value: unknown): [number, number][] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const spans = value.filter(
+    (span): span is [number, number] =>
+      Array.isArray(span) && span.length === 2 && span.every((bound) => Number.isInteger(bound)),
+  );
+  return spans.length > 0 ? spans : undefined;
+}

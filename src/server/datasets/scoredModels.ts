@@ -1,0 +1,232 @@
+// Models as the scoring service knows them: text side and identity without an engine, and a few engines with weights that
+// are given back when nobody has used them for a while.
+import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { isAbsolute, join, resolve } from 'node:path';
+import { loadTextSide, type TextSide } from '../../data/textSide.ts';
+import { startEngine } from '../../engine/client.ts';
+import type { Engine, ModelInfo } from '../../engine/engine.ts';
+import { pocketModelFolder } from '../../runs/packageRoot.ts';
+import { LabError } from '../../shared/errors.ts';
+import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
+
+/** A model whose texts can be encoded. `hash` names weights, tokenizer and template together. */
+export interface OpenedModel {
+  readonly choice: ScoringModel;
+  readonly folder: string;
+  readonly side: TextSide;
+  readonly hash: string;
+}
+
+export interface LoadedEngine {
+  engine: Engine;
+  info: ModelInfo;
+}
+
+/** Engines that keep their weights in memory at the same time. */
+const mostEngines = 2;
+/** An unused engine goes after so long, milliseconds. */
+const idleMs = 120_000;
+/** As for sessions: this many starts of an engine in this time, milliseconds. */
+const mostStarts = 5;
+const startsWithinMs = 180_000;
+/** Training and typing come first. */
+const enginePriority = 10;
+
+interface EngineSlot {
+  key: string;
+  loaded: Promise<LoadedEngine>;
+  timer: NodeJS.Timeout | undefined;
+  users: number;
+}
+
+export interface ScoredModelsOptions {
+  workspace: string;
+  /** Folder for what is known about models. */
+  folder: string;
+  start?: typeof startEngine;
+}
+
+export class ScoredModels {
+  private readonly options: ScoredModelsOptions;
+  private readonly opened = new Map<string, { stamp: string; model: Promise<OpenedModel> }>();
+  private readonly slots: EngineSlot[] = [];
+  private starts: number[] = [];
+  private closed = false;
+
+  constructor(options: ScoredModelsOptions) {
+    this.options = options;
+  }
+
+  /** Absolute folder of a model as settings name it. */
+  folderOf(name: string): string {
+    if (name === 'pocket') return pocketModelFolder;
+    return isAbsolute(name) ? name : resolve(this.options.workspace, name);
+  }
+
+  /** The model as it lies on disk now. Weights are only read when they are not known yet. */
+  async open(choice: ScoringModel): Promise<OpenedModel> {
+    const folder = this.folderOf(choice.name);
+    const stamp = await stampOf(folder);
+    const key = slotKey(folder, choice);
+    const known = this.opened.get(key);
+    if (known?.stamp === stamp) return known.model;
+    const model = this.read(choice, folder, stamp);
+    this.opened.set(key, { stamp, model });
+    // A failure is not kept: the folder may be complete at the next attempt.
+    model.catch(() => this.opened.delete(key));
+    return model;
+  }
+
+  /** Does something with a model's engine, which stays loaded for whoever comes next. */
+  async withEngine<T>(model: Pick<OpenedModel, 'choice' | 'folder'>, action: (loaded: LoadedEngine) => Promise<T>) {
+    const slot = this.slotOf(model);
+    slot.users++;
+    clearTimeout(slot.timer);
+    try {
+      const loaded = await slot.loaded;
+      return await action(loaded);
+    } catch (error) {
+      if (error instanceof LabError && error.code === 'engine-died') {
+        this.forget(slot);
+        throw died(error);
+      }
+      throw error;
+    } finally {
+      slot.users--;
+      if (slot.users === 0 && this.slots.includes(slot)) this.waitIdle(slot);
+    }
+  }
+
+  /** Engines that are loaded now. */
+  get engines(): number {
+    return this.slots.length;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await Promise.all(this.slots.splice(0).map(end));
+  }
+
+  private async read(choice: ScoringModel, folder: string, stamp: string): Promise<OpenedModel> {
+    const side = await loadTextSide(folder);
+    const weightsHash = await this.weightsHash(choice, folder, stamp);
+    const words = [weightsHash, side.tokenizer.hash, side.template?.hash ?? 'none', side.contextLength];
+    const hash = createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 32);
+    return { choice, folder, side, hash };
+  }
+
+  /** From the notes of an earlier time when the folder has not changed since, else from an engine that loads it. */
+  private async weightsHash(choice: ScoringModel, folder: string, stamp: string): Promise<string> {
+    const file = join(this.options.folder, 'models.json');
+    const notes = await readNotes(file);
+    const note = notes[folder];
+    if (note?.stamp === stamp) return note.weightsHash;
+    const weightsHash = await this.withEngine({ choice, folder }, async ({ info }) => info.weightsHash);
+    await mkdir(this.options.folder, { recursive: true });
+    const kept = { ...(await readNotes(file)), [folder]: { stamp, weightsHash } };
+    await writeFile(file, JSON.stringify(kept)).catch(() => undefined);
+    return weightsHash;
+  }
+
+  private slotOf({ choice, folder }: Pick<OpenedModel, 'choice' | 'folder'>): EngineSlot {
+    const key = slotKey(folder, choice);
+    const there = this.slots.find((slot) => slot.key === key);
+    if (there) {
+      // The last one is the one used last.
+      this.slots.push(...this.slots.splice(this.slots.indexOf(there), 1));
+      return there;
+    }
+    for (const slot of this.slots.filter(({ users }) => users === 0)) {
+      if (this.slots.length >= mostEngines) this.drop(slot);
+    }
+    const slot: EngineSlot = { key, loaded: this.load(choice, folder), timer: undefined, users: 0 };
+    this.slots.push(slot);
+    slot.loaded.catch(() => this.forget(slot));
+    return slot;
+  }
+
+  private async load(choice: ScoringModel, folder: string): Promise<LoadedEngine> {
+    this.countStart(folder);
+    const engine = await (this.options.start ?? startEngine)({ priority: enginePriority });
+    try {
+      const info = await engine.load({
+        folder,
+        ...(choice.device === undefined ? {} : { device: choice.device }),
+        ...(choice.threads ? { threads: choice.threads } : {}),
+      });
+      return { engine, info };
+    } catch (error) {
+      await engine.dispose().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private countStart(folder: string): void {
+    if (this.closed) throw new LabError('engine-died', 'the lab server is ending');
+    const now = Date.now();
+    this.starts = this.starts.filter((at) => now - at < startsWithinMs);
+    if (this.starts.length >= mostStarts) {
+      throw new LabError('engine-died', `The engine for ${folder} was started ${mostStarts} times in 3 minutes`, {
+        remedy: 'Look into the log, select another model, or try again in a few minutes',
+      });
+    }
+    this.starts.push(now);
+  }
+
+  private waitIdle(slot: EngineSlot): void {
+    slot.timer = setTimeout(() => this.drop(slot), idleMs);
+    slot.timer.unref();
+  }
+
+  private forget(slot: EngineSlot): void {
+    clearTimeout(slot.timer);
+    const index = this.slots.indexOf(slot);
+    if (index >= 0) this.slots.splice(index, 1);
+  }
+
+  private drop(slot: EngineSlot): void {
+    this.forget(slot);
+    void end(slot);
+  }
+}
+
+const slotKey = (folder: string, { device = 'auto', threads = 0 }: ScoringModel): string =>
+  JSON.stringify([folder, device, threads]);
+
+async function end(slot: EngineSlot): Promise<void> {
+  clearTimeout(slot.timer);
+  const loaded = await slot.loaded.catch(() => undefined);
+  await loaded?.engine.dispose().catch(() => undefined);
+}
+
+function died(error: LabError): LabError {
+  return new LabError('engine-died', error.message, {
+    remedy: 'Select a smaller model for annotations, or give it more memory',
+    cause: error,
+  });
+}
+
+/** Changes when weights, tokenizer, template or configuration of a folder are written. */
+async function stampOf(folder: string): Promise<string> {
+  const names = await readdir(folder).catch(() => []);
+  const wanted = names.filter((name) => /\.(safetensors|json|jinja)$/.test(name)).sort();
+  const stamps = await Promise.all(
+    wanted.map(async (name) => {
+      const info = await stat(join(folder, name)).catch(() => undefined);
+      return info ? `${name}:${info.size}:${info.mtimeMs}` : name;
+    }),
+  );
+  return stamps.join('\n');
+}
+
+async function readNotes(file: string): Promise<Record<string, { stamp: string; weightsHash: string } | undefined>> {
+  try {
+    const notes: unknown = JSON.parse(await readFile(file, 'utf8'));
+    return typeof notes === 'object' && notes !== null
+      ? (notes as Record<string, { stamp: string; weightsHash: string }>)
+      : {};
+  } catch {
+    return {}; // absent or damaged: asked again
+  }
+}
