@@ -14,6 +14,8 @@ const node = {
   target: 'node20',
   outdir: 'dist',
   external: ['onnxruntime-node'],
+  // The CommonJS entry of some packages (jsonc-parser) asks for its own files in a way that no bundler sees.
+  mainFields: ['module', 'main'],
   loader: { ...textLoaders, '.css': 'text' },
   // Bundled CommonJS packages expect these names.
   banner: {
