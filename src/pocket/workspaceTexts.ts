@@ -64,6 +64,7 @@ ${replayArm(0.1)}
     preset: linear-merge
 ${benchmarksYaml('  - { name: subtraction, data: benchmarks/subtraction.jsonl, scorer: last_number, group: target, maxTokens: 40 }')}
 neutralText: data/neutral.jsonl
+probes: { every: 10, items: 8 }
 forgettingBudget: 0.05
 `;
 }
@@ -104,6 +105,7 @@ ${benchmarksYaml(
   ].join('\n'),
 )}
 neutralText: data/neutral.jsonl
+probes: { every: 10, items: 8 }
 forgettingBudget: 0.05
 `;
 }
@@ -138,6 +140,7 @@ arms:
     preset: linear-merge
 ${benchmarksYaml('  - { name: new-calls, data: benchmarks/new-calls.jsonl, scorer: call, group: target, maxTokens: 48 }')}
 neutralText: data/neutral.jsonl
+probes: { every: 10, items: 8 }
 forgettingBudget: 0.05
 `;
 }
@@ -168,6 +171,7 @@ arms:
     preset: linear-merge
 ${benchmarksYaml('  - { name: new-language, data: benchmarks/new-language.jsonl, scorer: minimal_pair, group: target, chance: 0.5 }')}
 neutralText: data/neutral.jsonl
+probes: { every: 10, items: 8 }
 forgettingBudget: 0.05
 `;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { renderHtml } from './html.ts';
+import { renderProbes } from './htmlCurves.ts';
 import { escapeHtml, html, idOf } from './markup.ts';
 import { collectReport } from './reportData.ts';
 import { hostileName, syntheticRun } from './testing/syntheticRun.ts';
@@ -51,6 +52,14 @@ describe('HTML report', () => {
       expect(inline.length).toBeGreaterThan(1000);
       expect(policy).toContain(`${element}-src 'sha256-${createHash('sha256').update(inline).digest('base64')}'`);
     }
+  });
+
+  it('draws the probes of old skills, the mean of them, and nothing without probes', async () => {
+    const picture = /aria-label="Rise of the negative log-likelihood of old skills of ground truth, last ([-.\d]+)"/;
+    // Addition 2 and sorting 1; subtraction is taught and does not count.
+    expect(picture.exec(await page())?.[1]).toBe('1.500');
+    const { run } = syntheticRun();
+    expect(renderProbes({ ...run, probes: [] })).toBe(false);
   });
 
   it('shows names, prompts and outputs of the run as text', async () => {

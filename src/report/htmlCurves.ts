@@ -1,5 +1,6 @@
-// How training went: loss curves as small multiples on one scale, and the label-free distance from the base.
-import type { MetricRecord, RunData } from '../shared/records.ts';
+// How training went: loss and probe curves as small multiples on one scale, and the label-free distance from the base.
+import { mean } from '../metrics/statistics.ts';
+import type { RunConfig, RunData, TrialKey } from '../shared/records.ts';
 import { armStyles, styleOf } from '../shared/arms.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
@@ -19,30 +20,31 @@ interface Line {
   points: [number, number][];
 }
 
-/** Steps repeated by a resumed run count once: the last line wins. */
-function linesOf(run: Pick<RunData, 'metrics' | 'config'>, arm: string): Line[] {
+/** One line per learning rate and seed of an arm. Steps repeated by a resumed run count once: the last record wins. */
+function linesOf<T extends TrialKey & { stage: number; step: number }>(
+  config: RunConfig,
+  arm: string,
+  records: readonly T[],
+  valueOf: (record: T) => number,
+): Line[] {
   const lines = new Map<string, { lr: number; seed: number; steps: Map<number, number> }>();
   const offsets: number[] = [];
-  run.config.experiment.stages.reduce((sum, stage, k) => {
+  config.experiment.stages.reduce((sum, stage, k) => {
     offsets[k] = sum;
     return sum + stage.steps;
   }, 0);
-  for (const record of run.metrics) {
+  for (const record of records) {
     if (record.arm !== arm) continue;
     const key = JSON.stringify([record.lr, record.seed]);
     const line = lines.get(key) ?? { lr: record.lr, seed: record.seed, steps: new Map<number, number>() };
     lines.set(key, line);
-    line.steps.set((offsets[record.stage - 1] ?? 0) + record.step, lossOf(record));
+    line.steps.set((offsets[record.stage - 1] ?? 0) + record.step, valueOf(record));
   }
   return [...lines.values()].map(({ lr, seed, steps }) => ({
     lr,
     seed,
-    points: thin([...steps].sort((a, b) => a[0] - b[0]).filter(([, loss]) => Number.isFinite(loss))),
+    points: thin([...steps].sort((a, b) => a[0] - b[0]).filter(([, value]) => Number.isFinite(value))),
   }));
-}
-
-function lossOf(record: MetricRecord): number {
-  return record['train/loss'];
 }
 
 function thin(points: [number, number][]): [number, number][] {
@@ -57,28 +59,71 @@ function thin(points: [number, number][]): [number, number][] {
   return thinned;
 }
 
+/** Training loss by step. */
 export function renderCurves(run: Pick<RunData, 'metrics' | 'config'>): Markup {
-  const arms = run.config.arms.map((arm) => ({ name: arm.name, lines: linesOf(run, arm.name) }));
-  const losses = arms.flatMap((arm) => arm.lines.flatMap((line) => line.points.map(([, loss]) => loss)));
-  if (losses.length === 0) return html`<p class="empty">No training step has been taken yet.</p>`;
-  // A few wild first steps must not flatten everything else.
-  const sorted = [...losses].sort((a, b) => a - b);
-  const top = Math.max(0.1, sorted[Math.floor((sorted.length - 1) * 0.995)] ?? 1);
-  const steps = Math.max(
-    1,
-    run.config.experiment.stages.reduce((sum, stage) => sum + stage.steps, 0),
+  const pictures = multiples(run.config, 'Training loss', (arm) =>
+    linesOf(run.config, arm, run.metrics, (record) => record['train/loss']),
   );
-  return html`<div class="multiples">${arms.map(({ name, lines }) => curve(run, name, lines, steps, top))}</div>`;
+  return pictures === false ? html`<p class="empty">No training step has been taken yet.</p>` : pictures;
 }
 
-function curve(run: Pick<RunData, 'config'>, arm: string, lines: readonly Line[], steps: number, top: number): Markup {
-  const { colour, glyph } = styleOf(armStyles(run.config.arms), arm);
+/** The probes during training: how much less probable right answers to old skills have become. */
+export function renderProbes(run: Pick<RunData, 'probes' | 'config'>): Markup | false {
+  const { benchmarks, stages, probes } = run.config.experiment;
+  const taught = new Set(stages.map((stage) => stage.benchmark));
+  const old = benchmarks.filter(({ name, group }) => group !== 'target' && !taught.has(name)).map(({ name }) => name);
+  const pictures = multiples(run.config, 'Rise of the negative log-likelihood of old skills', (arm) =>
+    linesOf(run.config, arm, run.probes, ({ retention }) => mean(old.flatMap((name) => retention[name] ?? []))),
+  );
+  return (
+    pictures !== false &&
+    html`<h3>Forgetting while it happens</h3>
+      ${pictures}
+      <p class="quiet">
+        Rise of the negative log-likelihood of reference answers against the base, in nats per token, mean over the old
+        skills (${probes?.items ?? 0} items of each): 0 is the base, positive is forgetting. Where a benchmark has no
+        reference text, the base's own answers are followed.
+      </p>`
+  );
+}
+
+/** One picture per arm, all on one scale; false when there is nothing to draw. */
+function multiples(config: RunConfig, title: string, linesOfArm: (arm: string) => Line[]): Markup | false {
+  const arms = config.arms.map((arm) => ({ name: arm.name, lines: linesOfArm(arm.name) }));
+  const values = arms.flatMap((arm) => arm.lines.flatMap((line) => line.points.map(([, value]) => value)));
+  if (values.length === 0) return false;
+  // A few wild first steps must not flatten everything else.
+  const sorted = [...values].sort((a, b) => a - b);
+  const top = Math.max(0.1, sorted[Math.floor((sorted.length - 1) * 0.995)] ?? 1);
+  const scale = { title, top, bottom: Math.min(0, sorted[0] ?? 0), steps: totalSteps(config) };
+  return html`<div class="multiples">${arms.map(({ name, lines }) => curve(config, name, lines, scale))}</div>`;
+}
+
+function totalSteps(config: RunConfig): number {
+  return Math.max(
+    1,
+    config.experiment.stages.reduce((sum, stage) => sum + stage.steps, 0),
+  );
+}
+
+interface Scale {
+  /** What is drawn, in words. */
+  title: string;
+  top: number;
+  /** 0, or the lowest value below it. */
+  bottom: number;
+  steps: number;
+}
+
+function curve(config: RunConfig, arm: string, lines: readonly Line[], scale: Scale): Markup {
+  const { title, top, bottom, steps } = scale;
+  const { colour, glyph } = styleOf(armStyles(config.arms), arm);
   const x = (step: number): number => inner.left + (step / steps) * (width - inner.left - inner.right);
-  const y = (loss: number): number =>
-    height - inner.bottom - (Math.min(loss, top) / top) * (height - inner.top - inner.bottom);
+  const y = (value: number): number =>
+    height - inner.bottom - ((Math.min(value, top) - bottom) / (top - bottom)) * (height - inner.top - inner.bottom);
   const rates = [...new Set(lines.map((line) => line.lr))].sort((a, b) => a - b);
   let boundary = 0;
-  const boundaries = run.config.experiment.stages.slice(0, -1).map((stage) => {
+  const boundaries = config.experiment.stages.slice(0, -1).map((stage) => {
     boundary += stage.steps;
     return html`<line
       class="boundary"
@@ -94,7 +139,7 @@ function curve(run: Pick<RunData, 'config'>, arm: string, lines: readonly Line[]
     <svg
       viewBox="0 0 ${width} ${height}"
       role="img"
-      aria-label="Training loss of ${arm}${last ? `, last ${last[1].toFixed(3)}` : ', not trained yet'}"
+      aria-label="${title} of ${arm}${last ? `, last ${last[1].toFixed(3)}` : ', not trained yet'}"
     >
       ${[0, top / 2, top].map(
         (tick) =>

@@ -3,7 +3,7 @@
 import { wilsonInterval } from '../../metrics/statistics.ts';
 import { experimentSchema } from '../../shared/experiment.ts';
 import type { ResolvedArm } from '../../shared/experiment.ts';
-import type { CellRecord, ItemResult, RunData, ScoredToken, TargetRecord } from '../../shared/records.ts';
+import type { CellRecord, ItemResult, ProbeRecord, RunData, ScoredToken, TargetRecord } from '../../shared/records.ts';
 
 /** Right answers out of 100 items by benchmark: the base, then after each stage. */
 type Plan = Record<string, number[]>;
@@ -277,10 +277,28 @@ function runOf(cells: CellRecord[], learningRates: number[], seeds: number[]): R
       agreement: 0.8,
       tokens: 500,
     })),
-    probes: [],
+    probes: probesOf(learningRates[0] ?? 0, seeds[0] ?? 0),
     log: [{ kind: 'log', at: '2026-01-02T03:04:06.000Z', level: 'warning', message: 'coin <b>is at chance</b>' }],
     damagedLines: [{ file: 'metrics.jsonl', line: 7 }],
   };
+}
+
+/** Probes of two arms at the first stage: old skills fall under ground truth and stay under self-output. */
+function probesOf(lr: number, seed: number): ProbeRecord[] {
+  return ['ground truth', 'self-output'].flatMap((arm, k) =>
+    [0, 20, 40].map((step) => ({
+      kind: 'probe' as const,
+      arm,
+      lr,
+      seed,
+      stage: 1,
+      step,
+      retention: { subtraction: -step / 40, addition: k === 0 ? step / 20 : 0, sorting: k === 0 ? step / 40 : -0.01 },
+      crossEntropy: { 'new-task': 0.4 + step / 100, neutral: 0.4 },
+      kl: { 'new-task': step / 100, neutral: 0 },
+      seconds: 0.1,
+    })),
+  );
 }
 
 /** Tokens of `# 22.` and the end-of-turn token: one in every difficulty bin. */
