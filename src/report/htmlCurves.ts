@@ -150,7 +150,7 @@ function curve(config: RunConfig, arm: string, lines: readonly Line[], scale: Sc
               y1="${y(tick).toFixed(1)}"
               y2="${y(tick).toFixed(1)}"
             /><text class="tick" x="${inner.left - 5}" y="${(y(tick) + 3.5).toFixed(1)}" text-anchor="end"
-              >${tick.toFixed(tick === 0 || top >= 10 ? 0 : 1)}</text
+              >${tick.toFixed(tick === 0 || top >= 10 ? 0 : top < 1 ? 2 : 1)}</text
             >`,
       )}
       <text class="tick" x="${width - inner.right}" y="${height - 6}" text-anchor="end">step ${steps}</text>

@@ -158,20 +158,17 @@ export class RunIndex {
     await Promise.all(Array.from({ length: Math.min(readTogether, queue.length) }, worker));
   }
 
-  /**
-   * Refreshes runs that are being worked on, and those whose life has changed: a run that somebody resumes says so in
-   * its status before anything else.
-   */
+  /** Refreshes runs whose life has changed: a run that somebody resumes says so in its status before anything else. */
   async checkLives(): Promise<void> {
     const pause = slices();
-    const changed = new Set(this.running);
+    const changed: string[] = [];
     for (const folder of this.folders) {
       const stamp = statusStamp(folder);
-      if (this.lives.get(folder) !== stamp) changed.add(folder);
+      if (this.lives.get(folder) !== stamp) changed.push(folder);
       this.lives.set(folder, stamp);
       await pause();
     }
-    await this.refreshAll([...changed]);
+    await this.refreshAll(changed);
   }
 
   /**

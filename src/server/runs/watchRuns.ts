@@ -6,8 +6,8 @@ import type { RunIndex } from './runIndex.ts';
 
 const tickMs = 1000;
 
-/** A notice of the system moves the next tick to here. */
-const soonMs = 100;
+/** A notice of the system has the running runs looked at after this. */
+const soonMs = 200;
 
 /** Every run at rest is looked at once in so many ticks. */
 const ticksPerRound = 30;
@@ -33,6 +33,7 @@ export class RunWatch {
   private ticking: Promise<void> | undefined;
   private dueAt = Infinity;
   private round = 0;
+  private roundAt = 0;
   private searchAt = Date.now() + searchMs;
   private stopped = false;
 
@@ -71,17 +72,24 @@ export class RunWatch {
 
   private async tick(): Promise<void> {
     try {
-      await this.index.checkLives();
+      await this.index.refreshAll(this.index.running);
       await this.lookAtPlaces();
       await this.index.checkExperiments();
-      await this.lookAtSomeRuns();
-      if (Date.now() >= this.searchAt) await this.search();
+      // A training that writes ten times a second must not have a thousand runs looked at as often.
+      if (Date.now() >= this.roundAt) await this.lookAround();
       this.rewatch();
       await this.index.save();
     } catch (error) {
       // A folder that vanishes between two looks is no reason to stop looking.
       this.log(`Looking for runs: ${(error as Error).message}`);
     }
+  }
+
+  private async lookAround(): Promise<void> {
+    this.roundAt = Date.now() + tickMs - soonMs;
+    await this.index.checkLives();
+    await this.lookAtSomeRuns();
+    if (Date.now() >= this.searchAt) await this.search();
   }
 
   private async search(): Promise<void> {
