@@ -2,6 +2,7 @@
 // `node esbuild.mjs [NAME ...]` builds all or the named bundles.
 import { build } from 'esbuild';
 import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { writeL10n } from './scripts/writeL10n.mjs';
 
 const textLoaders = { '.txt': 'text', '.html': 'text', '.client.js': 'text' };
 const common = { bundle: true, sourcemap: true, logLevel: 'warning', minifySyntax: true, minifyWhitespace: true };
@@ -86,6 +87,7 @@ const groups = [
 ];
 
 if (process.argv.includes('--clean')) rmSync('dist', { recursive: true, force: true });
+writeL10n();
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 for (const { options, entryPoints } of groups) {
   const chosen = Object.entries(entryPoints).filter(([name]) => wanted.length === 0 || wanted.includes(name));

@@ -41,7 +41,8 @@ export class ExperimentsTree implements vscode.TreeDataProvider<ExperimentsNode>
       this.drawn,
       this.view.onDidChangeCheckboxState(({ items }) => this.check(items)),
       store.onDidChange(({ all, nodes }) => {
-        this.view.message = store.failure ?? '';
+        // Without a list the welcome text says that nothing works and leads to the log.
+        this.view.message = store.model.loaded ? (store.failure ?? '') : '';
         this.drawn.fire(all ? undefined : nodes);
       }),
     ];

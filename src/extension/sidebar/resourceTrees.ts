@@ -73,7 +73,8 @@ abstract class ListTree<Node> implements vscode.TreeDataProvider<Node>, vscode.D
       this.view.message = '';
       return nodes;
     } catch (error) {
-      this.view.message = describeFailure(error)?.text ?? '';
+      // Where nothing works, the experiments view says so once.
+      this.view.message = this.workbench.lab.state === 'failed' ? '' : (describeFailure(error)?.text ?? '');
       return [];
     }
   }
@@ -154,4 +155,6 @@ function itemOf(row: Row, id: string): vscode.TreeItem {
 }
 
 const annotationModel = (): string =>
-  vscode.workspace.getConfiguration('forgettingLab').get<string>('annotations.model', 'pocket');
+  vscode.workspace
+    .getConfiguration('forgettingLab', vscode.workspace.workspaceFolders?.[0])
+    .get<string>('annotations.model', 'pocket');
