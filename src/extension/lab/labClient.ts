@@ -116,8 +116,9 @@ export class LabClient {
         return this.welcome(await attach({ ...this.options, beforeStart: () => this.countStart() }));
       } catch (error) {
         if (this.end.signal.aborted) throw ended();
-        this.lastFailure = (error as Error).message;
-        this.options.log('error', this.lastFailure);
+        // A refusal repeats the reason of the start that failed; keeping it would nest them.
+        if (!(error instanceof AttachRefused)) this.lastFailure = (error as Error).message;
+        this.options.log('error', (error as Error).message);
         if (error instanceof AttachRefused || !(error instanceof LabError)) {
           this.become('failed');
           throw error;
