@@ -2,6 +2,7 @@
 // somebody looks at something; closing the window detaches from the lab server and leaves it to its work.
 import * as vscode from 'vscode';
 import { commandRegistrar } from './command.ts';
+import { datasetsFeature } from './datasets/datasets.ts';
 import { experimentsFeature } from './experiments/experiments.ts';
 import { createLab } from './lab/lab.ts';
 import { createLog, logFeature } from './log.ts';
@@ -15,7 +16,7 @@ import { registerStatus } from './status/status.ts';
 import type { Feature, Workbench } from './workbench.ts';
 
 /** Features that need nothing but the workbench. */
-const features: readonly Feature[] = [logFeature, experimentsFeature];
+const features: readonly Feature[] = [logFeature, experimentsFeature, datasetsFeature];
 
 /** What other code in the extension host, tests above all, can see. */
 export interface ForgettingLabApi {

@@ -98,6 +98,7 @@ export class DatasetDocument {
     const summary: DatasetSummary = {
       uri: this.uri,
       version: this.version,
+      isDataset: this.table.isDataset,
       ...(this.table.format === undefined ? {} : { format: this.table.format }),
       rows: 0,
       bad: [],

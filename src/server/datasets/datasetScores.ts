@@ -112,6 +112,12 @@ export class DatasetScores {
     this.restart();
   }
 
+  /** Nobody wants to know the scores of the whole file any more. */
+  stop(): void {
+    this.background.abort();
+    this.choice = undefined;
+  }
+
   /** The text has changed: what runs in the background belongs to another one. */
   pause(): void {
     this.background.abort();

@@ -42,6 +42,7 @@ export const datasetsPart: ServerPart = (server) => {
   server.handle(protocol.summariseDataset, async ({ uri }, { client }) => {
     const open = part.get(client, uri);
     await open.document.ready();
+    open.scores.stop();
     return part.summary(open);
   });
   server.handle(protocol.scoreDataset, async ({ uri, model }, { client }) => {

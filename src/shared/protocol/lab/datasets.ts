@@ -180,6 +180,8 @@ export interface DatasetProblem {
 export interface DatasetSummary {
   uri: string;
   version: number;
+  /** False: not a dataset (any more), nothing is to be shown. */
+  isDataset: boolean;
   format?: DatasetFormatName;
   /** Rows that can be read. */
   rows: number;
@@ -212,7 +214,10 @@ export interface SummaryScores {
   failure?: { message: string; remedy?: string };
 }
 
-/** The summary as far as it is known; it is completed in the background and told by `datasetSummarised`. */
+/**
+ * The summary as far as it is known, without scores (which come to an end); it is completed in the background and told by
+ * `datasetSummarised`.
+ */
 export const summariseDataset = request<{ uri: string; version: number }, DatasetSummary>('datasets/summary');
 /** The same, with scores of all rows under a model in the background, behind everything that is visible. */
 export const scoreDataset = request<{ uri: string; version: number; model: ScoringModel }, DatasetSummary>(
