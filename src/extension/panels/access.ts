@@ -12,6 +12,19 @@ import {
   runsChanged,
 } from '../../shared/protocol/lab/runs.ts';
 import { listSessions, sessionLog, sessionsChanged } from '../../shared/protocol/lab/sessions.ts';
+import {
+  arrangeComparison,
+  chooseTargets,
+  closeComparison,
+  comparisonChanged,
+  findTargetSources,
+  getComparison,
+  getComparisonRows,
+  judgeComparison,
+  openComparison,
+  scoreComparison,
+  writeChosenTargets,
+} from '../../shared/protocol/lab/targetDiff.ts';
 import type { PanelKind } from '../workbench.ts';
 import type { PanelAccess } from './relay.ts';
 
@@ -30,8 +43,21 @@ export const panelAccess: Record<PanelKind, PanelAccess> = {
     notifications: [runsChanged],
   },
   targetDiff: {
-    requests: [listExperiments, getRun, getTargets, listModels],
-    notifications: [runsChanged, modelsChanged],
+    requests: [
+      getRun,
+      listModels,
+      findTargetSources,
+      openComparison,
+      getComparison,
+      closeComparison,
+      judgeComparison,
+      scoreComparison,
+      arrangeComparison,
+      getComparisonRows,
+      chooseTargets,
+      writeChosenTargets,
+    ],
+    notifications: [runsChanged, modelsChanged, comparisonChanged],
   },
 };
 

@@ -34,7 +34,11 @@ function modelWith(...runs: Parameters<typeof runWith>[1][]): ExperimentsModel {
 describe('rows of the experiments tree', () => {
   it('carry the result', () => {
     const found = rows(modelWith({}));
-    expect(found.get('experiment')).toMatchObject({ label: 'pocket', description: '1 arm, 1 stage, done' });
+    expect(found.get('experiment')).toMatchObject({
+      label: 'pocket',
+      description: 'done, 1 arm, 1 stage',
+      open: 'open',
+    });
     expect(found.get('run')).toMatchObject({ label: '2026-11-21 10:00', description: 'gained 41, forgot 38' });
     expect(found.get('trial')).toMatchObject({
       label: '\u25cf ground truth \u00b7 3e-4',

@@ -27,7 +27,7 @@ export function rowOf(node: ExperimentsNode, model: ExperimentsModel, t: Transla
   switch (node.kind) {
     case 'experiment': {
       const experiment = model.experiment(node.key);
-      return experiment && experimentRow(experiment, model, t);
+      return experiment && experimentRow(experiment, model.children(node).length === 0, model, t);
     }
     case 'session': {
       const session = model.session(node.session);
@@ -48,13 +48,14 @@ export function rowOf(node: ExperimentsNode, model: ExperimentsModel, t: Transla
   }
 }
 
-function experimentRow(experiment: ExperimentSummary, model: ExperimentsModel, t: Translate): Row {
+function experimentRow(experiment: ExperimentSummary, isEmpty: boolean, model: ExperimentsModel, t: Translate): Row {
   const { file, problem, runs } = experiment;
   const newest = runs[0];
   const { arms, stages } = experiment;
   const size = [arms === 1 ? t('1 arm') : t('{0} arms', arms), stages === 1 ? t('1 stage') : t('{0} stages', stages)];
   const state = newest === undefined ? t('no run yet') : stateWord(model.state(newest), t);
-  const parts = problem === undefined ? [...size, state] : [t('cannot be launched')];
+  // The state first: the end of a long line is cut off.
+  const parts = problem === undefined ? [state, ...size] : [t('cannot be launched')];
   if (file === undefined) parts.push(t('file is gone'));
   const label = plainText(experiment.name);
   const description = parts.join(', ');
@@ -64,7 +65,7 @@ function experimentRow(experiment: ExperimentSummary, model: ExperimentsModel, t
     icon: problem === undefined ? { name: 'beaker' } : { name: 'warning', colour: 'list.warningForeground' },
     context: words('experiment', file && 'file path', file && !problem && 'launchable', newest && 'hasRun'),
     accessible: t('Experiment {0}, {1}', label, description),
-    open: 'open',
+    open: isEmpty ? 'leaf' : 'open',
   };
 }
 
