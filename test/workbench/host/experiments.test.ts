@@ -21,9 +21,11 @@ async function until<T>(what: string, look: () => T | undefined | Promise<T | un
 const ours = (uri: vscode.Uri): vscode.Diagnostic[] =>
   vscode.languages.getDiagnostics(uri).filter(({ source }) => source === 'Forgetting Lab');
 
-/** Opens a file with this text in the workspace; the text decides what is wrong with it. */
-async function open(name: string, text: string): Promise<vscode.TextDocument> {
-  const file = join(folder, name);
+let files = 0;
+
+/** Opens a new file with this text in the workspace. Every file has a name of its own: the editor keeps closed texts a while. */
+async function open(ending: 'yaml' | 'json', text: string): Promise<vscode.TextDocument> {
+  const file = join(folder, `host-test-${++files}.experiment.${ending}`);
   await writeFile(file, text);
   const document = await vscode.workspace.openTextDocument(file);
   await vscode.window.showTextDocument(document);
@@ -45,7 +47,7 @@ suite('experiment files', () => {
 
   test('problems stand at what is wrong, and a fix mends them', async () => {
     const text = (await exampleText()).replace('neutralText:', 'neutralTxt:').replace('preset: stm', 'preset: stmm');
-    const document = await open('host-test.experiment.yaml', text);
+    const document = await open('yaml', text);
     const found = await until('diagnostics', () => (ours(document.uri).length === 2 ? ours(document.uri) : undefined));
     assert.deepEqual(
       found.map(({ range }) => document.getText(range)),
@@ -69,21 +71,21 @@ suite('experiment files', () => {
   });
 
   test('the same in JSON', async () => {
-    const document = await open('host-test.experiment.json', '{\n  "name": "a",\n  "model": "gone"\n}\n');
+    const document = await open('json', '{\n  "name": "a",\n  "model": "gone"\n}\n');
     const found = await until('diagnostics', () => ours(document.uri).find(({ code }) => code === 'missing-file'));
     assert.equal(document.getText(found.range), '"gone"');
   });
 
   test('a file that appears mends what named it', async () => {
     const text = (await exampleText()).replace('data/neutral.jsonl', 'host-test.jsonl');
-    const document = await open('host-test.experiment.yaml', text);
+    const document = await open('yaml', text);
     await until('the missing file', () => ours(document.uri).find(({ code }) => code === 'missing-file'));
     await writeFile(join(folder, 'host-test.jsonl'), '{"text":"a"}\n');
     await until('no diagnostics', () => (ours(document.uri).length === 0 ? true : undefined));
   });
 
   test('completion works in a line that is not finished', async () => {
-    const document = await open('host-test.experiment.yaml', 'name: a\narms:\n  - { name: b, preset: ');
+    const document = await open('yaml', 'name: a\narms:\n  - { name: b, preset: ');
     const end = document.positionAt(document.getText().length);
     const list = await until('presets', async () => {
       const answer = await vscode.commands.executeCommand<vscode.CompletionList>(
@@ -127,7 +129,7 @@ suite('experiment files', () => {
 
   test('an invalid file is not launched, and shows why', async () => {
     const text = (await exampleText()).replace('steps: 120', 'steps: many');
-    const document = await open('host-test.experiment.yaml', text);
+    const document = await open('yaml', text);
     const id = await vscode.commands.executeCommand('forgettingLab.launch', document.uri.fsPath);
     assert.equal(id, undefined);
     const editor = vscode.window.activeTextEditor;
