@@ -43,7 +43,8 @@ export function summarizeRun(run: RunRecords, options: SummaryOptions): RunSumma
     id: config.id,
     experiment: config.experiment.name,
     state: options.state,
-    ...(reason === undefined || options.state === 'done' ? {} : { reason }),
+    // Of a run that goes on or is done, the status only says how it began.
+    ...(reason === undefined || options.state === 'done' || options.state === 'running' ? {} : { reason }),
     createdAt: config.createdAt,
     updatedAt: options.updatedAt,
     model: config.experiment.model,

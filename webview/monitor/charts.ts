@@ -22,8 +22,8 @@ export interface Line {
   colour: string;
   dash: number[];
   width: number;
-  /** Single measurements: marks without a line. */
-  marks?: boolean;
+  /** Single measurements: marks without a line, of which a second kind is hollow. */
+  marks?: 'full' | 'hollow';
 }
 
 export interface StepChartOptions {
@@ -176,7 +176,9 @@ export function stepChart(axis: StepAxis, options: StepChartOptions): StepChart 
 }
 
 function describeLines(options: StepChartOptions, lines: readonly Line[]): string {
-  const last = lines.map((line) => `${line.label} ${options.format(line.points.at(-1)?.y ?? 0)}`);
+  const last = lines.map(({ label, points }) => {
+    return `${label} ${options.format(points.at(-1)?.y ?? 0)} (${text('{0} points', points.length)})`;
+  });
   return `${options.title}. ${text('Newest values: {0}', last.join('; '))}`;
 }
 
@@ -199,14 +201,16 @@ function datasets(lines: readonly Line[]): ChartDataset<'line', Point[]>[] {
   return lines.map((line) => ({
     label: line.label,
     data: line.points,
-    showLine: line.marks !== true,
+    showLine: line.marks === undefined,
     borderColor: line.colour,
-    backgroundColor: line.colour,
+    backgroundColor: line.marks === 'hollow' ? 'transparent' : line.colour,
+    // Marks on the last step are not cut in half.
+    clip: 8,
     borderWidth: line.width,
     borderDash: line.dash,
     // A single point makes no line.
-    pointRadius: line.marks === true || line.points.length === 1 ? 3.5 : 0,
-    pointStyle: line.marks === true ? 'rectRot' : 'circle',
+    pointRadius: line.marks !== undefined || line.points.length === 1 ? 3.5 : 0,
+    pointStyle: line.marks !== undefined ? 'rectRot' : 'circle',
     pointHitRadius: 8,
     pointHoverRadius: 4,
     tension: 0,

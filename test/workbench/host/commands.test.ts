@@ -18,8 +18,8 @@ suite('commands', () => {
   });
 
   test('of package.json are all registered', async () => {
-    const { packageJSON } = await extension();
-    const { contributes } = packageJSON as { contributes: { commands: { command: string }[] } };
+    const manifest = (await extension()).packageJSON as { contributes: { commands: { command: string }[] } };
+    const { contributes } = manifest;
     const registered = new Set(await vscode.commands.getCommands(true));
     const missing = contributes.commands.map(({ command }) => command).filter((id) => !registered.has(id));
     assert.deepEqual(missing, []);

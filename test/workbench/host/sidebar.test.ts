@@ -12,7 +12,7 @@ const id = 'synthetic-20260102-0304-cccc';
 /** Labels of the rows below a row. */
 async function labels(parent?: ExperimentsNode): Promise<string[]> {
   const { experiments } = (await api()).sidebar;
-  return (await experiments.getChildren(parent)).map((node) => String(experiments.getTreeItem(node).label));
+  return (await experiments.getChildren(parent)).map((node) => experiments.getTreeItem(node).label as string);
 }
 
 /** The row of a run once the tree has it. */
