@@ -157,7 +157,7 @@ export async function explainRow(
     alternatives: alternatives.get(index) ?? [],
     ranges: ranges[index] ?? [],
   });
-  const stm = maskTargets([{ logprobs, endIndex: part.endIndex }], { kind: 'stm', tau: stmTau, protectEos: false }, 0);
+  const stm = maskTargets([{ logprobs, endIndex: part.endIndex }], { kind: 'stm', tau: stmTau, protectEos: true }, 0);
   return {
     ...row,
     format,

@@ -15,7 +15,9 @@ export class ArrayOutline {
   readonly elements: ArrayElement[] = [];
   /** Where text stands behind the closing bracket. */
   trailing: TextPosition | undefined;
-  closed = false;
+  /** Where the last element begins when the closing bracket is missing. */
+  brokenOff: TextPosition | undefined;
+  private closed = false;
   private depth = 0;
   private inString = false;
   private escaped = false;
@@ -42,8 +44,11 @@ export class ArrayOutline {
         if (!current()) return outline;
       }
     }
-    // A truncated array still shows what it has.
-    if (!outline.closed && outline.start) outline.finishElement();
+    // A truncated array still shows what it has: an object that is whole is a row.
+    const { start, end } = outline;
+    const isWhole = outline.depth === 1 && !outline.inString && lines[end.line]?.charAt(end.character - 1) === '}';
+    if (!outline.closed) outline.brokenOff = start ?? { ...end };
+    if (!outline.closed && start && isWhole) outline.finishElement();
     return outline;
   }
 

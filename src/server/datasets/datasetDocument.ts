@@ -26,6 +26,7 @@ export class DatasetDocument {
   /** All rows of this version have been read. */
   read = false;
   private readonly listener: DocumentListener;
+  private diskVersion: number | undefined;
   private generation = 0;
   private partial = false;
   private closed = false;
@@ -47,6 +48,7 @@ export class DatasetDocument {
     const { version } = this;
     this.text.lines = text === undefined ? await readLines(this.path) : splitText(text);
     this.partial = partial === true;
+    this.diskVersion = text === undefined ? version : undefined;
     // Edits that came while the file was read belong to a text that has not been checked.
     if (text === undefined && (this.version !== version || (probe && !this.text.matches(probe)))) {
       return { inStep: false, isDataset: false };
@@ -74,6 +76,11 @@ export class DatasetDocument {
     }
     if (wasPartial || !this.follow(splices)) this.rebuildSoon();
     else this.readRows();
+  }
+
+  /** Whether this is the text that was read from the file. */
+  get isOnDisk(): boolean {
+    return this.diskVersion === this.version;
   }
 
   /** Waits until the rows fit the text. */

@@ -5,6 +5,9 @@ import * as protocol from '../../shared/protocol/lab/datasets.ts';
 import type { DatasetSummary } from '../../shared/protocol/lab/datasets.ts';
 import type { ServerContext, ServerPart } from '../context.ts';
 import { explainRow, plainRow } from './annotate.ts';
+import { DatasetList } from './datasetList.ts';
+import { rewriteRows } from './rowActions.ts';
+import type { RewriteRequest } from './rowActions.ts';
 import { DatasetDocument } from './datasetDocument.ts';
 import { DatasetScores } from './datasetScores.ts';
 import { scoringServiceOf } from './scoringService.ts';
@@ -51,6 +54,11 @@ export const datasetsPart: ServerPart = (server) => {
     open.scores.summarise(model);
     return part.summary(open);
   });
+  server.handle(protocol.rewriteDatasetRows, ({ uri, lines, action, model }, { client, signal }) =>
+    part.rewrite(client, uri, { lines, action, model, signal, workspace: server.workspace }),
+  );
+  server.handle(protocol.listDatasets, ({ model }) => part.list.list(model));
+  server.onNotification(protocol.datasetFilesChanged, () => part.list.changed());
   server.onClientGone((client) => part.clientGone(client));
   server.onShutdown(() => part.end());
 };
@@ -59,10 +67,14 @@ class DatasetsPart {
   private readonly server: ServerContext;
   private readonly service: ScoringService;
   private readonly documents = new Map<string, OpenDocument>();
+  readonly list: DatasetList;
 
   constructor(server: ServerContext, service: ScoringService) {
     this.server = server;
     this.service = service;
+    const { workspace, stateFolder } = server;
+    const onChange = (): void => server.broadcast(protocol.datasetsChanged, {});
+    this.list = new DatasetList({ workspace, stateFolder, onChange });
   }
 
   async open(params: protocol.OpenDataset, client: number): Promise<protocol.OpenedDataset> {
@@ -124,6 +136,10 @@ class DatasetsPart {
     return (await explainRow(table, table.place(index), position, { ...scored, service: this.service })) ?? null;
   }
 
+  rewrite(client: number, uri: string, request: RewriteRequest): Promise<protocol.RowActionResult> {
+    return rewriteRows(this.get(client, uri).document, this.service, request);
+  }
+
   summary({ document, scores }: OpenDocument): DatasetSummary {
     const numbers = scores.summary();
     return { ...document.summary(), ...(numbers ? { scores: numbers } : {}) };
@@ -144,8 +160,9 @@ class DatasetsPart {
     for (const open of [...this.documents.values()]) if (open.client === client) this.close(client, open.document.uri);
   }
 
-  end(): void {
+  async end(): Promise<void> {
     for (const { client, document } of [...this.documents.values()]) this.close(client, document.uri);
+    await this.list.close();
   }
 
   private tellScored(open: OpenDocument, model: string, from: number, to: number): void {
@@ -159,10 +176,19 @@ class DatasetsPart {
     }, scoredMs);
   }
 
+  /** The list shows the perplexity of files that were scored as a whole, as they lie on disk. */
+  private noteWhole({ document }: OpenDocument, { scores }: DatasetSummary): void {
+    if (!scores?.done || scores.limit !== undefined || !document.isOnDisk) return;
+    const { model, perplexityMean: mean, perplexityStd: std } = scores;
+    if (mean !== null) void this.list.note(document.path, model, { mean, std: std ?? 0 });
+  }
+
   private tellSummary(open: OpenDocument): void {
     open.summaryTimer ??= setTimeout(() => {
       open.summaryTimer = undefined;
-      this.server.send(open.client, protocol.datasetSummarised, this.summary(open));
+      const summary = this.summary(open);
+      this.server.send(open.client, protocol.datasetSummarised, summary);
+      this.noteWhole(open, summary);
     }, summaryMs);
   }
 }

@@ -85,8 +85,8 @@ function outlineProblems({ outline }: RowTable): DatasetProblem[] {
     const { line, character } = outline.trailing;
     return [problem(line, character, `text after the closing bracket of the array (line ${line + 1})`)];
   }
-  if (outline.closed) return [];
-  const { line, character } = outline.elements.at(-1)?.end ?? { line: 0, character: 0 };
+  if (!outline.brokenOff) return [];
+  const { line, character } = outline.brokenOff;
   const message = `the file ends here (line ${line + 1}) without the closing bracket: the array is truncated`;
   return [problem(line, Math.max(0, character - 1), message)];
 }

@@ -1,0 +1,201 @@
+// New text for rows: the model's own answers, rewrites, masks of hard tokens, and the way back.
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { scorers } from '../../evals/scorers.ts';
+import { findLabFiles } from '../../lab/findRuns.ts';
+import { maskSpans, maskTargets } from '../../recipes/mask.ts';
+import { presets, resolveChoices } from '../../recipes/presets.ts';
+import { makeTargets } from '../../recipes/targets/index.ts';
+import { answerOf, type Verify } from '../../recipes/targets/recipe.ts';
+import { parseExperimentText } from '../../runs/experimentSource.ts';
+import { stageVerifier } from '../../runs/stageTargets.ts';
+import type { Example } from '../../shared/dataset.ts';
+import { LabError } from '../../shared/errors.ts';
+import type { Stage } from '../../shared/experiment.ts';
+import type { RowAction, RowActionResult, ScoringModel } from '../../shared/protocol/lab/datasets.ts';
+import { exampleAt, stmTau } from './annotate.ts';
+import type { DatasetDocument } from './datasetDocument.ts';
+import { groundTruthField, withAnswer, withGroundTruth, withMask } from './rowEdits.ts';
+import { encode, type ScoringService } from './scoringService.ts';
+
+/** Rows of one action; more are a matter for building targets. */
+const mostRows = 200;
+/** Longest written answer, tokens, unless a stage says otherwise. */
+const maxTokens = 128;
+/** Samples per prompt: the verifier chooses. */
+const samples = 8;
+
+interface ChosenRow {
+  index: number;
+  number: number;
+  example: Example;
+  raw: string;
+}
+
+type Outcome = { text: string } | { reason: string };
+
+export interface RewriteRequest {
+  lines: readonly number[];
+  action: RowAction;
+  model: ScoringModel;
+  signal: AbortSignal;
+  workspace: string;
+}
+
+/** The edits of an action on rows. The document is not changed; its editor applies them. */
+export async function rewriteRows(
+  document: DatasetDocument,
+  service: ScoringService,
+  request: RewriteRequest,
+): Promise<RowActionResult> {
+  await document.ready();
+  const { table, version } = document;
+  const result: RowActionResult = { version, edits: [], skipped: [] };
+  const rows: ChosenRow[] = [];
+  for (const index of [...new Set(request.lines.flatMap((line) => table.within(line, line, 1)))].slice(0, mostRows)) {
+    const example = exampleAt(table, index, document.path);
+    if (example) rows.push({ index, number: table.place(index).number, example, raw: table.textOf(index) });
+  }
+  const outcomes = await outcomesOf(document, service, rows, request, result);
+  if (document.version !== version) throw changed();
+  for (const [at, row] of rows.entries()) {
+    const outcome = outcomes[at] as Outcome;
+    const { start, end } = table.place(row.index);
+    if ('reason' in outcome) result.skipped.push({ number: row.number, reason: outcome.reason });
+    else if (outcome.text === row.raw) result.skipped.push({ number: row.number, reason: 'nothing to change' });
+    else result.edits.push({ range: { start, end }, newText: outcome.text });
+  }
+  return result;
+}
+
+const changed = (): LabError =>
+  new LabError('dataset-invalid', 'The text has changed meanwhile', { remedy: 'Ask again' });
+
+async function outcomesOf(
+  document: DatasetDocument,
+  service: ScoringService,
+  rows: readonly ChosenRow[],
+  request: RewriteRequest,
+  result: RowActionResult,
+): Promise<Outcome[]> {
+  const format = document.table.format ?? 'text';
+  switch (request.action) {
+    case 'ground-truth':
+      return rows.map(({ raw }) => ({ text: withGroundTruth(raw, format) }));
+    case 'mask-hard':
+      return maskRows(service, rows, request);
+    case 'self-output':
+    case 'rephrase':
+      return writeAnswers(document, service, rows, request, result);
+    default:
+      return request.action satisfies never;
+  }
+}
+
+/** Selective token masking of single rows: the same rule and the same form as in target files. */
+async function maskRows(
+  service: ScoringService,
+  rows: readonly ChosenRow[],
+  { model: choice, signal }: RewriteRequest,
+): Promise<Outcome[]> {
+  const model = await service.model(choice);
+  const scores = await service.score(
+    model,
+    rows.map(({ example }) => example),
+    { priority: 'asked', signal },
+  );
+  return rows.map(({ example, raw }, at): Outcome => {
+    const score = scores[at];
+    const part = encode(model, example);
+    if (!score || 'reason' in score || 'reason' in part) return { reason: 'it cannot be scored' };
+    const rule = { kind: 'stm', tau: stmTau, protectEos: true } as const;
+    const masked = maskTargets([{ logprobs: score.logprobs, endIndex: part.endIndex }], rule, 0).masked[0] ?? [];
+    const left = masked.flatMap((is, index) => (is ? [index] : []));
+    if (left.length === 0) return { reason: 'it has no hard tokens' };
+    if (left.length === masked.length) return { reason: 'every token of it is hard' };
+    return { text: withMask(raw, maskSpans(masked, part.starts, part.ends), left) };
+  });
+}
+
+async function writeAnswers(
+  document: DatasetDocument,
+  service: ScoringService,
+  rows: readonly ChosenRow[],
+  request: RewriteRequest,
+  result: RowActionResult,
+): Promise<Outcome[]> {
+  const { action, signal, workspace } = request;
+  const format = document.table.format ?? 'text';
+  const stage = await findStage(workspace, document.path);
+  const verify = verifierFor(stage);
+  if (verify && stage?.verifier) result.verifier = stage.verifier.scorer;
+  const choices = choicesOf(action === 'rephrase' ? 'rephrase' : 'self-output');
+  const model = await service.model(request.model);
+  const byRow = new Map<number, Outcome>();
+  const truths = new Map(rows.map((row) => [row.number, { ...row.example, ...truthOf(row) }]));
+  await service.withEngine(model, async ({ engine, info }) => {
+    const targets = makeTargets(streamOf([...truths.values()]), choices.targets, {
+      engine,
+      model: info.id,
+      side: model.side,
+      ...(verify ? { verify } : {}),
+      maxTokens: stage?.maxTokens ?? maxTokens,
+      seed: 0,
+      signal,
+    });
+    for await (const target of targets) {
+      if (target.kind === 'dropped') byRow.set(target.dropped.source.line, { reason: target.dropped.reason });
+      else byRow.set(target.example.source.line, { text: answerOf(target.example) });
+    }
+  });
+  return rows.map(({ number, raw, example }): Outcome => {
+    if (example.body.kind === 'text') return { reason: 'raw text has no prompt to answer' };
+    const outcome = byRow.get(number) ?? { reason: 'the model gave no answer' };
+    if ('reason' in outcome) return outcome;
+    return { text: withAnswer(raw, format, outcome.text, action === 'rephrase' ? 'rephrase' : 'self_output') };
+  });
+}
+
+/** A row that was changed before is answered and verified from its ground truth, not from the last answer. */
+function truthOf({ example }: ChosenRow): Partial<Example> {
+  const truth = example.fields[groundTruthField];
+  if (typeof truth !== 'string' || example.body.kind === 'text') return {};
+  return { body: { ...example.body, completion: truth } };
+}
+
+/** A rejected answer leaves the row as it is, so that nothing is replaced by what the verifier refuses. */
+function choicesOf(recipe: 'self-output' | 'rephrase'): ReturnType<typeof resolveChoices> {
+  const preset = presets.find(({ id }) => id === recipe);
+  const targets = preset?.choices.targets;
+  if (targets?.kind === 'self-output') {
+    return resolveChoices(preset, { targets: { ...targets, samples, fallback: 'drop' } });
+  }
+  if (targets?.kind === 'rephrase') return resolveChoices(preset, { targets: { ...targets, fallback: 'drop' } });
+  throw new Error(`there is no recipe ${recipe}`);
+}
+
+async function* streamOf<T>(values: readonly T[]): AsyncGenerator<T> {
+  yield* values;
+}
+
+type KnownStage = Partial<Pick<Stage, 'verifier' | 'maxTokens'>>;
+
+/** The stage of an experiment of the workspace that trains on a file: it knows how answers are verified. */
+async function findStage(workspace: string, path: string): Promise<KnownStage | undefined> {
+  const { experiments } = await findLabFiles(workspace);
+  for (const file of experiments) {
+    const text = await readFile(file, 'utf8').catch(() => '');
+    const stages = (parseExperimentText(file, text).value as { stages?: unknown } | null)?.stages;
+    for (const stage of Array.isArray(stages) ? (stages as (Partial<Stage> | null)[]) : []) {
+      if (typeof stage?.dataset === 'string' && resolve(dirname(file), stage.dataset) === path) return stage;
+    }
+  }
+  return undefined;
+}
+
+/** The file may be half written, so its verifier is looked at before it is used. */
+function verifierFor(stage: KnownStage | undefined): Verify | undefined {
+  const { scorer, field }: { scorer?: unknown; field?: unknown } = stage?.verifier ?? {};
+  if (typeof scorer !== 'string' || !scorers.some(({ id }) => id === scorer)) return undefined;
+  return stageVerifier({ verifier: { scorer, field: typeof field === 'string' ? field : 'answer' } });
+}

@@ -1,0 +1,182 @@
+// Order of work, with an engine that records what it is asked and answers when the test lets it.
+import { beforeEach, describe, expect, it } from 'vitest';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chatModelFiles, folderWith, temporaryFolder } from '../../data/testFolder.ts';
+import type { Engine, ScoreRequest, SequenceScore } from '../../engine/engine.ts';
+import type { Example } from '../../shared/dataset.ts';
+import { LabError } from '../../shared/errors.ts';
+import { ScoringService } from './scoringService.ts';
+
+interface Call {
+  /** Last character of every answer: rows of a test end in their name. */
+  names: string;
+  answer: () => void;
+  crash: () => void;
+}
+
+let calls: Call[];
+let loads: number;
+let disposed: number;
+let waiting: ((call: Call) => void)[];
+let folder: string;
+
+const died = (): LabError => new LabError('engine-died', 'the engine process ended (signal SIGKILL)');
+
+function fakeEngine(): Engine {
+  const score = (request: ScoreRequest): Promise<SequenceScore[]> =>
+    new Promise((resolve, reject) => {
+      const names = request.sequences.map((tokens) => String.fromCharCode(tokens.at(-2) as number)).join('');
+      const scores = request.sequences.map((tokens, index) => {
+        const logprobs = tokens.slice(request.from?.[index]).map(() => -1);
+        return { logprobs, greedy: logprobs.map(() => false) };
+      });
+      const call: Call = { names, answer: () => resolve(scores), crash: () => reject(died()) };
+      calls.push(call);
+      waiting.shift()?.(call);
+    });
+  return {
+    load: async () => {
+      loads++;
+      return { id: 1, weightsHash: 'w' };
+    },
+    score,
+    dispose: async () => {
+      disposed++;
+    },
+  } as unknown as Engine;
+}
+
+async function serviceOf(): Promise<ScoringService> {
+  const stateFolder = await temporaryFolder();
+  return new ScoringService({ stateFolder, workspace: folder, start: async () => fakeEngine() });
+}
+
+const row = (name: string, length = 4): Example => ({
+  body: { kind: 'chat', prompt: [{ role: 'user', content: 'q' }], completion: `${'x'.repeat(length)}${name}` },
+  provenance: 'ground_truth',
+  source: { file: 'f', line: 1 },
+  fields: {},
+});
+const rows = (names: string, length?: number): Example[] => [...names].map((name) => row(name, length));
+
+/** The next call that the engine gets. */
+const nextCall = (): Promise<Call> => new Promise((resolve) => waiting.push(resolve));
+
+async function answerNext(): Promise<string> {
+  const call = await nextCall();
+  call.answer();
+  return call.names;
+}
+
+beforeEach(async () => {
+  [calls, loads, disposed, waiting] = [[], 0, 0, []];
+  folder = await folderWith({ ...chatModelFiles(), 'model.safetensors': 'w' });
+});
+
+describe('the scoring service', () => {
+  it('takes what is visible before the background, and the newest wish first', async () => {
+    const service = await serviceOf();
+    const model = await service.model({ name: folder });
+    const first = nextCall();
+    const background = service.score(model, rows('abcdef', 400), { priority: 'background' });
+    const running = await first;
+    const older = service.score(model, rows('g'), { priority: 'visible' });
+    const newer = service.score(model, rows('hi'), { priority: 'visible' });
+    const asked = service.score(model, rows('j'), { priority: 'asked' });
+    const order: string[] = [];
+    const reading = (async () => {
+      while (order.join('').length < 10 - running.names.length) order.push(await answerNext());
+    })();
+    running.answer();
+    await Promise.all([background, older, newer, asked, reading]);
+    expect(order.slice(0, 3)).toEqual(['j', 'hi', 'g']);
+    expect(running.names + order.slice(3).join('')).toBe('abcdef');
+    await service.close();
+  });
+
+  it('does not compute what nobody waits for any more', async () => {
+    const service = await serviceOf();
+    const model = await service.model({ name: folder });
+    const first = nextCall();
+    const stale = new AbortController();
+    const seen: string[] = [];
+    const old = service.score(model, rows('ab', 350), { priority: 'visible', signal: stale.signal });
+    const running = await first;
+    expect(running.names).toBe('a');
+    stale.abort();
+    await expect(old).rejects.toThrow('no longer wanted');
+    // The first row is under way already: asking for it again waits for that, and does not compute it twice.
+    const again = service.score(model, rows('ac', 350), {
+      priority: 'visible',
+      onScore: (index) => seen.push('ac'[index] as string),
+    });
+    const second = answerNext();
+    running.answer();
+    expect(await second).toBe('c');
+    expect(await again).toHaveLength(2);
+    expect(seen).toEqual(['a', 'c']);
+    expect(calls.map(({ names }) => names)).toEqual(['a', 'c']);
+    expect(service.waiting).toBe(0);
+    await service.close();
+  });
+
+  it('computes the same row once, and knows it afterwards without an engine', async () => {
+    const service = await serviceOf();
+    const model = await service.model({ name: folder });
+    const answering = answerNext();
+    const [a, b] = await Promise.all([
+      service.score(model, rows('a'), { priority: 'visible' }),
+      service.score(model, rows('a'), { priority: 'background' }),
+    ]);
+    expect(await answering).toBe('a');
+    expect(a).toEqual(b);
+    expect(await service.score(model, rows('a'), { priority: 'asked' })).toEqual(a);
+    expect(calls).toHaveLength(1);
+    await service.close();
+    expect(disposed).toBe(1);
+  });
+
+  it('says why rows have no score', async () => {
+    const service = await serviceOf();
+    const model = await service.model({ name: folder });
+    const scores = await service.score(model, [row('a', 2000)], { priority: 'visible' });
+    expect(scores).toEqual([{ reason: 'too-long' }]);
+    expect(calls).toHaveLength(0);
+    await service.close();
+  });
+
+  it('passes on the death of an engine, starts another, and gives up when it dies too often', async () => {
+    const service = await serviceOf();
+    const model = await service.model({ name: folder });
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const crashing = nextCall().then((call) => call.crash());
+      const failing = service.score(model, rows('ab'), { priority: 'visible' });
+      await expect(failing).rejects.toMatchObject({
+        code: 'engine-died',
+        remedy: expect.stringContaining('smaller') as string,
+      });
+      await crashing;
+    }
+    expect(loads).toBe(5);
+    await expect(service.score(model, rows('a'), { priority: 'visible' })).rejects.toThrow('5 times in 3 minutes');
+    await service.close();
+  });
+
+  it('takes a model anew when its folder has changed', async () => {
+    const service = await serviceOf();
+    const before = await service.model({ name: folder });
+    expect(await service.model({ name: folder })).toBe(before);
+    const files = chatModelFiles();
+    await writeFile(
+      join(folder, 'tokenizer_config.json'),
+      JSON.stringify({
+        ...(files['tokenizer_config.json'] as object),
+        chat_template: 'other {{ messages[0].content }}',
+      }),
+    );
+    const after = await service.model({ name: folder });
+    expect(after.hash).not.toBe(before.hash);
+    await service.close();
+  });
+});
