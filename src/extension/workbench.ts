@@ -44,11 +44,7 @@ export interface Workbench {
    * Registers a command of package.json. The handler's errors are shown with their remedy. `needsTrust`: refused with an
    * explanation in Restricted Mode.
    */
-  readonly command: (
-    id: string,
-    handler: (...args: unknown[]) => unknown,
-    options?: { needsTrust?: boolean },
-  ) => void;
+  readonly command: (id: string, handler: (...args: unknown[]) => unknown, options?: { needsTrust?: boolean }) => void;
 }
 
 /** Every feature exports one of these; what it creates goes to `context.subscriptions`. */

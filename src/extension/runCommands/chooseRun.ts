@@ -19,7 +19,7 @@ export async function chooseRun(
   title: string,
   wanted: (run: RunSummary) => boolean = () => true,
 ): Promise<RunSummary | undefined> {
-  await store.ensure();
+  await store.require();
   const path = pathOf(argument);
   if (path !== undefined) return namedRun(store, path);
   const runs = store.model.allRuns().filter(wanted);
@@ -38,7 +38,7 @@ export async function chooseRuns(
   title: string,
   checked: readonly string[],
 ): Promise<RunSummary[] | undefined> {
-  await store.ensure();
+  await store.require();
   const runs = store.model.allRuns().filter(({ state }) => state !== 'corrupt');
   if (runs.length < 2) {
     throw new LabError('run-invalid', 'There are no two runs to compare', { remedy: 'Launch an experiment once more' });

@@ -55,7 +55,7 @@ const isReadable = ({ state }: RunSummary): boolean => state !== 'corrupt';
 type How = 'save' | 'now';
 
 async function stop(workbench: Workbench, store: ExperimentsStore, argument: unknown, asked: unknown): Promise<void> {
-  await store.ensure();
+  await store.require();
   const target = await stoppable(store, argument);
   if (!target) return;
   if ('state' in target && target.state === 'queued') {

@@ -19,8 +19,9 @@ const mostSingleRuns = 20;
 
 export class ExperimentsStore implements vscode.Disposable {
   readonly model = new ExperimentsModel();
-  /** Why there is no list. */
+  /** Why the last list did not come; to be shown. */
   failure: string | undefined;
+  private error: unknown;
   private readonly changed = new vscode.EventEmitter<Changes>();
   private readonly sessionEnded = new vscode.EventEmitter<SessionSummary>();
   private readonly sessionsMoved = new vscode.EventEmitter<void>();
@@ -47,7 +48,7 @@ export class ExperimentsStore implements vscode.Disposable {
       lab.on(sessionsChanged, ({ sessions, removed }) => this.takeSessions(sessions, removed)),
       // What happened while nobody was attached is in the list.
       lab.onDidChangeState((state) => {
-        if (state === 'attached' && this.model.loaded) this.reload();
+        if (state === 'attached' && (this.model.loaded || this.failure !== undefined)) this.reload();
       }),
     ];
   }
@@ -55,6 +56,12 @@ export class ExperimentsStore implements vscode.Disposable {
   /** Loads the list unless it is there. Does not throw: `failure` says why there is none. */
   async ensure(): Promise<void> {
     if (!this.model.loaded) await (this.loading ??= this.load());
+  }
+
+  /** The same for commands, which have to say why there is none. */
+  async require(): Promise<void> {
+    await this.ensure();
+    if (!this.model.loaded) throw this.error;
   }
 
   /** Loads the list anew. */
@@ -82,7 +89,8 @@ export class ExperimentsStore implements vscode.Disposable {
       } while (this.stale);
       this.failure = undefined;
     } catch (error) {
-      this.failure = describeFailure(error)?.text ?? this.failure;
+      this.error = error;
+      this.failure = describeFailure(error)?.text;
     } finally {
       this.loading = undefined;
     }

@@ -50,7 +50,8 @@ export class ExperimentsTree implements vscode.TreeDataProvider<ExperimentsNode>
 
   async getChildren(node?: ExperimentsNode): Promise<ExperimentsNode[]> {
     if (node) return this.store.model.children(node);
-    if (!this.store.model.loaded) {
+    // After a failure the tree waits to be asked for, or for the server: drawing must not try again and again.
+    if (!this.store.model.loaded && this.store.failure === undefined) {
       const location = { viewId: 'forgettingLab.experiments' };
       await vscode.window.withProgress({ location }, () => this.store.ensure());
     }
