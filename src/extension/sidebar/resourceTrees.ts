@@ -39,6 +39,7 @@ abstract class ListTree<Node> implements vscode.TreeDataProvider<Node>, vscode.D
   readonly view: vscode.TreeView<Node>;
   private readonly parts: vscode.Disposable[];
   private timer: NodeJS.Timeout | undefined;
+  private failed = false;
 
   constructor(workbench: Workbench, id: string, changed: NotificationSpec<Record<string, never>>) {
     this.workbench = workbench;
@@ -47,6 +48,9 @@ abstract class ListTree<Node> implements vscode.TreeDataProvider<Node>, vscode.D
       this.drawn,
       this.view,
       workbench.lab.on(changed, () => this.redraw()),
+      workbench.lab.onDidChangeState((state) => {
+        if (state === 'attached' && this.failed) this.redraw();
+      }),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration('forgettingLab.annotations.model')) this.redraw();
         if (event.affectsConfiguration('forgettingLab.models.folders')) this.redraw();
@@ -70,9 +74,11 @@ abstract class ListTree<Node> implements vscode.TreeDataProvider<Node>, vscode.D
     if (node) return this.under(node);
     try {
       const nodes = await this.roots();
+      this.failed = false;
       this.view.message = '';
       return nodes;
     } catch (error) {
+      this.failed = true;
       // Where nothing works, the experiments view says so once.
       this.view.message = this.workbench.lab.state === 'failed' ? '' : (describeFailure(error)?.text ?? '');
       return [];
