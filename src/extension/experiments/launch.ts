@@ -31,7 +31,8 @@ export async function launch(workbench: Workbench, argument: unknown): Promise<s
       if (session.state === 'failed') showFailure(failureOf(session), 'forgettingLab.launch', workbench.log);
       return isOver(session);
     }
-    void vscode.commands.executeCommand('forgettingLab.showHeatmap', session.run);
+    // Directly: the list of runs learns of a new folder a moment later.
+    workbench.panels.show('heatmap', { title: session.title, run: session.run });
     return true;
   });
   workbench.context.subscriptions.push(following);

@@ -13,7 +13,7 @@ export async function rerunWithChanges(workbench: Workbench, argument: unknown):
   if (run === undefined) return undefined;
   const { path, text } = await workbench.lab.request(rerunExperiment, { run });
   await writeNew(path, text);
-  await vscode.window.showTextDocument(vscode.Uri.file(path));
+  await vscode.window.showTextDocument(vscode.Uri.file(path), { preview: false });
   return path;
 }
 

@@ -140,7 +140,8 @@ describe('the text of a new experiment', () => {
   test('reads like a file that a person wrote', () => {
     const text = composeText(path, choicesFor(['sft', 'self-output', 'replay', 'lora']));
     expect(text).toContain('    dataset: data/subtraction.jsonl\n    benchmark: subtraction\n    steps: ');
-    expect(text).toContain('    verifier: { scorer: last_number, field: answer }\n');
+    expect(text).toContain('    verifier: { scorer: last_number, field: answer }\n    maxTokens: 40\n');
+    expect(text).toContain('\n# forgetting-lab run "new one.experiment.yaml"\n');
     expect(text).toContain('  # SFT on ground truth\n  - name: ground truth\n    preset: sft\n');
     expect(text).toContain('    mix: { kind: replay, dataset: data/replay.jsonl }\n');
     expect(text).toContain('    targets: { kind: self-output, samples: 8 } # the paper draws 32\n');

@@ -34,8 +34,8 @@ export function composeText(path: string, choices: NewExperimentChoices): string
   const folder = dirname(path);
   const rate = choices.model === 'pocket' ? 1.3e-3 : 3e-4;
   const lines = [
-    `# What is learned and what is forgotten when ${choices.model === 'pocket' ? 'the pocket model' : 'this model'} is trained. Launch it from the line above, or with`,
-    `# forgetting-lab run ${basename(path)}`,
+    '# What training teaches and what it makes forget. Launch it from the line above, or in a terminal:',
+    `# forgetting-lab run ${shellWord(basename(path))}`,
     `name: ${yamlWord(choices.name)}`,
     `model: ${yamlWord(writtenModel(folder, choices.model))}`,
     ...(choices.device === 'auto' ? [] : [`device: ${choices.device}`]),
@@ -77,8 +77,11 @@ function stageLines(folder: string, task: NewExperimentTask): string[] {
     ...(benchmark === undefined ? [] : [`    benchmark: ${yamlWord(benchmark)}`]),
     `    steps: ${steps} # about ${Number(passes)} passes over ${task.rows.toLocaleString('en')} rows`,
     ...(verifier ? [`    verifier: { scorer: ${yamlWord(verifier.scorer)}, field: ${yamlWord(verifier.field)} }`] : []),
+    ...(task.maxTokens === undefined ? [] : [`    maxTokens: ${task.maxTokens}`]),
   ];
 }
+
+const shellWord = (word: string): string => (/^[\w.-]+$/.test(word) ? word : JSON.stringify(word));
 
 /** About two passes, in tens; enough to see something and few enough to wait for. */
 function stepsFor(rows: number): number {

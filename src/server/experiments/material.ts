@@ -22,7 +22,7 @@ type Sampler = (file: string) => Promise<RowSample | undefined>;
 interface Knowledge {
   benchmarks: Map<string, BenchmarkConfig>;
   verifiers: Map<string, { scorer: string; field: string }>;
-  stages: Map<string, string>;
+  stages: Map<string, { name: string; maxTokens?: number }>;
   neutral: string[];
   replay: string[];
   folders: string[];
@@ -106,12 +106,12 @@ async function learnFrom(value: Record<string, unknown>, folder: string, known: 
     const file = absolutePath(folder, benchmark.data.data);
     if (!known.benchmarks.has(file)) known.benchmarks.set(file, benchmark.data);
   }
-  for (const { name, dataset, verifier } of objects(value['stages'])) {
+  for (const { name, dataset, verifier, maxTokens } of objects(value['stages'])) {
     if (typeof dataset !== 'string' || typeof name !== 'string') continue;
     const file = absolutePath(folder, dataset);
     const parsed = verifierSchema.safeParse(verifier);
     if (parsed.success) known.verifiers.set(file, parsed.data);
-    known.stages.set(file, name);
+    known.stages.set(file, { name, ...(typeof maxTokens === 'number' ? { maxTokens } : {}) });
   }
   const add = async (list: string[], path: unknown): Promise<void> => {
     if (typeof path !== 'string') return;
@@ -133,10 +133,10 @@ function taskOf(file: string, { first, rows }: RowSample, known: Knowledge): Tas
   const scorer = field === undefined ? undefined : guessScorer(first, field);
   const guess = scorer === undefined || field === undefined ? undefined : { scorer, field };
   const verifier = known.verifiers.get(file) ?? guess;
-  const name = known.stages.get(file) ?? nameOf(file);
+  const stage = known.stages.get(file) ?? { name: nameOf(file) };
   return {
     file,
-    name,
+    ...stage,
     format,
     rows,
     rawText,

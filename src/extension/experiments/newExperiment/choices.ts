@@ -89,6 +89,7 @@ export function toChoices(answers: Answers, name: string, material: ExperimentMa
       name: taskName[index] ?? task.name,
       rows: task.rows,
       ...(verifier ? { verifier } : {}),
+      ...(task.maxTokens === undefined ? {} : { maxTokens: task.maxTokens }),
       ...(benchmark === undefined ? {} : { benchmark }),
     };
   });

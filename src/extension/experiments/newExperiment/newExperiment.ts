@@ -47,7 +47,7 @@ export async function newExperiment(workbench: Workbench): Promise<string | unde
     choices: toChoices(answers, answers.name, material),
   });
   await writeNew(path, text);
-  await vscode.window.showTextDocument(vscode.Uri.file(path));
+  await vscode.window.showTextDocument(vscode.Uri.file(path), { preview: false });
   return path;
 }
 

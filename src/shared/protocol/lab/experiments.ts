@@ -102,6 +102,8 @@ export interface TaskCandidate {
   rows: number;
   /** Known from other experiments of the workspace, or fitting the rows; absent when nothing fits or none is needed. */
   verifier?: { scorer: string; field: string };
+  /** Longest written target, where an experiment of the workspace says so. */
+  maxTokens?: number;
   /** Columns of the first row. */
   columns: string[];
   /** Raw text has no answers to verify. */
@@ -157,6 +159,7 @@ export interface NewExperimentTask {
   name: string;
   rows: number;
   verifier?: { scorer: string; field: string };
+  maxTokens?: number;
   /** Name of the benchmark that measures it. */
   benchmark?: string;
 }
