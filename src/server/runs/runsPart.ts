@@ -83,11 +83,10 @@ class RunsPart {
     this.watch = new RunWatch(this.index, workspace, log);
   }
 
-  /** The index is built when somebody first asks for it: what is cached is waited for, runs to be read only a while. */
+  /** The index is built when somebody first asks for it. */
   async ready(): Promise<RunIndex> {
     this.loading ??= this.load();
-    const { read } = await this.loading;
-    await Promise.race([read, wait(firstListMs)]);
+    await this.loading;
     return this.index;
   }
 
@@ -111,7 +110,10 @@ class RunsPart {
   }
 
   async list(): Promise<protocol.ExperimentSummary[]> {
-    return (await this.ready()).list();
+    this.loading ??= this.load();
+    const { read } = await this.loading;
+    await Promise.race([read, wait(firstListMs)]);
+    return this.index.list();
   }
 
   async heatmap(run: string, seed: number | undefined): Promise<HeatmapData> {
