@@ -1,6 +1,6 @@
 // What `run`, `resume` and `start` share: events to the terminal or as JSON Lines, signals, and how a run is shown at
 // its end.
-import { formatRate } from '../runs/plan.ts';
+import { describeBreaches } from '../lab/describeBreaches.ts';
 import { readRun } from '../runs/runFolder.ts';
 import type { RunEvent, StopSignals } from '../runs/session.ts';
 import { exitCodeOf } from '../runs/startRun.ts';
@@ -64,13 +64,7 @@ async function printOutcome(outcome: RunOutcome, output: Output): Promise<void> 
     return;
   }
   if (run.cells.length > 0) await presentRun(run, output, files.slice(0, 1));
-  for (const { benchmark, arm, lr, seed, change, lo, hi } of breaches) {
-    const points = (value: number): string => (100 * value).toFixed(1);
-    const trial = `${arm} · ${formatRate(lr)} · seed ${seed}`;
-    output.note(
-      `Forgetting budget: ${trial} lost ${points(-change)} points on ${benchmark} [${points(lo)}, ${points(hi)}]`,
-    );
-  }
+  describeBreaches(breaches).forEach(output.note);
   if (state === 'stopped') output.note(`Stopped and saved. Continue with: forgetting-lab resume ${folder}`);
   if (state === 'failed') {
     await printError(outcome.error ?? new Error(reason), false);

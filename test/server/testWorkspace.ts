@@ -82,6 +82,7 @@ export async function testWorkspace(): Promise<TestWorkspace> {
       );
       const exit = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
       const lock = await until('the server has the lock', async () => {
+        if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}`);
         const there = await lockNow();
         return there?.pid === child.pid && there;
       });

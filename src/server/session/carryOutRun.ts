@@ -1,5 +1,6 @@
 // A run inside a session: its events become progress and log lines, its end a report and a sentence.
 import { startEngine } from '../../engine/client.ts';
+import { describeBreaches } from '../../lab/describeBreaches.ts';
 import { RunFollower } from '../../lab/runFollower.ts';
 import { writeRunReport } from '../../lab/runReport.ts';
 import { describeWork } from '../../runs/plan.ts';
@@ -10,7 +11,7 @@ import type { RunOptions, RunOutcome } from '../../runs/startRun.ts';
 import { LabError } from '../../shared/errors.ts';
 import type { SessionProgress } from '../../shared/protocol/lab/sessions.ts';
 import type { SessionEnd } from './messages.ts';
-import type { SessionTools } from './perform.ts';
+import type { SessionTools } from './sessionTools.ts';
 
 /** Starts or continues a run and writes its report. */
 export async function carryOutRun(
@@ -49,7 +50,7 @@ function progressOf(follower: RunFollower, seconds: number): SessionProgress | u
 }
 
 function endOf(outcome: RunOutcome): SessionEnd {
-  const { state, reason, error } = outcome;
+  const { state, reason, error, breaches } = outcome;
   const remedy = error instanceof LabError ? error.remedy : undefined;
   const again = 'What was measured is kept. Resume the run to continue from its last checkpoint.';
   return {
@@ -57,6 +58,7 @@ function endOf(outcome: RunOutcome): SessionEnd {
     exitCode: exitCodeOf(outcome),
     ...(reason === undefined ? {} : { reason: error instanceof LabError ? error.message : reason }),
     ...(state === 'failed' ? { remedy: remedy ?? again } : {}),
+    ...(breaches.length > 0 ? { result: describeBreaches(breaches) } : {}),
   };
 }
 

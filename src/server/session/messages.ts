@@ -34,6 +34,6 @@ export interface SessionEnd {
   exitCode: number;
   /** Files and folders written, for work that is not a run. */
   outputs?: string[];
-  /** The result in words, for work that is not a run. */
+  /** The result in words; of a run, what broke the forgetting budget. */
   result?: string[];
 }

@@ -7,7 +7,7 @@ import { describeMerge, mergeModels } from '../../lab/mergeModels.ts';
 import { withModel } from '../../lab/openModel.ts';
 import type { SessionWork } from '../../shared/protocol/lab/sessions.ts';
 import type { SessionEnd } from './messages.ts';
-import type { SessionTools } from './perform.ts';
+import type { SessionTools } from './sessionTools.ts';
 
 type Work<Kind extends SessionWork['kind']> = Extract<SessionWork, { kind: Kind }>;
 

@@ -1,16 +1,10 @@
 // Does the work of a session with the functions of the command line.
 import { resumeRun, startRun } from '../../runs/startRun.ts';
-import type { StopSignals } from '../../runs/session.ts';
 import type { SessionWork } from '../../shared/protocol/lab/sessions.ts';
 import { carryOutRun } from './carryOutRun.ts';
 import type { SessionEnd } from './messages.ts';
 import { performEvaluation, performMerge, performTargets } from './otherWork.ts';
-import type { Reporter } from './reporter.ts';
-
-/** What a piece of work gets besides itself. */
-export interface SessionTools extends StopSignals {
-  reporter: Reporter;
-}
+import type { SessionTools } from './sessionTools.ts';
 
 /** Carries out a session's work. Throws what the command line would print. */
 export async function perform(work: SessionWork, tools: SessionTools): Promise<SessionEnd> {

@@ -72,13 +72,17 @@ export class Queue {
   async launch(work: SessionWork): Promise<string> {
     if (work.kind === 'resume') this.requireNotWaiting(work.run);
     const title = await prepareWork(work);
-    if (work.kind === 'resume') await this.replaceEnded(work.run);
+    // Another window may have been faster in the meantime.
+    if (work.kind === 'resume') this.requireNotWaiting(work.run);
+    // A run that is resumed stands in the list once.
+    const replaced = work.kind === 'resume' ? this.endedOf(work.run) : [];
     const id = `${Date.now().toString(36)}-${randomBytes(3).toString('hex')}`;
     const queuedAt = new Date().toISOString();
     const run = work.kind === 'resume' ? { run: work.run } : {};
     this.entries.push({ summary: { id, work, title, state: 'queued', queuedAt, ...run }, restarts: [] });
     await this.save();
     this.events.changed(id);
+    await this.drop(replaced);
     this.next();
     return id;
   }
@@ -134,9 +138,8 @@ export class Queue {
     });
   }
 
-  /** A run that is resumed stands in the list once. */
-  private async replaceEnded(run: string): Promise<void> {
-    await this.drop(this.entries.filter(({ summary }) => summary.run === run && isEnded(summary.state)));
+  private endedOf(run: string): Entry[] {
+    return this.entries.filter(({ summary }) => summary.run === run && isEnded(summary.state));
   }
 
   private async drop(entries: readonly Entry[]): Promise<void> {

@@ -57,7 +57,7 @@ export interface SessionSummary {
   run?: string;
   /** Files written, for work that is not a run. */
   outputs?: string[];
-  /** Lines of a result in words, for work that is not a run. */
+  /** Lines of a result in words; of a run, what broke the forgetting budget. */
   result?: string[];
   /** Why it failed or stopped, and what to do. */
   reason?: string;
