@@ -12,7 +12,19 @@ import { savePicture } from '../ui/picture.ts';
 import { table } from '../ui/table.ts';
 import { onThemeChange, theme } from '../ui/theme.ts';
 import { button, dropdown, segmented, textField } from '../ui/toolkit.ts';
-import { keptAt, letterOf, matchedGain, perGain, pointsCsv, stagesOf, sweepName, sweepsOf, unbeaten } from './model.ts';
+import {
+  collapseMissing,
+  keptAt,
+  lastStage,
+  letterOf,
+  matchedGain,
+  perGain,
+  pointsCsv,
+  stagesOf,
+  sweepName,
+  sweepsOf,
+  unbeaten,
+} from './model.ts';
 import type { Sweep } from './model.ts';
 import { drawPlane, withInterval } from './plane.ts';
 import type { PlaneChart } from './plane.ts';
@@ -38,7 +50,7 @@ let chart: PlaneChart | undefined;
 
 const shownStage = (known: Comparison): number => {
   const stages = stagesOf(known);
-  return stage !== undefined && stages.includes(stage) ? stage : (stages.at(-1) ?? 1);
+  return stage !== undefined && stages.includes(stage) ? stage : lastStage;
 };
 
 function draw(): void {
@@ -155,7 +167,10 @@ function drawControls(known: Comparison, sweeps: readonly Sweep[], gain: number 
     stages.length > 1 &&
       segmented(
         text('Stage'),
-        stages.map((one) => ({ value: String(one), label: text('after stage {0}', one) })),
+        [
+          { value: String(lastStage), label: text('last stage') },
+          ...stages.map((one) => ({ value: String(one), label: text('after stage {0}', one) })),
+        ],
         String(shownStage(known)),
         (next) => {
           stage = Number(next);
@@ -277,7 +292,7 @@ function drawDifferences(known: Comparison): void {
     { label: text('value') },
     ...known.runs.map((run, place) => ({ label: letterOf(place), title: run.id })),
   ];
-  const rows = known.differences.map(({ path, values }) => ({ head: path, cells: values }));
+  const rows = collapseMissing(known.differences).map(({ path, values }) => ({ head: path, cells: values }));
   fill(differences, heading, table(text('Configuration values that differ'), columns, rows));
 }
 

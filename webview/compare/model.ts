@@ -16,6 +16,9 @@ export interface Sweep {
   points: PlanePoint[];
 }
 
+/** The last stage of every run, whichever that is. */
+export const lastStage = 0;
+
 /** Stages that have points. */
 export function stagesOf(comparison: Comparison): number[] {
   return [...new Set(comparison.points.map((point) => point.stage))].sort((a, b) => a - b);
@@ -24,12 +27,14 @@ export function stagesOf(comparison: Comparison): number[] {
 /** `A`, `B`... by place. */
 export const letterOf = (place: number): string => String.fromCharCode(65 + (place % 26));
 
-/** Arms after a stage, in the order of the runs and of their arms. */
+/** Arms after a stage (or after the last one of their run), in the order of the runs and of their arms. */
 export function sweepsOf(comparison: Comparison, stage: number): Sweep[] {
   const several = comparison.runs.length > 1;
   const sweeps = new Map<string, Sweep>();
+  const last = new Map<string, number>();
+  for (const point of comparison.points) last.set(point.run, Math.max(point.stage, last.get(point.run) ?? 0));
   for (const point of comparison.points) {
-    if (point.stage !== stage) continue;
+    if (point.stage !== (stage === lastStage ? last.get(point.run) : stage)) continue;
     const place = comparison.runs.findIndex((run) => run.folder === point.run);
     const key = JSON.stringify([point.run, point.arm]);
     const known = sweeps.get(key);
@@ -109,4 +114,23 @@ export function pointsCsv(comparison: Comparison): string {
 function csvText(words: string): string {
   const safe = /^[=+\-@\t\r]/.test(words) ? `'${words}` : words;
   return /[",\r\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+const missing = '\u2013';
+
+/**
+ * The differing values with one row for each arm, stage or benchmark that some runs do not have at all, instead of a row
+ * for every value of it.
+ */
+export function collapseMissing(differences: Comparison['differences']): Comparison['differences'] {
+  const things = differences.flatMap(({ path, values }) => {
+    const thing = /^((?:arms|stages|benchmarks)\..+)\.name$/s.exec(path)?.[1];
+    return thing !== undefined && values.includes(missing) ? [{ prefix: `${thing}.`, thing, values }] : [];
+  });
+  return differences.flatMap((difference) => {
+    const thing = things.find(({ prefix }) => difference.path.startsWith(prefix));
+    if (!thing) return [difference];
+    if (difference.path !== `${thing.prefix}name`) return [];
+    return [{ path: thing.thing, values: thing.values.map((value) => (value === missing ? missing : '\u2713')) }];
+  });
 }

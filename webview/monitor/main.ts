@@ -106,7 +106,7 @@ function textName(name: string): string {
 
 function crossEntropyKey(known: Curves): string {
   const [solid, dashed] = known.texts().map(textName);
-  const marks = `\u25c6 ${text('at the end of a stage')}`;
+  const marks = `${dashed === undefined ? '\u25c6' : '\u25c6 \u25c7'} ${text('at the end of a stage')}`;
   if (solid === undefined) return '';
   return dashed === undefined ? `\u2014 ${solid}, ${marks}` : `\u2014 ${solid}, - - ${dashed}, ${marks}`;
 }
@@ -183,7 +183,7 @@ function crossEntropyLines(known: Curves, trials: readonly Trial[]): Line[] {
       const label = `${nameOf(known, trial)}, ${textName(on)}`;
       return [
         lineOf(known, trial, crossEntropyLine(trial, on), { label, dash: k === 0 ? [] : [5, 3] }),
-        lineOf(known, trial, driftPoints(known, trial, on), { label, marks: true }),
+        lineOf(known, trial, driftPoints(known, trial, on), { label, marks: k === 0 ? 'full' : 'hollow' }),
       ];
     }),
   );
