@@ -75,7 +75,8 @@ const services = new WeakMap<ServerContext, ScoringService>();
 export function scoringServiceOf(server: ServerContext): ScoringService {
   const there = services.get(server);
   if (there) return there;
-  const service = new ScoringService(server);
+  const { workspace, stateFolder } = server;
+  const service = new ScoringService({ workspace, stateFolder });
   services.set(server, service);
   server.onShutdown(() => service.close());
   return service;
