@@ -59,7 +59,7 @@ describe('words about rows', () => {
   it('sum up a file on line one', () => {
     expect(lensTitle(summary, english)).toBe('1,500 rows, perplexity 4.83 (7.04) under pocket');
     const partly = { ...summary, problemCount: 2, scores: { ...summary.scores!, done: false, scored: 640 } };
-    expect(lensTitle(partly, english)).toBe('1,500 rows, 2 problems, perplexity 4.83 (7.04) under pocket of 640 rows');
+    expect(lensTitle(partly, english)).toBe('1,500 rows, 2 problems, perplexity 4.83 (7.04) of 640 rows under pocket');
     const failure = { message: 'The model folder x does not exist' };
     expect(lensTitle({ ...summary, scores: { ...summary.scores!, failure } }, english)).toContain(
       'not scored: The model',

@@ -42,8 +42,11 @@ export function lensTitle(summary: DatasetSummary, t: Translate): string {
   }
   const mean = formatPerplexity(scores.perplexityMean);
   const std = formatPerplexity(scores.perplexityStd ?? 0);
-  const of = scores.done && scores.limit === undefined ? '' : t(' of {0} rows', formatCount(scores.scored));
-  return `${parts.join(', ')}, ${t('perplexity {0} ({1}) under {2}', mean, std, model)}${of}`;
+  const isWhole = scores.done && scores.limit === undefined;
+  const numbers = isWhole
+    ? t('perplexity {0} ({1}) under {2}', mean, std, model)
+    : t('perplexity {0} ({1}) of {2} rows under {3}', mean, std, formatCount(scores.scored), model);
+  return `${parts.join(', ')}, ${numbers}`;
 }
 
 /** What the lens tells when it is pointed at. */
