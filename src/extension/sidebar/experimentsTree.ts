@@ -65,7 +65,8 @@ export class ExperimentsTree implements vscode.TreeDataProvider<ExperimentsNode>
   getTreeItem(node: ExperimentsNode): vscode.TreeItem {
     const row = rowOf(node, this.store.model, vscode.l10n.t);
     const item = new vscode.TreeItem(row?.label ?? '', row ? collapsible[row.open] : undefined);
-    item.id = node.id;
+    // A row that has been a leaf stays closed when it gets children, unless it is another row then.
+    item.id = row?.open === 'leaf' ? `${node.id}|leaf` : node.id;
     if (!row) return item;
     item.description = row.description;
     item.contextValue = row.context;
