@@ -24,12 +24,14 @@ export interface FlipsPane {
   /** Lists the flips of a cell under a heading. */
   show(cell: FlipsRequest, heading: Child): void;
   hide(): void;
+  /** For those who came by key. */
+  focus(): void;
 }
 
-/** `onClose` also hears Escape; `onTargets` opens what the stage was trained on. */
+/** `onTargets` opens what the stage was trained on. */
 export function makeFlips(onClose: () => void, onTargets: (stage: number) => void): FlipsPane {
   const heading = el('h2', { tabindex: -1 });
-  const content = el('div', { 'aria-live': 'polite' });
+  const content = el('div');
   const close = button('\u00d7', onClose, { kind: 'icon', label: text('Close') });
   const element = el(
     'aside',
@@ -37,7 +39,6 @@ export function makeFlips(onClose: () => void, onTargets: (stage: number) => voi
       class: 'flips',
       hidden: true,
       'aria-label': text('Flipped answers'),
-      on: { keydown: (event) => event.key === 'Escape' && onClose() },
     },
     el('div', { class: 'flips-head' }, heading, close),
     content,
@@ -63,6 +64,7 @@ export function makeFlips(onClose: () => void, onTargets: (stage: number) => voi
       element.hidden = false;
       void load(cell, firstItems);
     },
+    focus: () => heading.focus(),
     hide: () => {
       running?.abort();
       element.hidden = true;
@@ -77,10 +79,10 @@ function listed(list: FlipList, showAll: () => void, openTargets: () => void): C
     formatCount(list.gainedCount),
     formatCount(list.n),
   );
-  if (list.lostCount + list.gainedCount === 0) return [el('p', null, text('No answer flipped.'))];
+  if (list.lostCount + list.gainedCount === 0) return [el('p', { role: 'status' }, text('No answer flipped.'))];
   const more = list.lostCount > list.lost.length || list.gainedCount > list.gained.length;
   return [
-    el('p', null, counts),
+    el('p', { role: 'status' }, counts),
     list.textless && el('p', { class: 'quiet' }, text('Judged by likelihood: there are no texts to show.')),
     el('div', { class: 'buttons' }, button(text('Open in target diff'), openTargets)),
     group(text('Lost'), 'lost', list.lost, list.lostCount),

@@ -17,7 +17,8 @@ export interface GridContent {
   /** Tips of what is not a cell: column names and totals. */
   tips: { box: Box; lines: string[] }[];
   selected: CellKey | undefined;
-  onSelect(cell: PlacedCell): void;
+  /** `byKey`: the focus may go along. */
+  onSelect(cell: PlacedCell, byKey: boolean): void;
 }
 
 interface Placed {
@@ -84,12 +85,12 @@ export function makeGrid(content: GridContent, focused: CellKey | undefined): Gr
   for (const one of all) {
     one.element.addEventListener('click', () => {
       moveTo(one);
-      content.onSelect(one.cell);
+      content.onSelect(one.cell, false);
     });
     one.element.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' && event.key !== ' ') return;
       event.preventDefault();
-      content.onSelect(one.cell);
+      content.onSelect(one.cell, true);
     });
   }
   return {

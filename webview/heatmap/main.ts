@@ -122,7 +122,10 @@ function drawChart(current: HeatmapData, at: CellKey | undefined, hadFocus: bool
         block.rows[stage - 1]?.cells[column]?.kind === 'missing',
       tips: hints(current, layout),
       selected,
-      onSelect: (cell) => select(keyOf(current, cell.block, cell.stage, cell.column)),
+      onSelect: (cell, byKey) => {
+        select(keyOf(current, cell.block, cell.stage, cell.column));
+        if (byKey && cell.stage > 0) flips.focus();
+      },
     },
     at,
   );
@@ -212,7 +215,7 @@ function openTargets(stage: number): void {
   void action({
     kind: 'command',
     command: 'forgettingLab.showTargetDiff',
-    args: [{ run, ...(dataset ? { dataset } : {}) }],
+    args: [{ run, stage, ...(dataset ? { dataset } : {}) }],
   });
 }
 
@@ -368,6 +371,9 @@ function take(next: HeatmapData): void {
 
 on(runsChanged, ({ runs }) => {
   if (runs.includes(run)) void load();
+});
+addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && selected) closeFlips();
 });
 onThemeChange(draw);
 let width = 0;

@@ -66,6 +66,14 @@ export function setDisabled(element: HTMLElement, disabled: boolean): void {
   element.toggleAttribute('disabled', disabled);
 }
 
+/** The library hands every aria attribute to the button inside but this one; the button is there once it is in the page. */
+function setPressed(host: HTMLElement, pressed: boolean): void {
+  host.setAttribute('aria-pressed', String(pressed));
+  const tell = (): void => host.shadowRoot?.querySelector('button')?.setAttribute('aria-pressed', String(pressed));
+  if (host.isConnected) tell();
+  else setTimeout(tell);
+}
+
 /** A row of buttons of which one is pressed: few choices that should all be seen. */
 export function segmented<T extends string>(
   label: string,
@@ -88,7 +96,7 @@ export function segmented<T extends string>(
   const show = (next: T): void => {
     value = next;
     buttons.forEach((one, k) => {
-      one.setAttribute('aria-pressed', String(choices[k]?.value === next));
+      setPressed(one, choices[k]?.value === next);
     });
   };
   show(chosen);

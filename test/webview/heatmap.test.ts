@@ -1,0 +1,269 @@
+// The heatmap as a person uses it, on a run in a real folder, answered by the lab server's own part.
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { Browser, Locator } from 'playwright-core';
+import { hostileName } from '../../src/report/testing/syntheticRun.ts';
+import { memoryServer } from '../../src/server/runs/testing/memoryServer.ts';
+import type { MemoryServer } from '../../src/server/runs/testing/memoryServer.ts';
+import { writeRun } from '../../src/server/runs/testing/writeRun.ts';
+import { runsPart } from '../../src/server/runs/runsPart.ts';
+import { getHeatmap } from '../../src/shared/protocol/lab/runs.ts';
+import type { HeatmapData } from '../../src/shared/protocol/lab/runs.ts';
+import { formatChange } from '../../src/shared/words.ts';
+import { launch, noBrowser, openPanel, screenshot } from './openPanel.ts';
+import type { OpenPanel, PanelOptions } from './openPanel.ts';
+import { themes } from './themes.ts';
+
+describe.skipIf(noBrowser)('the heatmap', () => {
+  let browser: Browser;
+  let workspace: string;
+  let run: string;
+  let lab: MemoryServer;
+  let data: HeatmapData;
+
+  beforeAll(async () => {
+    browser = await launch();
+    workspace = await mkdtemp(path.join(tmpdir(), 'lab-heatmap-'));
+    run = path.join(workspace, 'runs', 'synthetic-20260102-0304-ab12');
+    await writeRun(run);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await rm(workspace, { recursive: true, force: true });
+  });
+
+  beforeEach(async () => {
+    lab = await memoryServer(runsPart, workspace);
+    for (;;) {
+      data = await lab.call(getHeatmap, { run });
+      if (!data.pending) return;
+      await new Promise((done) => setTimeout(done, 50));
+    }
+  });
+
+  async function open(options: Partial<PanelOptions> = {}): Promise<OpenPanel> {
+    const answer = (method: string, params: unknown): unknown => lab.call({ method }, params);
+    const panel = await openPanel(browser, { kind: 'heatmap', subject: { run }, answer, ...options });
+    onTestFinished(async () => {
+      expect(panel.errors).toEqual([]);
+      await panel.close();
+    });
+    await panel.drawn();
+    return panel;
+  }
+
+  const cell = ({ page }: OpenPanel, arm: string, stage: number, benchmark: string): Locator =>
+    page.locator(`.cell[data-arm=${JSON.stringify(arm)}][data-stage="${stage}"][data-benchmark="${benchmark}"]`);
+
+  const focused = ({ page }: OpenPanel): Promise<string | undefined> =>
+    page.evaluate(() => {
+      const { arm, stage, benchmark } = (document.activeElement as HTMLElement).dataset;
+      return `${arm}/${stage}/${benchmark}`;
+    });
+
+  it('opens with the answer in words and shows every cell to screen readers', async () => {
+    const { page } = await open();
+    expect(await page.locator('.sentence').textContent()).toBe(data.verdict[0]);
+    const cells = page.getByRole('gridcell');
+    const rows = data.view.blocks.length * 3;
+    expect(await cells.count()).toBe(rows * data.view.columns.length);
+    const label = await page
+      .locator('.cell[data-arm="ground truth"][data-stage="1"][data-benchmark="addition"]')
+      .getAttribute('aria-label');
+    expect(label).toBe('addition, ground truth, after subtraction: change \u221258 points');
+  });
+
+  it('shows the same numbers as a table', async () => {
+    const { page } = await open();
+    await page.getByRole('button', { name: 'Table' }).click();
+    const rows = await page.locator('tbody tr').all();
+    const texts = await Promise.all(
+      rows.map(async (row) => (await row.locator('td').allInnerTexts()).map((one) => one.replace(/\n.*/s, ''))),
+    );
+    const block = data.view.blocks[0]!;
+    const expected = block.rows[1]!.cells.map((one) =>
+      one.kind === 'measured' && one.change ? formatChange(one.change.value) : '\u00b7',
+    );
+    const shown = texts[2]!.slice(1, 1 + expected.length).map((one) => one.split(' ')[0]);
+    expect(shown).toEqual(expected);
+    expect(texts[2]!.slice(-2)).toEqual([
+      formatChange(block.rows[1]!.gained!.value),
+      formatChange(block.rows[1]!.forgot!.value),
+    ]);
+    await screenshot(page, 'heatmap-table');
+  });
+
+  it('moves by arrow keys, opens by Enter, and comes back by Escape', async () => {
+    const panel = await open();
+    const { page } = panel;
+    await cell(panel, 'ground truth', 0, 'subtraction').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    expect(await focused(panel)).toBe('ground truth/1/addition');
+    expect(await page.locator('.tip').innerText()).toContain('paired bootstrap over items');
+    await page.keyboard.press('End');
+    expect(await focused(panel)).toBe('ground truth/1/json');
+    await page.keyboard.press('Home');
+    expect(await focused(panel)).toBe('ground truth/1/subtraction');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await page.locator('.flip').first().waitFor();
+    const sections = await page.locator('.flips section h3').allInnerTexts();
+    expect(sections[0]).toMatch(/^Lost/);
+    expect(await page.locator('.flip').first().innerText()).toContain('The answer is 40');
+    await page.keyboard.press('Escape');
+    expect(await page.locator('.flips').isHidden()).toBe(true);
+    expect(await focused(panel)).toBe('ground truth/1/addition');
+  });
+
+  it('lists the flipped answers of a cell and leads to the targets of its stage', async () => {
+    const panel = await open({ width: 1300 });
+    await cell(panel, 'ground truth', 1, 'addition').click();
+    const { page } = panel;
+    await page.locator('.flip').first().waitFor();
+    expect(await page.locator('.flips p').first().innerText()).toBe('58 lost and 0 gained of 100 answers.');
+    expect(await page.locator('.flip').count()).toBe(20);
+    await page.getByRole('button', { name: 'Show all' }).click();
+    await page.locator('.flip').nth(57).waitFor();
+    await page.getByRole('button', { name: 'Open in target diff' }).click();
+    expect(panel.actions.at(-1)).toEqual({
+      kind: 'command',
+      command: 'forgettingLab.showTargetDiff',
+      args: [{ run, dataset: '/x/a.jsonl', stage: 1 }],
+    });
+    await screenshot(page, 'heatmap-flips');
+  });
+
+  it('keeps mode and selection over a reload', async () => {
+    const first = await open();
+    await first.page.getByRole('button', { name: 'Score' }).click();
+    await cell(first, 'self-output', 2, 'sorting').click();
+    await first.page.locator('.flips').waitFor();
+    const state = await first.state();
+    expect(state).toMatchObject({ kind: 'heatmap', subject: { run } });
+    const second = await open({ state });
+    expect(await second.page.getByRole('button', { name: 'Score' }).getAttribute('aria-pressed')).toBe('true');
+    await second.page.locator('.flips').waitFor();
+    expect(await cell(second, 'self-output', 2, 'sorting').getAttribute('aria-selected')).toBe('true');
+  });
+
+  it('shows hostile names and answers as text', async () => {
+    const item = {
+      index: 7,
+      prompt: '<img src=x onerror=alert(1)>',
+      before: '</script><script>alert(1)</script>',
+      now: '<b onmouseover=alert(1)>bold</b>',
+      diff: [
+        { kind: 'removed', text: '</script><script>' },
+        { kind: 'same', text: '<i>' },
+        { kind: 'added', text: '<svg onload=alert(1)>' },
+      ],
+      cutOff: true,
+      reasonNow: '<u>no number</u>',
+    };
+    const list = { n: 100, lost: [item], gained: [], lostCount: 1, gainedCount: 0, textless: false };
+    const answer = (method: string, params: unknown): unknown =>
+      method === 'runs/flips' ? list : lab.call({ method }, params);
+    const panel = await open({ answer });
+    const { page } = panel;
+    const rows = data.view.blocks.findIndex((block) => block.arm === hostileName) * 3 + 1;
+    await page
+      .locator('.cell')
+      .nth(rows * data.view.columns.length)
+      .click();
+    await page.locator('.flip').waitFor();
+    expect(await page.locator('main img, main script, main b, main i, main u, main svg').count()).toBe(0);
+    expect(await page.locator('.flips h2').innerText()).toContain('<img src=x onerror=alert(1)>');
+    const shown = await page.locator('.flip').innerText();
+    for (const words of [item.prompt, item.before, item.now, item.reasonNow]) expect(shown).toContain(words);
+    expect(await page.locator('del').innerText()).toBe('</script><script>');
+  });
+
+  it('compares with the best score so far', async () => {
+    const panel = await open();
+    await panel.page.getByRole('button', { name: 'vs best' }).click();
+    // 60 after the first stage, 30 after the second, from a base of 20.
+    const taught = cell(panel, 'ground truth', 2, 'subtraction');
+    expect(await taught.getAttribute('aria-label')).toContain('change \u221230 points');
+    await taught.hover();
+    expect(await panel.page.locator('.tip').innerText()).toContain('.60 after subtraction: \u221230 points');
+  });
+
+  it('exports a picture with its background, and the texts of the report', async () => {
+    const panel = await open({ theme: themes.light });
+    await panel.page.getByRole('button', { name: 'PNG' }).click();
+    await expect.poll(() => panel.actions.length).toBe(1);
+    const saved = panel.actions[0]!;
+    if (saved.kind !== 'save') throw new Error('not saved');
+    expect(saved.suggestedName).toBe('synthetic-20260102-0304-ab12-heatmap.png');
+    const png = Buffer.from(saved.base64 ?? '', 'base64');
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    expect(png.length).toBeGreaterThan(20_000);
+    await panel.page.getByRole('button', { name: 'CSV' }).click();
+    await expect.poll(() => panel.actions.length).toBe(2);
+    expect(panel.actions[1]).toMatchObject({ kind: 'save', suggestedName: 'synthetic-20260102-0304-ab12-matrix.csv' });
+    await panel.page.getByRole('button', { name: 'Markdown' }).click();
+    await expect.poll(() => panel.actions.length).toBe(3);
+  });
+
+  it('fills in while the run goes on, without moving what is there', async () => {
+    const panel = await open();
+    const before = await panel.page.locator('.grid').innerHTML();
+    const cells = path.join(run, 'cells.jsonl');
+    const kept = await readFile(cells, 'utf8');
+    onTestFinished(() => writeFile(cells, kept));
+    const record = JSON.parse(
+      kept
+        .trimEnd()
+        .split('\n')
+        .findLast((line) => line.includes('self-output'))!,
+    ) as Record<string, unknown>;
+    const replay = { ...record, arm: 'replay', benchmark: 'addition', stage: 1 };
+    await appendFile(cells, `${JSON.stringify(replay)}\n`);
+    await panel.notify('runs/changed', { runs: [run], list: false });
+    await expect
+      .poll(() => cell(panel, 'replay', 1, 'addition').getAttribute('aria-label'))
+      .not.toContain('not measured');
+    const after = await panel.page.locator('.grid').innerHTML();
+    const places = (html: string): string[] => [...html.matchAll(/left: [^"]*/g)].map(([place]) => place);
+    expect(places(after)).toEqual(places(before));
+    expect(await panel.page.getByRole('status').innerText()).toContain('addition, replay');
+  });
+
+  it('says why a run cannot be shown, and tries again', async () => {
+    let broken = true;
+    const panel = await openPanel(browser, {
+      kind: 'heatmap',
+      subject: { run },
+      answer: (method, params) => {
+        if (broken) throw Object.assign(new Error('config.json is not JSON'), { remedy: 'Start a new run' });
+        return lab.call({ method }, params);
+      },
+    });
+    await panel.drawn();
+    expect(await panel.page.getByRole('alert').innerText()).toContain('config.json is not JSON. Start a new run');
+    broken = false;
+    await panel.page.getByRole('button', { name: 'Try again' }).click();
+    await panel.page.getByRole('grid').waitFor();
+    expect(await panel.page.getByRole('alert').count()).toBe(0);
+    await panel.close();
+  });
+
+  it('follows the theme', async () => {
+    const panel = await open({ theme: themes.light });
+    const picture = (): Promise<string> =>
+      panel.page.locator('canvas').evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    const light = await picture();
+    await panel.setTheme(themes.dark);
+    await panel.drawn(2);
+    expect(await picture()).not.toBe(light);
+    await panel.setTheme(themes.light);
+    await panel.drawn(3);
+    await expect.poll(picture).toBe(light);
+  });
+});
