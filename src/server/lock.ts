@@ -100,7 +100,10 @@ async function removeStale(file: string): Promise<boolean> {
     return false;
   }
   try {
-    const there = await readServerLock(file);
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    // Where there is no lock now, anybody may put one in the next moment; one that is there stays until it is removed here.
+    if (text === undefined) return true;
+    const there = parseServerLock(text);
     if (!there || (await isStale(there))) await rm(file, { force: true });
     return true;
   } finally {
