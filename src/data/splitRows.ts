@@ -127,8 +127,8 @@ export async function* splitArray(
   if (!scanner.closed) yield row.take(startLine, true);
 }
 
-/** Follows strings and brackets byte by byte, across chunks. */
-class ArrayScanner {
+/** Follows strings and brackets byte by byte, across chunks. `depth` 1 is between two elements of the array. */
+export class ArrayScanner {
   depth = 0;
   line = 1;
   closed = false;

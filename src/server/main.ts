@@ -15,6 +15,7 @@ import { readArguments } from './arguments.ts';
 import type { ServerArguments } from './arguments.ts';
 import type { ServerPart } from './context.ts';
 import { datasetsPart } from './datasets/datasetsPart.ts';
+import { datasetViewPart } from './datasetView/datasetViewPart.ts';
 import { doctorPart } from './doctor/doctorPart.ts';
 import { experimentsPart } from './experiments/experimentsPart.ts';
 import { LabServer } from './labServer.ts';
@@ -24,9 +25,19 @@ import { modelsPart } from './models/modelsPart.ts';
 import { placeOf, preparePlace } from './place.ts';
 import { runsPart } from './runs/runsPart.ts';
 import { sessionsPart } from './sessions/sessionsPart.ts';
+import { targetDiffPart } from './targetDiff/targetDiffPart.ts';
 
 /** Everything that answers messages. */
-const parts: readonly ServerPart[] = [runsPart, sessionsPart, experimentsPart, modelsPart, doctorPart, datasetsPart];
+const parts: readonly ServerPart[] = [
+  runsPart,
+  sessionsPart,
+  experimentsPart,
+  modelsPart,
+  doctorPart,
+  datasetsPart,
+  targetDiffPart,
+  datasetViewPart,
+];
 
 async function main(given: ServerArguments): Promise<void> {
   const place = await placeOf(given.workspace);

@@ -1,6 +1,7 @@
 // A dataset as a list of rows, however large the file: lines are found by an index of byte offsets that is built in the
 // background, and travel by page.
 import type { ScoredToken } from '../../records.ts';
+import type { ScoringModel } from './datasets.ts';
 import { notification, request } from './message.ts';
 
 export interface DatasetViewState {
@@ -24,7 +25,7 @@ export const closeDatasetView = request<{ id: string }, null>('datasetView/close
 /** The index has grown, or the file has changed on the disk. At most four times a second. */
 export const datasetViewChanged = notification<DatasetViewState>('datasetView/changed');
 
-export interface DatasetRow {
+export interface DatasetViewRow {
   /** 0-based. */
   row: number;
   /** The row's text as it stands in the file; long rows are cut after `characters` of the request. */
@@ -40,9 +41,10 @@ export interface DatasetRow {
   provenance?: string;
 }
 
-export const getDatasetRows = request<{ id: string; from: number; count: number; characters: number }, DatasetRow[]>(
-  'datasetView/rows',
-);
+export const getDatasetViewRows = request<
+  { id: string; from: number; count: number; characters: number },
+  DatasetViewRow[]
+>('datasetView/rows');
 
 /** The first row at or after `from` whose text holds `text`, whatever the case of ASCII letters; null when there is none. */
 export const searchDatasetView = request<{ id: string; text: string; from: number }, { row: number } | null>(
@@ -51,7 +53,7 @@ export const searchDatasetView = request<{ id: string; text: string; from: numbe
 /** How far a search has come, as a share of the file. */
 export const searchProgress = notification<{ id: string; share: number }>('datasetView/searching');
 
-export interface DatasetRowScore {
+export interface DatasetViewScore {
   row: number;
   ppl?: number;
   /** Answer tokens; offsets are UTF-16 units of `answer`. */
@@ -64,7 +66,13 @@ export interface DatasetRowScore {
 }
 
 /** Scores of some rows under a model; cancelled when the rows scroll away. */
-export const scoreDatasetRows = request<{ id: string; model: string; rows: number[] }, DatasetRowScore[]>(
+export const scoreDatasetViewRows = request<{ id: string; model: ScoringModel; rows: number[] }, DatasetViewScore[]>(
   'datasetView/score',
+  { needsTrust: true },
+);
+
+/** One row with its hardest tokens and what the model would rather have written. */
+export const explainDatasetViewRow = request<{ id: string; model: ScoringModel; row: number }, DatasetViewScore>(
+  'datasetView/explain',
   { needsTrust: true },
 );

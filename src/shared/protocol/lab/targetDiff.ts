@@ -2,6 +2,7 @@
 // files. The server keeps a place and a few numbers a row; texts travel by page.
 import type { Provenance } from '../../dataset.ts';
 import type { ScoredToken, TargetStatistics } from '../../records.ts';
+import type { ScoringModel } from './datasets.ts';
 import { notification, request } from './message.ts';
 
 /** Where answers to the prompts of a dataset come from. Paths are absolute. */
@@ -86,7 +87,7 @@ export interface ComparisonState {
   /** Absent until scoring was asked for. */
   scoring?: {
     model: string;
-    state: 'loading' | 'running' | 'paused' | 'done' | 'failed';
+    state: 'loading' | 'running' | 'done' | 'failed';
     /** Targets done and to do. */
     done: number;
     total: number;
@@ -104,7 +105,7 @@ export const closeComparison = request<{ id: string }, null>('targetDiff/close')
 /** Judges every row anew; without a verifier nothing is judged. */
 export const judgeComparison = request<{ id: string; verifier?: TargetVerifier }, ComparisonState>('targetDiff/judge');
 /** Scores every row under a model, those on the screen first. An earlier model's numbers are replaced. */
-export const scoreComparison = request<{ id: string; model: string }, ComparisonState>('targetDiff/score', {
+export const scoreComparison = request<{ id: string; model: ScoringModel }, ComparisonState>('targetDiff/score', {
   needsTrust: true,
 });
 /** Numbers, verdicts or alignment went on. At most four times a second. */

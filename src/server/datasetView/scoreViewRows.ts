@@ -1,0 +1,84 @@
+// Perplexity and tokens of rows that a dataset view shows.
+import type { OpenedModel, ScoringService } from '../datasets/scoringService.ts';
+import { itemPerplexity } from '../../metrics/perplexity.ts';
+import { encodeScorable } from '../../recipes/scoreRows.ts';
+import { answerOf } from '../../recipes/targets/recipe.ts';
+import type { Example } from '../../shared/dataset.ts';
+import type { DatasetViewScore } from '../../shared/protocol/lab/datasetView.ts';
+import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
+import { maskedTokens, maskOf } from '../targetDiff/masks.ts';
+import { createScoring } from '../targetDiff/scoring.ts';
+import { toTokens } from '../targetDiff/tokens.ts';
+import type { DatasetFile } from './datasetFile.ts';
+
+/** Rows of one request at most, and the hardest tokens told of a row that is asked for alone. */
+const mostRows = 100;
+const hardestTold = 5;
+const alternativesTold = 3;
+
+export async function scoreViewRows(
+  view: DatasetFile,
+  service: ScoringService,
+  choice: ScoringModel,
+  wanted: readonly number[],
+  signal: AbortSignal,
+): Promise<DatasetViewScore[]> {
+  const scorer = await createScoring(service).model(choice);
+  const rows: { row: number; read: Example | { problem: string } }[] = [];
+  for (const row of wanted.slice(0, mostRows)) rows.push({ row, read: await view.example(row) });
+  const examples = rows.flatMap(({ read }) => ('problem' in read ? [] : [read]));
+  const results = await scorer.score(examples, { urgent: true, signal });
+  let next = 0;
+  return rows.map(({ row, read }): DatasetViewScore => {
+    if ('problem' in read) return { row, problem: read.problem };
+    const result = results[next++];
+    if (result?.kind !== 'scored') return { row, problem: result?.reason ?? 'not scored' };
+    const masked = maskedTokens(result, maskOf(read), undefined);
+    const trained = result.logprobs.filter((_, index) => !masked[index]);
+    return {
+      row,
+      answer: answerOf(read),
+      tokens: toTokens(result, scorer.side, Infinity, masked),
+      ...(trained.length > 0 ? { ppl: itemPerplexity(trained) } : { problem: 'every answer token is masked' }),
+    };
+  });
+}
+
+/** The hardest trained-on tokens of one row with what the model would rather have written. */
+export async function explainViewRow(
+  view: DatasetFile,
+  service: ScoringService,
+  choice: ScoringModel,
+  row: number,
+  signal: AbortSignal,
+): Promise<DatasetViewScore> {
+  const [score] = await scoreViewRows(view, service, choice, [row], signal);
+  const example = await view.example(row);
+  if (!score?.tokens || 'problem' in example) return score ?? { row };
+  const hardest = score.tokens
+    .map(({ logprob, trained }, index) => ({ logprob, trained, index }))
+    .filter(({ trained }) => trained)
+    .sort((a, b) => a.logprob - b.logprob)
+    .slice(0, hardestTold);
+  const alternatives = await topTokens(service, await service.model(choice), example, signal);
+  return { ...score, hardest: hardest.map(({ index }) => ({ index, alternatives: alternatives[index] ?? [] })) };
+}
+
+async function topTokens(
+  service: ScoringService,
+  model: OpenedModel,
+  example: Example,
+  signal: AbortSignal,
+): Promise<{ text: string; logprob: number }[][]> {
+  const part = encodeScorable(model.side, example);
+  if ('reason' in part) return [];
+  const [score] = await service.withEngine(model, ({ engine, info }) =>
+    engine.score({ model: info.id, sequences: [part.tokens], from: [part.from], topK: alternativesTold }, { signal }),
+  );
+  return (score?.topIds ?? []).map((ids, position) =>
+    ids.map((id, k) => ({
+      text: model.side.tokenizer.tokenText(id),
+      logprob: score?.topLogprobs?.[position]?.[k] ?? -Infinity,
+    })),
+  );
+}

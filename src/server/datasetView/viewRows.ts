@@ -1,0 +1,76 @@
+// What a page of the dataset view says about its rows: the text as it stands, what it is understood as, and what is wrong.
+import { isUtf8 } from 'node:buffer';
+import { textOfPrompt } from '../../data/encode.ts';
+import { readExample } from '../../data/examples.ts';
+import { columnsOf, detectFormat, RowError } from '../../data/formats.ts';
+import type { DatasetFormat, Row } from '../../data/formats.ts';
+import { isBlank } from '../../data/splitRows.ts';
+import { answerOf } from '../../recipes/targets/recipe.ts';
+import type { Example } from '../../shared/dataset.ts';
+import type { DatasetViewRow } from '../../shared/protocol/lab/datasetView.ts';
+import { cutText } from '../targetDiff/tokens.ts';
+import type { RowBytes } from './rowReader.ts';
+
+/** Longer rows are shown but not taken apart: that would keep everybody else waiting. */
+export const longestParsed = 1 << 20;
+
+/** A row understood as an example, or why not. */
+export type ParsedRow = { example: Example } | { problem: string } | { blank: true };
+
+/** Takes a whole row apart. `format` is that of the file's first row. */
+export function parseRow(raw: RowBytes, file: string, format: DatasetFormat | undefined): ParsedRow {
+  if (isBlank(raw.bytes)) return { blank: true };
+  if (raw.length > raw.bytes.length) return { problem: `longer than ${longestParsed / 2 ** 20} MiB: not looked into` };
+  if (!isUtf8(raw.bytes)) return { problem: 'not valid UTF-8' };
+  let row: unknown;
+  try {
+    row = JSON.parse(raw.bytes.toString('utf8'));
+  } catch (error) {
+    return { problem: `not valid JSON: ${(error as Error).message.split('\n')[0]}` };
+  }
+  if (typeof row !== 'object' || row === null || Array.isArray(row)) return { problem: 'not a JSON object' };
+  if (format === undefined) {
+    return { problem: `the columns (${columnsOf(row as Row)}) are those of no known format` };
+  }
+  try {
+    return { example: readExample(row as Row, { file, line: raw.row + 1 }, format) };
+  } catch (error) {
+    if (error instanceof RowError) return { problem: error.message };
+    throw error;
+  }
+}
+
+/** The format of the first rows that have one. */
+export function formatOf(rows: readonly RowBytes[]): DatasetFormat | undefined {
+  for (const { bytes } of rows) {
+    try {
+      const row: unknown = JSON.parse(bytes.toString('utf8'));
+      const format = typeof row === 'object' && row !== null ? detectFormat(row as Row) : undefined;
+      if (format) return format;
+    } catch {
+      // The row's own problem is told where it is shown.
+    }
+  }
+  return undefined;
+}
+
+export function toViewRow(raw: RowBytes, parsed: ParsedRow, characters: number): DatasetViewRow {
+  const whole = raw.bytes.toString('utf8').trim();
+  const text = cutText(whole, characters);
+  const row = {
+    row: raw.row,
+    text,
+    bytes: raw.length,
+    cut: text.length < whole.length || raw.length > raw.bytes.length,
+  };
+  if ('blank' in parsed) return { ...row, blank: true };
+  if ('problem' in parsed) return { ...row, blank: false, problem: parsed.problem };
+  const { body, provenance } = parsed.example;
+  return {
+    ...row,
+    blank: false,
+    prompt: body.kind === 'text' ? '' : cutText(textOfPrompt(body.prompt), characters),
+    answer: cutText(answerOf(parsed.example), characters),
+    provenance,
+  };
+}

@@ -1,0 +1,118 @@
+// Fills the tables of a comparison: reads the dataset once for its own answers and columns, and once more beside each other
+// file, aligned by prompt. Only places, hashes and numbers are kept.
+import { createHash } from 'node:crypto';
+import { readExamples } from '../../data/examples.ts';
+import type { ExampleEvent } from '../../data/examples.ts';
+import { alignableRows, alignByPrompt, promptKey } from '../../lab/alignTargets.ts';
+import { answerOf } from '../../recipes/targets/recipe.ts';
+import type { DroppedRow, Example, Provenance } from '../../shared/dataset.ts';
+import { LabError } from '../../shared/errors.ts';
+import type { FoundAnswer, SourceTable } from './sourceTable.ts';
+import { columnProvenance, otherAnswer } from './sources.ts';
+
+type ExampleRead = Extract<ExampleEvent, { kind: 'example' }>;
+
+export interface AlignHooks {
+  pause: () => Promise<void> | undefined;
+  /** Rows of the dataset known so far. */
+  onRows: (rows: number) => void;
+  signal: AbortSignal;
+}
+
+/** The first table is the dataset's own. Throws `dataset-empty` when the dataset has no usable row. */
+export async function alignSources(tables: readonly SourceTable[], hooks: AlignHooks): Promise<void> {
+  const [truth] = tables;
+  if (!truth) return;
+  const columns = tables.filter(({ spec }) => spec.kind === 'column');
+  const rows = await readDataset(truth, columns, hooks);
+  if (rows === 0) throw emptyDataset(truth);
+  for (const table of tables) {
+    if (table.spec.kind === 'file') await alignFile(truth, table, hooks);
+  }
+}
+
+async function readDataset(truth: SourceTable, columns: readonly SourceTable[], hooks: AlignHooks): Promise<number> {
+  let row = 0;
+  for await (const event of readExamples(truth.file)) {
+    hooks.signal.throwIfAborted();
+    await hooks.pause();
+    if (event.kind === 'dropped') {
+      drop(truth, event.dropped);
+      continue;
+    }
+    truth.format ??= event.format;
+    truth.add(row, found(event, event.example, event.example.provenance));
+    for (const table of columns) addColumn(table, row, event);
+    hooks.onRows(++row);
+  }
+  return row;
+}
+
+function addColumn(table: SourceTable, row: number, event: ExampleRead): void {
+  if (table.spec.kind !== 'column') return;
+  table.format ??= event.format;
+  const answer = otherAnswer(event.example, table.spec.column);
+  if (!answer) drop(table, { source: event.example.source, reason: `no text in column "${table.spec.column}"` });
+  else table.add(row, found(event, answer, columnProvenance(table.spec.column), true));
+}
+
+/** Pairs come in any order: the dataset's side brings its row. A row that waits for its partner keeps numbers only. */
+async function alignFile(truth: SourceTable, table: SourceTable, { pause, signal }: AlignHooks): Promise<void> {
+  let row = 0;
+  const ofDataset = alignableRows<number | FoundAnswer>(readExamples(truth.file), () => row++, hashedKey);
+  const ofFile = alignableRows<number | FoundAnswer>(
+    readExamples(table.file),
+    (event) => {
+      table.format ??= event.format;
+      return found(event, event.example, event.example.provenance);
+    },
+    hashedKey,
+  );
+  for await (const event of alignByPrompt(ofDataset, ofFile)) {
+    signal.throwIfAborted();
+    await pause();
+    if (event.kind === 'pair') table.add(event.a as number, event.b as FoundAnswer);
+    else if (event.side === 'a') continue;
+    else if (event.kind === 'only') table.unmatched++;
+    else drop(table, event.dropped);
+  }
+}
+
+function drop(table: SourceTable, { reason, source }: DroppedRow): void {
+  table.drop(reason, source.line);
+}
+
+/** Keys of waiting rows are hashes, so that long prompts do not pile up. */
+function hashedKey(example: Example, position: number): string {
+  return createHash('sha1').update(promptKey(example, position)).digest('base64');
+}
+
+function found(event: ExampleRead, example: Example, provenance: Provenance, plain = false): FoundAnswer {
+  const { logprobs, masked } = plain ? {} : example.fields;
+  const numbers = isNumbers(logprobs) ? logprobs : undefined;
+  return {
+    place: { place: event.place, line: event.example.source.line },
+    provenance,
+    hash: hashText(answerOf(example)),
+    ...(numbers ? { logprobs: numbers, maskedTokens: isNumbers(masked) ? masked.length : 0 } : {}),
+  };
+}
+
+function isNumbers(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'number');
+}
+
+/** 48 bits of SHA-1. */
+function hashText(text: string): number {
+  return createHash('sha1').update(text).digest().readUIntBE(0, 6);
+}
+
+function emptyDataset(truth: SourceTable): LabError {
+  const [first] = truth.dropped;
+  const detail = first
+    ? `${first[1].count} rows dropped, the first at line ${first[1].first}: ${first[0]}`
+    : 'it has no rows';
+  return new LabError('dataset-empty', `${truth.file} has no usable rows (${detail})`, {
+    remedy: 'Choose a file whose rows have a prompt and an answer',
+  });
+}

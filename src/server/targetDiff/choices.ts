@@ -1,0 +1,119 @@
+// What each row trains on: a rule for all rows and single rows that somebody decided otherwise.
+import type { ChoiceRule, ChoiceSummary, RowChoice } from '../../shared/protocol/lab/targetDiff.ts';
+import type { SourceTable } from './sourceTable.ts';
+
+/** A decision; `undecided`: the rule needs numbers that are not there yet. */
+export interface Decision extends RowChoice {
+  undecided?: boolean;
+}
+
+const groundTruth = 0;
+const leftOut = 'left out by hand';
+
+export class TargetChoices {
+  rule: ChoiceRule = { kind: 'ground-truth' };
+  private readonly own = new Map<number, number | null>();
+  private readonly sources: readonly SourceTable[];
+  private readonly hasVerifier: () => boolean;
+
+  constructor(sources: readonly SourceTable[], hasVerifier: () => boolean) {
+    this.sources = sources;
+    this.hasVerifier = hasVerifier;
+  }
+
+  /** One row's own choice; 'rule' takes it back. */
+  choose(row: number, source: number | null | 'rule'): void {
+    if (source === 'rule') this.own.delete(row);
+    else this.own.set(row, source);
+  }
+
+  decide(row: number): Decision {
+    const own = this.own.get(row);
+    if (own === undefined) return this.byRule(row);
+    return own === null
+      ? { source: null, masked: false, own: true, reason: leftOut }
+      : { source: own, masked: own === groundTruth && this.rule.kind === 'ground-truth-masked', own: true };
+  }
+
+  /** Decides all rows, with pauses. */
+  async summarise(rows: number, pause: () => Promise<void> | undefined): Promise<ChoiceSummary> {
+    const bySource = this.sources.map(() => 0);
+    const dropped = new Map<string, number>();
+    const counts = { rows: 0, masked: 0, own: 0, undecided: 0 };
+    for (let row = 0; row < rows; row++) {
+      if (row % 1024 === 0) await pause();
+      const { source, masked, own, reason, undecided } = this.decide(row);
+      if (own) counts.own++;
+      if (undecided) counts.undecided++;
+      else if (source === null) dropped.set(reason ?? leftOut, (dropped.get(reason ?? leftOut) ?? 0) + 1);
+      else {
+        counts.rows++;
+        if (masked) counts.masked++;
+        bySource[source] = (bySource[source] ?? 0) + 1;
+      }
+    }
+    return {
+      rule: this.rule,
+      ...counts,
+      bySource,
+      dropped: [...dropped].map(([reason, count]) => ({ reason, count })),
+    };
+  }
+
+  private byRule(row: number): Decision {
+    const { rule } = this;
+    const chosen = (source: number | null, extra: Partial<Decision> = {}): Decision => ({
+      source,
+      masked: false,
+      own: false,
+      ...extra,
+    });
+    switch (rule.kind) {
+      case 'ground-truth':
+        return chosen(groundTruth);
+      case 'ground-truth-masked':
+        return this.sources[groundTruth]?.scoreState(row) === 'none'
+          ? chosen(groundTruth, { undecided: true })
+          : chosen(groundTruth, { masked: true });
+      case 'prefer': {
+        const accepted = this.accepted(rule.source, row);
+        if (accepted === undefined) return chosen(null, { undecided: true });
+        if (accepted) return chosen(rule.source);
+        if (rule.otherwise === 'ground-truth') return chosen(groundTruth);
+        const label = this.sources[rule.source]?.label ?? '';
+        const reason = this.sources[rule.source]?.has(row) ? `${label}: not accepted` : `${label}: no answer`;
+        return chosen(null, { reason });
+      }
+      case 'lowest-perplexity': {
+        const lowest = this.lowest(row);
+        return lowest === undefined ? chosen(null, { undecided: true }) : chosen(lowest);
+      }
+      default:
+        return rule satisfies never;
+    }
+  }
+
+  /** Undefined: there is a verifier that has not judged it yet. */
+  private accepted(source: number, row: number): boolean | undefined {
+    const table = this.sources[source];
+    if (!table?.has(row)) return false;
+    if (!this.hasVerifier()) return true;
+    const verdict = table.verdict(row);
+    return verdict === undefined ? undefined : verdict === 1;
+  }
+
+  /** The source with the lowest perplexity, the first of equals; undefined before all are known. */
+  private lowest(row: number): number | undefined {
+    let best = groundTruth;
+    let least = Infinity;
+    for (const [index, table] of this.sources.entries()) {
+      const accepted = index === groundTruth ? table.has(row) : this.accepted(index, row);
+      if (accepted === undefined || (accepted && table.scoreState(row) === 'none')) return undefined;
+      const ppl = table.perplexity(row);
+      if (!accepted || ppl === undefined || ppl >= least) continue;
+      best = index;
+      least = ppl;
+    }
+    return best;
+  }
+}

@@ -1,0 +1,190 @@
+// One open comparison: its tables, what is going on with them, and who is told.
+import { basename } from 'node:path';
+import { RowFile } from '../../data/rowFile.ts';
+import { findScorer } from '../../evals/scorers.ts';
+import { judgeTarget } from '../../lab/compareTargets.ts';
+import type { PairVerifier } from '../../lab/compareTargets.ts';
+import type { Example } from '../../shared/dataset.ts';
+import { LabError } from '../../shared/errors.ts';
+import type { ComparisonState, TargetSourceSpec, TargetVerifier } from '../../shared/protocol/lab/targetDiff.ts';
+import { slices } from '../../lab/slices.ts';
+import { alignSources } from './align.ts';
+import type { Arrangement } from './arrange.ts';
+import { TargetChoices } from './choices.ts';
+import { SourceTable } from './sourceTable.ts';
+import { columnLabel, otherAnswer } from './sources.ts';
+
+/** Arrangements kept: the one on the screen and the one that replaces it. */
+const arrangementsKept = 2;
+
+export interface ComparisonOptions {
+  id: string;
+  dataset: string;
+  sources: readonly TargetSourceSpec[];
+  verifier?: TargetVerifier;
+  /** Told after every change; the listener waits as it likes. */
+  onChange: () => void;
+}
+
+export class Comparison {
+  readonly id: string;
+  readonly dataset: string;
+  readonly tables: readonly SourceTable[];
+  readonly choices: TargetChoices;
+  readonly signal: AbortSignal;
+  rows = 0;
+  scoring: ComparisonState['scoring'];
+  /** Called after every change. */
+  readonly changed: () => void;
+  /** Resolves when the tables are filled; rejects with the reason why they cannot be. */
+  readonly aligned: Promise<void>;
+  private verifier: TargetVerifier | undefined;
+  private state: ComparisonState['state'] = 'aligning';
+  private failure: { problem: string; remedy?: string } | undefined;
+  private judging: AbortController | undefined;
+  private readonly files = new Map<string, Promise<RowFile>>();
+  private readonly ended = new AbortController();
+  private readonly arrangements = new Map<number, Arrangement>();
+  private lastView = 0;
+
+  constructor({ id, dataset, sources, verifier, onChange }: ComparisonOptions) {
+    this.id = id;
+    this.dataset = dataset;
+    this.verifier = verifier;
+    this.changed = onChange;
+    this.signal = this.ended.signal;
+    this.tables = tablesFor(dataset, sources);
+    this.choices = new TargetChoices(this.tables, () => this.verifier !== undefined);
+    this.aligned = this.align();
+    // Whoever waits hears the reason; the state tells it to those who do not.
+    this.aligned.catch(() => undefined);
+  }
+
+  describe(): ComparisonState {
+    return {
+      id: this.id,
+      dataset: this.dataset,
+      rows: this.rows,
+      state: this.state,
+      ...this.failure,
+      sources: this.tables.map((table) => table.describe(this.rows)),
+      ...(this.verifier ? { verifier: this.verifier } : {}),
+      judging: this.judging !== undefined,
+      ...(this.scoring ? { scoring: this.scoring } : {}),
+    };
+  }
+
+  /** Judges all answers anew in the background. Throws for an unknown scorer. */
+  judge(verifier: TargetVerifier | undefined): void {
+    const scorer = verifier && findScorer(verifier.scorer);
+    this.judging?.abort();
+    this.judging = undefined;
+    this.verifier = verifier;
+    for (const table of this.tables) table.resetVerdicts();
+    if (verifier && scorer) {
+      const running = new AbortController();
+      this.judging = running;
+      const signal = AbortSignal.any([running.signal, this.signal]);
+      void this.judgeAll({ scorer, field: verifier.field }, signal).finally(() => {
+        if (this.judging === running) this.judging = undefined;
+        this.changed();
+      });
+    }
+    this.changed();
+  }
+
+  /** The answer of a source to a row's prompt, undefined when it has none. */
+  async example(table: SourceTable, row: number): Promise<Example | undefined> {
+    if (!table.has(row) || table.format === undefined) return undefined;
+    const file = await this.open(table.file);
+    const example = await file.example(table.place(row), table.format);
+    if (table.spec.kind !== 'column') return example;
+    return otherAnswer(example, table.spec.column);
+  }
+
+  /** Throws when one of the files is no longer the one that was read. */
+  async checkFiles(): Promise<void> {
+    for (const file of this.files.values()) await (await file).check();
+  }
+
+  keepArrangement(arrangement: Arrangement): number {
+    const view = ++this.lastView;
+    this.arrangements.set(view, arrangement);
+    for (const old of this.arrangements.keys()) if (old <= view - arrangementsKept) this.arrangements.delete(old);
+    return view;
+  }
+
+  arrangement(view: number): Arrangement {
+    const found = this.arrangements.get(view);
+    if (found) return found;
+    throw new LabError('usage', 'This order of the rows is no longer kept', { remedy: 'Arrange the rows again' });
+  }
+
+  async close(): Promise<void> {
+    this.ended.abort();
+    const files = await Promise.allSettled(this.files.values());
+    for (const file of files) if (file.status === 'fulfilled') await file.value.close();
+    this.files.clear();
+  }
+
+  private async align(): Promise<void> {
+    try {
+      // The files are opened before they are read, so that a change in between shows.
+      for (const { file } of this.tables) await this.open(file);
+      await alignSources(this.tables, {
+        pause: slices(),
+        onRows: (rows) => {
+          this.rows = rows;
+          this.changed();
+        },
+        signal: this.signal,
+      });
+      this.state = 'ready';
+      if (this.verifier) this.judge(this.verifier);
+    } catch (error) {
+      this.state = 'failed';
+      const remedy = error instanceof LabError ? error.remedy : undefined;
+      this.failure = { problem: (error as Error).message, ...(remedy === undefined ? {} : { remedy }) };
+      throw error;
+    } finally {
+      this.changed();
+    }
+  }
+
+  private async judgeAll(verifier: PairVerifier, signal: AbortSignal): Promise<void> {
+    const pause = slices();
+    for (let row = 0; row < this.rows && !signal.aborted; row++) {
+      await pause();
+      const [first, ...others] = this.tables;
+      const truth = first && (await this.example(first, row));
+      if (!first || !truth || signal.aborted) continue;
+      first.setVerdict(row, judgeTarget(truth, truth, verifier));
+      for (const table of others) {
+        const target = await this.example(table, row);
+        if (target && !signal.aborted) table.setVerdict(row, judgeTarget(target, truth, verifier));
+      }
+      this.changed();
+    }
+  }
+
+  private open(file: string): Promise<RowFile> {
+    const known = this.files.get(file);
+    if (known) return known;
+    this.signal.throwIfAborted();
+    const opening = RowFile.open(file);
+    this.files.set(file, opening);
+    return opening;
+  }
+}
+
+function tablesFor(dataset: string, sources: readonly TargetSourceSpec[]): SourceTable[] {
+  const others = sources.filter(({ kind }) => kind !== 'dataset');
+  return [
+    new SourceTable({ kind: 'dataset' }, 'Ground truth', dataset),
+    ...others.map((spec) =>
+      spec.kind === 'file'
+        ? new SourceTable(spec, spec.label ?? basename(spec.file).replace(/\.jsonl?$/, ''), spec.file)
+        : new SourceTable(spec, spec.kind === 'column' ? columnLabel(spec.column) : '', dataset),
+    ),
+  ];
+}

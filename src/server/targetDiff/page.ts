@@ -1,0 +1,133 @@
+// A page of compared rows with texts, tokens, verdicts and word differences.
+import { textOfPrompt } from '../../data/encode.ts';
+import type { TextSide } from '../../data/textSide.ts';
+import { diffWords } from '../../metrics/textDiff.ts';
+import type { ScoredRow } from '../../recipes/scoreRows.ts';
+import { answerOf } from '../../recipes/targets/recipe.ts';
+import type { Example } from '../../shared/dataset.ts';
+import type { ChoiceRule, ComparedRow, ComparedTarget } from '../../shared/protocol/lab/targetDiff.ts';
+import type { Arrangement } from './arrange.ts';
+import type { Comparison } from './comparison.ts';
+import { maskOf, maskedTokens } from './masks.ts';
+import type { ComparisonScoring } from './scoreAll.ts';
+import { cutText, toTokens } from './tokens.ts';
+import type { SourceTable } from './sourceTable.ts';
+
+export interface PageRequest {
+  from: number;
+  count: number;
+  /** Texts are cut after so many. */
+  characters: number;
+}
+
+interface Cell {
+  table: SourceTable;
+  row: number;
+  example: Example;
+  scored?: ScoredRow;
+}
+
+/** Rows of an arrangement in its order. Asks for scores when a model was chosen, and goes on without when there are none. */
+export async function readPage(
+  comparison: Comparison,
+  arrangement: Arrangement,
+  scoring: ComparisonScoring,
+  request: PageRequest,
+  signal: AbortSignal,
+): Promise<ComparedRow[]> {
+  const rows = [...arrangement.order.subarray(request.from, request.from + request.count)];
+  const cells = new Map<string, Cell>();
+  for (const row of rows) {
+    for (const table of [arrangement.left, arrangement.right]) {
+      const example = await comparison.example(table, row);
+      if (example) cells.set(cellKey(comparison, table, row), { table, row, example });
+    }
+  }
+  const side = await addScores([...cells.values()], scoring, signal);
+  const page: ComparedRow[] = [];
+  for (const row of rows) {
+    const cell = (table: SourceTable): Cell | undefined => cells.get(cellKey(comparison, table, row));
+    page.push(
+      await compareRow(comparison, row, {
+        left: cell(arrangement.left),
+        right: cell(arrangement.right),
+        side,
+        request,
+      }),
+    );
+  }
+  return page;
+}
+
+const cellKey = (comparison: Comparison, table: SourceTable, row: number): string =>
+  `${comparison.tables.indexOf(table)} ${row}`;
+
+async function addScores(
+  cells: readonly Cell[],
+  scoring: ComparisonScoring,
+  signal: AbortSignal,
+): Promise<TextSide | undefined> {
+  const scorer = await scoring.scorer().catch(() => undefined); // the comparison's state says why
+  if (!scorer) return undefined;
+  const results = await scoring.scoreNow(cells, signal);
+  for (const [index, cell] of cells.entries()) {
+    const result = results[index];
+    if (result?.kind === 'scored') cell.scored = result;
+  }
+  return scorer.side;
+}
+
+interface Sides {
+  left: Cell | undefined;
+  right: Cell | undefined;
+  side: TextSide | undefined;
+  request: PageRequest;
+}
+
+async function compareRow(comparison: Comparison, row: number, sides: Sides): Promise<ComparedRow> {
+  const { left, right, side, request } = sides;
+  const [truth] = comparison.tables;
+  const first = left ?? right ?? (truth && { example: await comparison.example(truth, row) });
+  const decision = comparison.choices.decide(row);
+  const target = (cell: Cell): ComparedTarget => {
+    const chosen = decision.masked && cell.table === truth;
+    return toTarget(cell, side, request.characters, chosen ? comparison.choices.rule : undefined);
+  };
+  const shown = { ...(left ? { left: target(left) } : {}), ...(right ? { right: target(right) } : {}) };
+  const whole = shown.left?.cut === 0 && shown.right?.cut === 0;
+  const { source, masked, own, reason } = decision;
+  const body = first?.example?.body;
+  return {
+    row,
+    line: truth?.line(row) ?? 0,
+    prompt: body === undefined || body.kind === 'text' ? '' : cutText(textOfPrompt(body.prompt), request.characters),
+    ...shown,
+    ...(whole && shown.left && shown.right ? { diff: diffWords(shown.left.text, shown.right.text) } : {}),
+    choice: { source, masked, own, ...(reason === undefined ? {} : { reason }) },
+  };
+}
+
+/** `rule` masks where the row will be masked when it is written. */
+function toTarget(
+  { table, row, example, scored }: Cell,
+  side: TextSide | undefined,
+  characters: number,
+  rule: ChoiceRule | undefined,
+): ComparedTarget {
+  const answer = answerOf(example);
+  const text = cutText(answer, characters);
+  const [ppl, verdict, problem] = [table.perplexity(row), table.verdict(row), table.problem(row)];
+  const mask = maskOf(example);
+  return {
+    text,
+    cut: answer.length - text.length,
+    provenance: example.provenance,
+    file: table.file,
+    line: table.line(row),
+    ...(ppl === undefined ? {} : { ppl, length: table.tokens(row) }),
+    ...(verdict === undefined ? {} : { verdict }),
+    ...(scored && side ? { tokens: toTokens(scored, side, text.length, maskedTokens(scored, mask, rule)) } : {}),
+    mask,
+    ...(problem === undefined ? {} : { problem }),
+  };
+}

@@ -1,0 +1,113 @@
+// Scores all answers of a comparison under a model, those on the screen first. Only perplexities and lengths stay.
+import type { Example } from '../../shared/dataset.ts';
+import { LabError } from '../../shared/errors.ts';
+import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
+import type { Comparison } from './comparison.ts';
+import type { OpenScorer, Scoring, ScoreResult } from './scoring.ts';
+import type { SourceTable } from './sourceTable.ts';
+
+/** Rows whose answers are scored together. */
+const rowsTogether = 16;
+
+interface Wanted {
+  table: SourceTable;
+  row: number;
+  example: Example;
+}
+
+/** Scoring of one comparison; a new model replaces the one before. */
+export class ComparisonScoring {
+  private readonly comparison: Comparison;
+  private readonly scoring: Scoring;
+  private running: AbortController | undefined;
+  private model: ScoringModel | undefined;
+
+  constructor(comparison: Comparison, scoring: Scoring) {
+    this.comparison = comparison;
+    this.scoring = scoring;
+  }
+
+  /** Begins anew under a model and returns at once; the comparison's state tells how it goes. */
+  start(model: ScoringModel): void {
+    this.running?.abort();
+    const running = new AbortController();
+    this.running = running;
+    this.model = model;
+    const { comparison } = this;
+    for (const table of comparison.tables) table.resetScores();
+    const total = comparison.tables.reduce((sum, table) => sum + table.items, 0);
+    comparison.scoring = { model: model.name, state: 'loading', done: 0, total };
+    comparison.changed();
+    const signal = AbortSignal.any([running.signal, comparison.signal]);
+    void this.scoreAll(model, signal).catch((error: unknown) => {
+      if (signal.aborted) return;
+      const remedy = error instanceof LabError ? error.remedy : undefined;
+      this.report({
+        state: 'failed',
+        problem: error instanceof Error ? error.message : String(error),
+        ...(remedy === undefined ? {} : { remedy }),
+      });
+    });
+  }
+
+  /** The model of the moment, loaded; undefined when none was asked for or it cannot be used. */
+  async scorer(): Promise<OpenScorer | undefined> {
+    if (!this.model || this.comparison.scoring?.state === 'failed') return undefined;
+    return this.scoring.model(this.model);
+  }
+
+  /** Token probabilities of answers that somebody looks at; their numbers are kept as well. */
+  async scoreNow(wanted: readonly Wanted[], signal: AbortSignal): Promise<ScoreResult[]> {
+    const scorer = await this.scorer();
+    if (!scorer) return [];
+    const results = await scorer.score(
+      wanted.map(({ example }) => example),
+      { urgent: true, signal },
+    );
+    this.keep(wanted, results);
+    return results;
+  }
+
+  private async scoreAll(model: ScoringModel, signal: AbortSignal): Promise<void> {
+    const { comparison } = this;
+    const scorer = await this.scoring.model(model);
+    this.report({ state: 'running' });
+    for (let from = 0; from < comparison.rows && !signal.aborted; from += rowsTogether) {
+      const wanted = await this.unscored(from, Math.min(from + rowsTogether, comparison.rows));
+      if (wanted.length === 0) continue;
+      const results = await scorer.score(
+        wanted.map(({ example }) => example),
+        { urgent: false, signal },
+      );
+      if (!signal.aborted) this.keep(wanted, results);
+    }
+    if (!signal.aborted) this.report({ state: 'done' });
+  }
+
+  private async unscored(from: number, to: number): Promise<Wanted[]> {
+    const wanted: Wanted[] = [];
+    for (let row = from; row < to; row++) {
+      for (const table of this.comparison.tables) {
+        if (!table.has(row) || table.scoreState(row) !== 'none') continue;
+        const example = await this.comparison.example(table, row);
+        if (example) wanted.push({ table, row, example });
+      }
+    }
+    return wanted;
+  }
+
+  private keep(wanted: readonly Wanted[], results: readonly ScoreResult[]): void {
+    for (const [index, { table, row }] of wanted.entries()) {
+      const result = results[index];
+      if (result) table.setScore(row, result.kind === 'scored' ? { logprobs: result.logprobs } : result);
+    }
+    const done = this.comparison.tables.reduce((sum, table) => sum + table.scoredOrNot, 0);
+    this.report({ done });
+  }
+
+  private report(change: Partial<NonNullable<Comparison['scoring']>>): void {
+    if (!this.comparison.scoring) return;
+    this.comparison.scoring = { ...this.comparison.scoring, ...change };
+    this.comparison.changed();
+  }
+}

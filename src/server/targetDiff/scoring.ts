@@ -1,0 +1,59 @@
+// Scores of examples with their tokens, from the scoring service that all parts share: what somebody looks at before what is
+// computed in bulk, everything kept by content and model.
+import type { TextSide } from '../../data/textSide.ts';
+import { encodeScorable } from '../../recipes/scoreRows.ts';
+import type { ScoredRow } from '../../recipes/scoreRows.ts';
+import type { Example } from '../../shared/dataset.ts';
+import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
+import type { ScoringService } from '../datasets/scoringService.ts';
+
+/** A scored example, or why it cannot be scored. */
+export type ScoreResult = ScoredRow | { kind: 'unscorable'; reason: string };
+
+export interface OpenScorer {
+  readonly side: TextSide;
+  /** In the order of `examples`. `urgent`: somebody looks at them. */
+  score(examples: readonly Example[], options: { urgent: boolean; signal: AbortSignal }): Promise<ScoreResult[]>;
+}
+
+export interface Scoring {
+  /** Opens a model. Throws what the command line says about models that cannot be used. */
+  model(model: ScoringModel): Promise<OpenScorer>;
+}
+
+export function createScoring(service: ScoringService): Scoring {
+  return {
+    model: async (choice) => {
+      const model = await service.model(choice);
+      return {
+        side: model.side,
+        score: async (examples, { urgent, signal }) => {
+          const scores = await service.score(model, examples, { priority: urgent ? 'visible' : 'background', signal });
+          return examples.map((example, index) => {
+            const score = scores[index];
+            return score && 'logprobs' in score
+              ? toScoredRow(model.side, example, score.logprobs)
+              : { kind: 'unscorable', reason: reasonOf(model.side, example) };
+          });
+        },
+      };
+    },
+  };
+}
+
+/** The tokens that the probabilities belong to; encoding is cheap beside scoring. */
+function toScoredRow(side: TextSide, example: Example, logprobs: readonly number[]): ScoreResult {
+  const part = encodeScorable(side, example);
+  if ('reason' in part) return { kind: 'unscorable', reason: part.reason };
+  const { tokens, from, starts, ends, endIndex } = part;
+  return { kind: 'scored', example, ids: tokens.slice(from), starts, ends, endIndex, logprobs: [...logprobs] };
+}
+
+function reasonOf(side: TextSide, example: Example): string {
+  try {
+    const part = encodeScorable(side, example);
+    return 'reason' in part ? part.reason : 'no token to score';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,241 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { loadExamples } from '../../data/examples.ts';
+import { rowFromJson } from '../../recipes/rows.ts';
+import {
+  arrangeComparison,
+  chooseTargets,
+  findTargetSources,
+  getComparison,
+  getComparisonRows,
+  judgeComparison,
+  openComparison,
+  scoreComparison,
+  writeChosenTargets,
+} from '../../shared/protocol/lab/targetDiff.ts';
+import type { ComparisonFilter, ComparisonState, TargetSourceSpec } from '../../shared/protocol/lab/targetDiff.ts';
+import { memoryServer } from '../runs/testing/memoryServer.ts';
+import { targetDiffPart } from './targetDiffPart.ts';
+
+const hostile = '<img src=x onerror=alert(1)>';
+const answers = ['18', '6', '4', '46', '66', '28'];
+const truths = answers.map((answer, k) => ({
+  prompt: [{ role: 'user', content: k === 5 ? hostile : `Question ${k}` }],
+  completion: [{ role: 'assistant', content: `# ${answer}` }],
+  native: k === 3 ? '' : `The answer is ${answer}.`,
+  answer,
+}));
+/** Reversed, one prompt missing, one wrong, one unknown, one damaged. */
+const own = [
+  ...truths
+    .filter((_, k) => k !== 1)
+    .map(({ prompt, answer }, k) => ({
+      prompt,
+      completion: [{ role: 'assistant', content: k === 2 ? 'It is 0.' : `Let me see. ${answer}` }],
+      provenance: 'self_output',
+      ppl: 1.5,
+      logprobs: [-0.5, -1],
+      mask: [[0, 3]],
+      masked: [0],
+    }))
+    .reverse(),
+  { prompt: [{ role: 'user', content: 'Unknown' }], completion: [{ role: 'assistant', content: 'x' }] },
+];
+const all: ComparisonFilter = { verdict: 'any', gap: 1, text: '', differing: false };
+
+async function opened(sources?: (folder: string) => TargetSourceSpec[]) {
+  const folder = await mkdtemp(join(tmpdir(), 'target-diff-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const [dataset, other] = [join(folder, 'truth.jsonl'), join(folder, 'own.jsonl')];
+  await writeFile(dataset, truths.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  await writeFile(other, `${own.map((row) => JSON.stringify(row)).join('\n')}\n{broken\n`);
+  const server = await memoryServer(targetDiffPart, folder);
+  const specs = sources?.(folder) ?? [{ kind: 'file', file: other } as const, { kind: 'column', column: 'native' }];
+  const { id } = await server.call(openComparison, {
+    dataset,
+    sources: [{ kind: 'dataset' }, ...specs],
+    verifier: { scorer: 'last_number', field: 'answer' },
+  });
+  const until = async (fits: (state: ComparisonState) => boolean): Promise<ComparisonState> => {
+    for (;;) {
+      const state = await server.call(getComparison, { id });
+      if (fits(state)) return state;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  const state = await until((one) => one.state !== 'aligning' && !one.judging);
+  return { server, id, folder, dataset, other, state, until };
+}
+
+describe('opening', () => {
+  it('aligns by prompt, judges, and counts what has no partner', async () => {
+    const { state } = await opened();
+    expect(state).toMatchObject({ state: 'ready', rows: 6 });
+    const [truth, file, column] = state.sources;
+    expect(truth).toMatchObject({ items: 6, missing: 0, provenance: 'ground_truth' });
+    expect(truth?.verified).toEqual({ judged: 6, accepted: 6 });
+    expect(file).toMatchObject({ items: 5, missing: 1, unmatched: 1, provenance: 'self_output', maskedShare: 0.5 });
+    expect(file?.dropped.map(({ count, first }) => [count, first])).toEqual([[1, 7]]);
+    expect(file?.verified).toEqual({ judged: 5, accepted: 4 });
+    expect(file?.statistics).toMatchObject({ items: 5, tokens: 10 });
+    expect(column).toMatchObject({ items: 5, missing: 1, provenance: 'native' });
+    expect(column?.dropped[0]).toMatchObject({ reason: 'no text in column "native"', count: 1 });
+  });
+
+  it('says why a file cannot be compared', async () => {
+    const { state } = await opened((folder) => [{ kind: 'file', file: join(folder, 'absent.jsonl') }]);
+    expect(state).toMatchObject({ state: 'failed', remedy: 'Check the path.' });
+    expect(state.problem).toContain('absent.jsonl does not exist');
+  });
+
+  it('offers columns and files made from the dataset', async () => {
+    const { server, dataset, other } = await opened();
+    const { offers, columns } = await server.call(findTargetSources, { dataset });
+    expect(offers.map(({ spec }) => spec)).toEqual([{ kind: 'dataset' }]);
+    await writeFile(other, `${JSON.stringify({ ...own[0], prompt: truths[0]?.prompt })}\n`);
+    const again = await server.call(findTargetSources, { dataset });
+    expect(again.offers.map(({ spec }) => spec.kind)).toEqual(['dataset', 'file']);
+    expect(columns).toContain('answer');
+  });
+});
+
+describe('rows', () => {
+  it('come by page with texts, verdicts and differences, hostile ones as they are', async () => {
+    const { server, id } = await opened();
+    const view = { left: 0, right: 1, filter: all, sort: 'line' } as const;
+    const { view: order, count } = await server.call(arrangeComparison, { id, ...view });
+    expect(count).toBe(6);
+    const page = { id, view: order, from: 0, count: 10, characters: 1000 };
+    const rows = await server.call(getComparisonRows, page);
+    expect(rows.map(({ line }) => line)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(rows[5]?.prompt).toBe(hostile);
+    expect(rows[0]).toMatchObject({ left: { text: '# 18', verdict: 1 }, right: { text: 'Let me see. 18', line: 5 } });
+    expect(rows[0]?.diff?.map(({ kind }) => kind)).toContain('added');
+    expect(rows[1]?.right).toBeUndefined();
+    expect(rows[0]?.right?.mask).toEqual([[0, 3]]);
+    const short = await server.call(getComparisonRows, { ...page, from: 5, characters: 4 });
+    expect(short[0]).toMatchObject({ prompt: '<img', right: { text: 'Let ', cut: 10 } });
+    expect(short[0]?.diff).toBeUndefined();
+  });
+
+  it('are filtered and sorted over numbers', async () => {
+    const { server, id } = await opened();
+    const lines = async (filter: Partial<ComparisonFilter>, sort: 'line' | 'right' = 'line') => {
+      const arranged = await server.call(arrangeComparison, {
+        id,
+        left: 0,
+        right: 1,
+        filter: { ...all, ...filter },
+        sort,
+      });
+      const rows = await server.call(getComparisonRows, {
+        id,
+        view: arranged.view,
+        from: 0,
+        count: 10,
+        characters: 100,
+      });
+      return rows.map(({ line }) => line);
+    };
+    expect(await lines({ verdict: 'left' })).toEqual([2, 4]);
+    expect(await lines({ verdict: 'both' })).toEqual([1, 3, 5, 6]);
+    expect(await lines({ verdict: 'neither' })).toEqual([]);
+    expect(await lines({ text: 'QUESTION 4' })).toEqual([5]);
+    expect(await lines({ text: 'onerror' })).toEqual([6]);
+    expect(await lines({ gap: 2 })).toEqual([]);
+    expect(await lines({}, 'right')).toEqual([1, 3, 4, 5, 6, 2]);
+  });
+
+  it('of a file that has changed are refused', async () => {
+    const { server, id, dataset } = await opened();
+    const { view } = await server.call(arrangeComparison, { id, left: 0, right: 1, filter: all, sort: 'line' });
+    await writeFile(dataset, '{}\n');
+    const page = { id, view, from: 0, count: 1, characters: 10 };
+    await expect(server.call(getComparisonRows, page)).rejects.toThrow(/has changed since/);
+  });
+});
+
+describe('choosing and writing', () => {
+  it('follows the rule, a row of its own, and writes rows that can be read again', async () => {
+    const { server, id, folder, dataset } = await opened();
+    const prefer = { kind: 'prefer', source: 1, otherwise: 'ground-truth' } as const;
+    const summary = await server.call(chooseTargets, { id, rule: prefer });
+    expect(summary).toMatchObject({ rows: 6, bySource: [2, 4, 0], own: 0, undecided: 0 });
+    await server.call(chooseTargets, { id, row: { row: 0, source: 2 } });
+    expect(await server.call(chooseTargets, { id, row: { row: 5, source: null } })).toMatchObject({
+      rows: 5,
+      own: 2,
+      bySource: [2, 2, 1],
+      dropped: [{ reason: 'left out by hand', count: 1 }],
+    });
+    const file = join(folder, 'new', 'chosen.jsonl');
+    const written = await server.call(writeChosenTargets, { id, file, overwrite: false });
+    expect(written).toMatchObject({ rows: 5, provenance: { native: 1, ground_truth: 2, self_output: 2 } });
+    const { examples, dropped, format } = await loadExamples(file);
+    expect([examples.length, dropped.length, format]).toEqual([5, 0, 'prompt-completion']);
+    expect(examples.map(({ provenance }) => provenance)).toEqual([
+      'native',
+      'ground_truth',
+      'self_output',
+      'ground_truth',
+      'self_output',
+    ]);
+    expect(examples[2]?.fields).toMatchObject({ answer: '4', source: { file: dataset, line: 3 }, mask: [[0, 3]] });
+    const [first] = (await readFile(file, 'utf8')).split('\n');
+    expect(rowFromJson(JSON.parse(first ?? ''))).toMatchObject({
+      example: { body: { completion: 'The answer is 18.' }, provenance: 'native' },
+      logprobs: [],
+    });
+  });
+
+  it('never replaces a file without being told, nor one that is compared', async () => {
+    const { server, id, folder, other } = await opened();
+    const file = join(folder, 'there.jsonl');
+    await writeFile(file, 'precious');
+    const write = (to: string, overwrite: boolean) => server.call(writeChosenTargets, { id, file: to, overwrite });
+    await expect(write(file, false)).rejects.toThrow(/there already/);
+    expect(await readFile(file, 'utf8')).toBe('precious');
+    await expect(write(other, true)).rejects.toThrow(/one of the compared files/);
+    expect(await write(file, true)).toMatchObject({ rows: 6 });
+  });
+
+  it('waits for numbers that a rule needs', async () => {
+    const { server, id, folder } = await opened();
+    const rule = { kind: 'ground-truth-masked', tau: 2.5 } as const;
+    expect(await server.call(chooseTargets, { id, rule })).toMatchObject({ undecided: 6 });
+    const file = join(folder, 'masked.jsonl');
+    await expect(server.call(writeChosenTargets, { id, file, overwrite: false })).rejects.toThrow(/cannot be decided/);
+  });
+});
+
+describe('with a model', () => {
+  it('scores, masks hard tokens and finds the lowest perplexity', { timeout: 60_000 }, async () => {
+    const { server, id, folder, until } = await opened();
+    await server.call(scoreComparison, { id, model: { name: 'pocket' } });
+    const state = await until(({ scoring }) => scoring?.state === 'done' || scoring?.state === 'failed');
+    expect(state.scoring).toMatchObject({ state: 'done', done: 16, total: 16 });
+    expect(state.sources.map(({ scored }) => scored)).toEqual([6, 5, 5]);
+    const { view } = await server.call(arrangeComparison, { id, left: 0, right: 1, filter: all, sort: 'gap' });
+    const rows = await server.call(getComparisonRows, { id, view, from: 0, count: 2, characters: 1000 });
+    const [row] = rows;
+    expect(row?.left?.tokens?.length).toBe(row?.left?.length);
+    expect(row?.left?.ppl).toBeGreaterThan(row?.right?.ppl ?? Infinity);
+    expect(row?.right?.tokens?.filter(({ trained }) => !trained).length).toBeGreaterThan(0);
+    const masked = { kind: 'ground-truth-masked', tau: 2.5 } as const;
+    expect(await server.call(chooseTargets, { id, rule: masked })).toMatchObject({ masked: 6, undecided: 0 });
+    const file = join(folder, 'masked.jsonl');
+    const written = await server.call(writeChosenTargets, { id, file, overwrite: false });
+    const [line] = (await readFile(file, 'utf8')).split('\n');
+    const first = rowFromJson(JSON.parse(line ?? ''));
+    expect(written.rows + written.dropped.reduce((sum, { count }) => sum + count, 0)).toBe(6);
+    expect(first.masked.length).toBeGreaterThan(0);
+    for (const index of first.masked) expect(first.logprobs[index]).toBeLessThan(-Math.log(2.5));
+    const lowest = await server.call(chooseTargets, { id, rule: { kind: 'lowest-perplexity' } });
+    expect(lowest.bySource[0]).toBeLessThan(6);
+    expect(lowest.undecided).toBe(0);
+    const judged = await server.call(judgeComparison, { id });
+    expect(judged.sources[0]?.verified).toBeUndefined();
+  });
+});

@@ -1,0 +1,187 @@
+// Answers for comparisons of targets. A comparison belongs to the editor that opened it and ends with it.
+import { randomUUID } from 'node:crypto';
+import { answerOf } from '../../recipes/targets/recipe.ts';
+import { textOfPrompt } from '../../data/encode.ts';
+import { LabError } from '../../shared/errors.ts';
+import {
+  arrangeComparison,
+  chooseTargets,
+  closeComparison,
+  comparisonChanged,
+  findTargetSources,
+  getComparison,
+  getComparisonRows,
+  judgeComparison,
+  openComparison,
+  scoreComparison,
+  writeChosenTargets,
+} from '../../shared/protocol/lab/targetDiff.ts';
+import type { ComparisonView, TargetSourceSpec, TargetVerifier } from '../../shared/protocol/lab/targetDiff.ts';
+import type { ServerContext, ServerPart } from '../context.ts';
+import { scoringServiceOf } from '../datasets/scoringService.ts';
+import { slices } from '../../lab/slices.ts';
+import { arrange, gap } from './arrange.ts';
+import { Comparison } from './comparison.ts';
+import { readPage } from './page.ts';
+import { ComparisonScoring } from './scoreAll.ts';
+import { createScoring } from './scoring.ts';
+import type { Scoring } from './scoring.ts';
+import { findSources } from './sources.ts';
+import { throttled } from '../throttled.ts';
+import { writeChosen } from './writeChosen.ts';
+
+/** Comparisons that one editor keeps open at most; an older one ends. */
+const mostOpen = 8;
+/** Rows and characters of a page; more would not fit a screen. */
+const mostRows = 200;
+const mostCharacters = 1_000_000;
+
+interface Open {
+  client: number;
+  comparison: Comparison;
+  scoring: ComparisonScoring;
+}
+
+/** The comparisons of all editors. */
+class Comparisons {
+  private readonly server: ServerContext;
+  private readonly scoring: Scoring;
+  private readonly opened = new Map<string, Open>();
+
+  constructor(server: ServerContext, scoring: Scoring) {
+    this.server = server;
+    this.scoring = scoring;
+  }
+
+  open(
+    client: number,
+    params: { dataset: string; sources: TargetSourceSpec[]; verifier?: TargetVerifier },
+  ): Comparison {
+    const mine = [...this.opened].filter(([, one]) => one.client === client);
+    for (const [id] of mine.slice(0, Math.max(0, mine.length - mostOpen + 1))) this.close(id);
+    const id = randomUUID();
+    const tell = throttled(() => {
+      this.server.send(client, comparisonChanged, { id, state: comparison.describe() });
+    });
+    const comparison = new Comparison({ id, ...params, onChange: () => tell() });
+    this.opened.set(id, { client, comparison, scoring: new ComparisonScoring(comparison, this.scoring) });
+    return comparison;
+  }
+
+  get(id: string): Open {
+    const found = this.opened.get(id);
+    if (found) return found;
+    throw new LabError('usage', 'This comparison is not open any more', { remedy: 'Open it again' });
+  }
+
+  close(id: string): void {
+    const found = this.opened.get(id);
+    this.opened.delete(id);
+    void found?.comparison.close();
+  }
+
+  closeOf(client: number): void {
+    for (const [id, one] of this.opened) if (one.client === client) this.close(id);
+  }
+
+  closeAll(): void {
+    for (const id of [...this.opened.keys()]) this.close(id);
+  }
+}
+
+export const targetDiffPart: ServerPart = (server) => {
+  const scoring = createScoring(scoringServiceOf(server));
+  const comparisons = new Comparisons(server, scoring);
+  server.onClientGone((client) => comparisons.closeOf(client));
+  server.onShutdown(() => comparisons.closeAll());
+  server.handle(findTargetSources, (params) => findSources(params));
+  server.handle(openComparison, (params, { client }) => comparisons.open(client, params).describe());
+  server.handle(getComparison, ({ id }) => comparisons.get(id).comparison.describe());
+  server.handle(closeComparison, ({ id }) => {
+    comparisons.close(id);
+    return null;
+  });
+  server.handle(judgeComparison, async ({ id, verifier }) => {
+    const { comparison } = comparisons.get(id);
+    await comparison.aligned;
+    comparison.judge(verifier);
+    return comparison.describe();
+  });
+  server.handle(scoreComparison, async ({ id, model }) => {
+    const one = comparisons.get(id);
+    await one.comparison.aligned;
+    one.scoring.start(model);
+    return one.comparison.describe();
+  });
+  server.handle(arrangeComparison, async ({ id, ...view }, { signal }) => {
+    const { comparison } = comparisons.get(id);
+    await comparison.aligned;
+    return arrangeRows(comparison, view, signal);
+  });
+  server.handle(getComparisonRows, async ({ id, view, from, count, characters }, { signal }) => {
+    const { comparison, scoring: scores } = comparisons.get(id);
+    await comparison.checkFiles();
+    const request = {
+      from: Math.max(0, from),
+      count: Math.min(count, mostRows),
+      characters: Math.min(characters, mostCharacters),
+    };
+    return readPage(comparison, comparison.arrangement(view), scores, request, signal);
+  });
+  server.handle(chooseTargets, async ({ id, rule, row }) => {
+    const { comparison } = comparisons.get(id);
+    await comparison.aligned;
+    if (rule) comparison.choices.rule = rule;
+    if (row) comparison.choices.choose(row.row, row.source);
+    return comparison.choices.summarise(comparison.rows, slices());
+  });
+  server.handle(writeChosenTargets, async ({ id, file, overwrite }, { signal }) => {
+    const { comparison, scoring: scores } = comparisons.get(id);
+    await comparison.aligned;
+    const release = server.hold(`writing ${file}`);
+    try {
+      return await writeChosen(comparison, scores, { file, overwrite, signal });
+    } finally {
+      release();
+    }
+  });
+};
+
+async function arrangeRows(
+  comparison: Comparison,
+  view: ComparisonView,
+  signal: AbortSignal,
+): Promise<{ view: number; count: number; unscored: number }> {
+  const [left, right] = [comparison.tables[view.left], comparison.tables[view.right]];
+  if (!left || !right) throw new LabError('usage', 'There is no such source in this comparison');
+  const pair = { left, right };
+  const needle = view.filter.text.toLowerCase();
+  const pause = slices();
+  const order = await arrange(
+    pair,
+    comparison.rows,
+    view,
+    async (row) => {
+      signal.throwIfAborted();
+      return holdsText(comparison, pair, row, needle);
+    },
+    pause,
+  );
+  let unscored = 0;
+  for (const row of order) if (gap(pair, row) < 0) unscored++;
+  return { view: comparison.keepArrangement({ ...pair, order }), count: order.length, unscored };
+}
+
+async function holdsText(
+  comparison: Comparison,
+  { left, right }: { left: Comparison['tables'][number]; right: Comparison['tables'][number] },
+  row: number,
+  needle: string,
+): Promise<boolean> {
+  const examples = [await comparison.example(left, row), await comparison.example(right, row)];
+  return examples.some((example) => {
+    if (!example) return false;
+    const prompt = example.body.kind === 'text' ? '' : textOfPrompt(example.body.prompt);
+    return prompt.toLowerCase().includes(needle) || answerOf(example).toLowerCase().includes(needle);
+  });
+}
