@@ -111,14 +111,17 @@ const looks: { readonly [K in ColourKind]: vscode.DecorationRenderOptions } = {
   bin3: {
     ...fill('bin3'),
     ...outline('solid', '1px'),
+    color: new vscode.ThemeColor('editor.foreground'),
     textDecoration: 'underline solid 1px; text-underline-offset: 3px',
   },
   bin4: {
     ...fill('bin4'),
     ...outline('double', '3px'),
+    color: new vscode.ThemeColor('editor.foreground'),
     textDecoration: 'underline double 1px; text-underline-offset: 2px',
     fontWeight: 'bold',
   },
-  masked: { textDecoration: 'line-through dotted 2px', opacity: '0.75' },
-  context: { opacity: '0.6' },
+  // Colours of the theme, not opacity: in high contrast they stay readable.
+  masked: { color: new vscode.ThemeColor('descriptionForeground'), textDecoration: 'line-through dotted 2px' },
+  context: { color: new vscode.ThemeColor('disabledForeground') },
 };

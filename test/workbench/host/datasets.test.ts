@@ -23,9 +23,10 @@ async function openText(name: string, text: string): Promise<vscode.TextEditor> 
 const label = (hint: vscode.InlayHint): string =>
   typeof hint.label === 'string' ? hint.label : hint.label.map(({ value }) => value).join('');
 
+/** Hints of the first lines, once at least so many rows have their number. */
 async function hints(document: vscode.TextDocument, lines: number): Promise<vscode.InlayHint[]> {
   return until('perplexities', async () => {
-    const range = new vscode.Range(0, 0, lines - 1, 0);
+    const range = new vscode.Range(0, 0, lines + 10, 0);
     const found = await vscode.commands.executeCommand<vscode.InlayHint[]>(
       'vscode.executeInlayHintProvider',
       document.uri,
