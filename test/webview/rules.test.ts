@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { mergeParts } from '../../scripts/writeL10n.mjs';
 import { css, darkColours, lightColours } from '../../webview/ui/colours.ts';
 import type { DataColours } from '../../webview/ui/colours.ts';
 
@@ -29,6 +30,29 @@ describe('browser code', () => {
     expect(naming(/acquireVsCodeApi/)).toEqual([path.join('webview', 'ui', 'host.ts')]);
   });
 });
+
+describe('texts of panels', () => {
+  const { texts } = mergeParts();
+  const used = files.flatMap(({ file, source }) =>
+    [...source.matchAll(/\btext\(\s*('(?:[^'\\]|\\.)*')/g)].map((match) => ({ file, english: literal(match[1]!) })),
+  );
+
+  it('are found', () => expect(used.length).toBeGreaterThan(150));
+
+  it('are all there in Traditional Chinese, with the same places for values', () => {
+    const places = (words: string): string[] => [...new Set(words.match(/\{\d\}/g))].sort();
+    const wrong = used.filter(
+      ({ english }) => places(texts[english] ?? '').join() !== places(english).join() || !texts[english],
+    );
+    expect(wrong.map(({ file, english }) => `${file}: ${english}`)).toEqual([]);
+  });
+});
+
+/** The value of a string literal in source text. */
+function literal(source: string): string {
+  const inside = source.slice(1, -1).replaceAll('"', '\\"').replaceAll("\\'", "'");
+  return JSON.parse(`"${inside}"`) as string;
+}
 
 describe('data colours', () => {
   const sheet = readFileSync('webview/report/report.css', 'utf8');

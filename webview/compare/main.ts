@@ -3,7 +3,7 @@
 import './compare.css';
 import { compareRuns, listExperiments, runsChanged } from '../../src/shared/protocol/lab/runs.ts';
 import type { Comparison, ExperimentSummary } from '../../src/shared/protocol/lab/runs.ts';
-import { formatChange, formatLearningRate, formatPoints, plural } from '../../src/shared/words.ts';
+import { formatChange, formatLearningRate, formatPoints } from '../../src/shared/words.ts';
 import { el, fill } from '../ui/dom.ts';
 import type { Child } from '../ui/dom.ts';
 import { action, boot, drawn, isAbort, keep, on, remembered, request, save, setSubject, text } from '../ui/host.ts';
@@ -57,7 +57,8 @@ function draw(): void {
   if (!comparison) return;
   const sweeps = sweepsOf(comparison, shownStage(comparison));
   const gain = chosenGain ?? matchedGain(sweeps);
-  page.title(text('Comparison of {0}', plural(comparison.runs.length, 'run')));
+  const { length } = comparison.runs;
+  page.title(length === 1 ? text('One run') : text('Comparison of {0} runs', length));
   page.sentence(answer(comparison, sweeps, gain));
   drawRuns(comparison);
   fill(
@@ -142,7 +143,7 @@ function drawRuns(known: Comparison): void {
 
 function choose(next: string[]): void {
   runs = next;
-  setSubject({ ...boot.subject, runs });
+  setSubject({ ...boot.subject, title: text('Compare {0} runs', runs.length), runs });
   void load();
 }
 
