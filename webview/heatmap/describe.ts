@@ -128,7 +128,7 @@ export function totalLines(name: string, definition: string, total: Total | unde
   return [
     `${name} ${formatChange(value)} (${showTotal(total).tone === 'missing' ? '' : interval})`,
     definition,
-    text('mean of {0}', total.benchmarks.join(', ')),
+    text('mean of the benchmarks {0}', total.benchmarks.join(', ')),
     text('lenient scoring {0}', formatChange(total.lenient)),
   ];
 }

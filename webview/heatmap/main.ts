@@ -364,7 +364,7 @@ function take(next: HeatmapData): void {
   } else {
     const fresh = newlyMeasured(before.view, next.view);
     if (fresh.length > 0)
-      page.announce(text('Measured: {0}', fresh.map((key) => `${key.benchmark}, ${key.arm}`).join('; ')));
+      page.announce(text('Newly measured: {0}', fresh.map((key) => `${key.benchmark}, ${key.arm}`).join('; ')));
   }
   draw();
 }

@@ -65,8 +65,14 @@ function readTheme(): Theme {
     cell: highContrast ? background : mix(background, foreground, 0.055),
     font: style.getPropertyValue('--vscode-font-family') || 'sans-serif',
     monospace: style.getPropertyValue('--vscode-editor-font-family') || 'monospace',
-    data: dark ? darkColours : lightColours,
+    data: dataColours(dark ? darkColours : lightColours, background),
   };
+}
+
+/** The palette of arms is a set of theme colours of this extension, so a person may have chosen others. */
+function dataColours(colours: DataColours, background: Rgb): DataColours {
+  const arms = colours.arms.map((arm, k) => themeColour(`--vscode-forgettingLab-arm${k + 1}`, arm, background));
+  return { ...colours, arms };
 }
 
 function publish(theme: Theme): void {
