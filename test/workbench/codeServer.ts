@@ -35,6 +35,10 @@ function findRoot(from: string): string {
 export interface HostOptions {
   /** Packaged extension to install. */
   vsix?: string;
+  /** Further packaged extensions, such as a language pack. */
+  alsoInstall?: readonly string[];
+  /** Display language, of which a language pack is installed. */
+  locale?: string;
   extensionsDir?: string;
   settings?: Record<string, unknown>;
   env?: NodeJS.ProcessEnv;
@@ -75,14 +79,15 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
     EXTENSIONS_GALLERY: '{"serviceUrl":""}',
     ...options.env,
   };
-  if (options.vsix !== undefined) installExtension(base, env, options.vsix);
+  for (const vsix of [options.vsix ?? [], options.alsoInstall ?? []].flat()) installExtension(base, env, vsix);
   const port = options.port ?? (await freePort());
   const authority = `${options.address ?? '127.0.0.1'}:${port}`;
   const logFile = path.join(home, 'server.log');
   const log = openSync(logFile, 'w');
   const trust = options.trustDialogs ? [] : ['--disable-workspace-trust'];
   const quiet = ['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'];
-  const args = [...base, '--auth', 'none', '--bind-addr', authority, ...quiet, ...trust];
+  const locale = options.locale === undefined ? [] : ['--locale', options.locale];
+  const args = [...base, '--auth', 'none', '--bind-addr', authority, ...quiet, ...trust, ...locale];
   const server = spawn(nodeBinary, args, { env, stdio: ['ignore', log, log] });
   await waitUntilHealthy(server, authority, home);
   const machine: Record<string, unknown> = {};
