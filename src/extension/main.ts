@@ -3,6 +3,7 @@
 import * as vscode from 'vscode';
 import { commandRegistrar } from './command.ts';
 import { datasetsFeature } from './datasets/datasets.ts';
+import { datasetViewFeature } from './datasetView/datasetView.ts';
 import { experimentsFeature } from './experiments/experiments.ts';
 import { createLab } from './lab/lab.ts';
 import { createLog, logFeature } from './log.ts';
@@ -13,10 +14,17 @@ import { ExperimentsStore } from './sidebar/experimentsStore.ts';
 import { registerSidebar } from './sidebar/sidebar.ts';
 import type { Sidebar } from './sidebar/sidebar.ts';
 import { registerStatus } from './status/status.ts';
+import { targetDiffFeature } from './targetDiff/targetDiff.ts';
 import type { Feature, Workbench } from './workbench.ts';
 
 /** Features that need nothing but the workbench. */
-const features: readonly Feature[] = [logFeature, experimentsFeature, datasetsFeature];
+const features: readonly Feature[] = [
+  logFeature,
+  experimentsFeature,
+  datasetsFeature,
+  targetDiffFeature,
+  datasetViewFeature,
+];
 
 /** What other code in the extension host, tests above all, can see. */
 export interface ForgettingLabApi {

@@ -227,7 +227,7 @@ export class OpenDatasets implements vscode.Disposable {
 }
 
 /** The model that annotates a document, from the settings. */
-export function scoringModel(document: vscode.TextDocument): ScoringModel {
+export function scoringModel(document: Pick<vscode.TextDocument, 'uri'>): ScoringModel {
   const settings = vscode.workspace.getConfiguration('forgettingLab', document.uri);
   const name = settings.get('annotations.model', 'pocket').trim() || 'pocket';
   return {

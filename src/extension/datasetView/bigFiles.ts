@@ -1,0 +1,44 @@
+// Files that VS Code does not hand to extensions open in the dataset view by themselves, once for every tab: who goes back to
+// the text stays there.
+import * as vscode from 'vscode';
+
+/** The editor's limit for extensions. */
+const limitBytes = 50 * 1024 * 1024;
+
+/** Watches the active tabs until disposed. */
+export function openBigFilesHere(viewType: string, log: vscode.LogOutputChannel): vscode.Disposable {
+  const seen = new WeakSet<vscode.Tab>();
+  const seenFiles = new Set<string>();
+  const look = (tab: vscode.Tab | undefined): void => {
+    if (!tab?.isActive || seen.has(tab) || !(tab.input instanceof vscode.TabInputText)) return;
+    const { uri } = tab.input;
+    if (uri.scheme !== 'file' || !uri.path.endsWith('.jsonl')) return;
+    seen.add(tab);
+    if (seenFiles.has(uri.toString())) return;
+    openWhenBig(uri).catch((error: unknown) => log.debug(`${uri.fsPath}: ${String(error)}`));
+  };
+  const openWhenBig = async (uri: vscode.Uri): Promise<void> => {
+    const { size } = await vscode.workspace.fs.stat(uri);
+    if (size <= limitBytes) return;
+    seenFiles.add(uri.toString());
+    await vscode.commands.executeCommand('vscode.openWith', uri, viewType);
+  };
+  const watching = vscode.window.tabGroups.onDidChangeTabs(({ opened, changed, closed }) => {
+    for (const tab of [...opened, ...changed]) look(tab);
+    for (const { input } of closed) {
+      // Closed in every form: the next time it opens here again.
+      if (input instanceof vscode.TabInputCustom || input instanceof vscode.TabInputText) forgetWhenClosed(input.uri);
+    }
+  });
+  const forgetWhenClosed = (uri: vscode.Uri): void => {
+    const shown = vscode.window.tabGroups.all
+      .flatMap(({ tabs }) => tabs)
+      .some(({ input }) => {
+        const ofFile = input instanceof vscode.TabInputCustom || input instanceof vscode.TabInputText;
+        return ofFile && input.uri.toString() === uri.toString();
+      });
+    if (!shown) seenFiles.delete(uri.toString());
+  };
+  for (const group of vscode.window.tabGroups.all) look(group.activeTab);
+  return watching;
+}

@@ -1,0 +1,86 @@
+// The dataset view: a read-only editor for JSON Lines of any size. The file stays with the lab server; the page asks for the
+// rows that it shows.
+import * as vscode from 'vscode';
+import { modelsChanged } from '../../shared/protocol/lab/models.ts';
+import {
+  closeDatasetView,
+  datasetViewChanged,
+  explainDatasetViewRow,
+  getDatasetViewRows,
+  openDatasetView,
+  scoreDatasetViewRows,
+  searchDatasetView,
+  searchProgress,
+} from '../../shared/protocol/lab/datasetView.ts';
+import { scoringModel } from '../datasets/openDatasets.ts';
+import type { PanelAccess } from '../panels/relay.ts';
+import { connectWebview, fillWebview, webviewOptions } from '../panels/webviewPage.ts';
+import type { Feature, Workbench } from '../workbench.ts';
+import { openBigFilesHere } from './bigFiles.ts';
+
+export const datasetViewType = 'forgettingLab.datasetView';
+
+const access: PanelAccess = {
+  requests: [
+    openDatasetView,
+    closeDatasetView,
+    getDatasetViewRows,
+    searchDatasetView,
+    scoreDatasetViewRows,
+    explainDatasetViewRow,
+  ],
+  notifications: [datasetViewChanged, searchProgress, modelsChanged],
+};
+
+export const datasetViewFeature: Feature = (workbench) => {
+  const { context, command } = workbench;
+  context.subscriptions.push(
+    vscode.window.registerCustomEditorProvider(datasetViewType, new DatasetViewProvider(workbench), {
+      supportsMultipleEditorsPerDocument: true,
+    }),
+    openBigFilesHere(datasetViewType, workbench.log),
+  );
+  command('forgettingLab.internal.openAsText', (file) => {
+    if (typeof file !== 'string') return undefined;
+    return vscode.commands.executeCommand('vscode.openWith', vscode.Uri.file(file), 'default');
+  });
+};
+
+class DatasetViewProvider implements vscode.CustomReadonlyEditorProvider {
+  private readonly workbench: Workbench;
+
+  constructor(workbench: Workbench) {
+    this.workbench = workbench;
+  }
+
+  openCustomDocument(uri: vscode.Uri): vscode.CustomDocument {
+    return { uri, dispose: () => undefined };
+  }
+
+  resolveCustomEditor({ uri }: vscode.CustomDocument, panel: vscode.WebviewPanel): void {
+    const { webview } = panel;
+    const { workbench } = this;
+    webview.options = webviewOptions(workbench.context.extensionUri);
+    const draw = (): void => {
+      const settings = vscode.workspace.getConfiguration('forgettingLab.annotations', uri);
+      const subject = {
+        file: uri.fsPath,
+        model: scoringModel({ uri }),
+        perplexity: settings.get('perplexity', true),
+        colourTokens: settings.get('colourTokens', false),
+      };
+      fillWebview(webview, workbench, { kind: 'dataset', subject, title: uri.path.split('/').at(-1) ?? '' });
+    };
+    const parts = [
+      connectWebview(webview, workbench, access),
+      vscode.workspace.onDidGrantWorkspaceTrust(draw),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration('forgettingLab.annotations', uri)) draw();
+      }),
+    ];
+    panel.onDidDispose(() => {
+      for (const part of parts) part.dispose();
+    });
+    draw();
+  }
+}
