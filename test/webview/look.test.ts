@@ -28,7 +28,7 @@ describe.skipIf(noBrowser)('panels in four themes', () => {
       await writeRun(path.join(folder, 'synthetic-20260102-0304-ab12'), options);
       await writeRun(path.join(folder, 'synthetic-20260103-0304-ab13'), { ...options, learningRates: [3e-4] });
     }
-    runs = (await readdir(folder)).map((name) => path.join(folder, name));
+    runs = (await readdir(folder)).sort().map((name) => path.join(folder, name));
   });
 
   afterAll(async () => {
@@ -54,7 +54,8 @@ describe.skipIf(noBrowser)('panels in four themes', () => {
     const lab = await readyLab();
     const answer = (method: string, params: unknown): unknown =>
       method.startsWith('sessions/') ? [] : lab.call({ method }, params);
-    const subjects = kind === 'compare' ? [{ runs }] : runs.map((run) => ({ run }));
+    const subjects =
+      kind === 'compare' ? [{ runs }] : runs.map((run) => ({ run })).slice(0, process.env['RUNS'] ? runs.length : 1);
     for (const [k, subject] of subjects.entries()) {
       for (const [name, theme] of Object.entries(themes)) {
         for (const width of [500, 1200]) {

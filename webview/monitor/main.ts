@@ -318,8 +318,9 @@ function drawState(): void {
   page.title(summary.experiment, ` \u00b7 ${summary.id}`);
   page.sentence(stateSentence(summary, now));
   if (curves) setText(truth, truthLine(curves, summary, now));
+  const going = isGoing(summary, now);
   const failed = summary.state === 'failed' || summary.state === 'corrupt';
-  const reason = summary.reason ?? now?.reason;
+  const reason = going ? undefined : (summary.reason ?? now?.reason);
   const remedy = now?.remedy && reason && !reason.includes(now.remedy) ? ` ${now.remedy}` : '';
   page.notice(reason === undefined ? undefined : `${reason}${remedy}`, failed ? 'error' : 'warning');
   drawButtons(summary, now);

@@ -16,10 +16,12 @@ export function isGoing(run: RunSummary, session: SessionSummary | undefined): b
 export function stateSentence(run: RunSummary, session: SessionSummary | undefined): string {
   if (session?.state === 'queued') return text('Waiting in the queue.');
   if (session?.state === 'stopping') return text('Stopping: the step in progress is finished and saved.');
+  // The session knows first: right after a resume the run's files still say how it ended.
+  if (session?.state === 'running' && session.progress) return `${sentence(session.progress.activity)}.`;
   const line = run.line === '' ? '' : `: ${run.line}`;
   switch (run.state) {
     case 'running':
-      return session?.progress ? `${sentence(session.progress.activity)}.` : `${text('Running')}${line}.`;
+      return `${text('Running')}${line}.`;
     case 'done':
       return `${text('Done')}${line}.`;
     case 'stopped':
@@ -37,7 +39,7 @@ export function stateSentence(run: RunSummary, session: SessionSummary | undefin
 export function truthLine(curves: Curves, run: RunSummary, session: SessionSummary | undefined): string {
   const { config } = curves;
   // Of a finished run the last step says nothing.
-  if (run.state === 'done')
+  if (run.state === 'done' && !isGoing(run, session))
     return text('{0} steps per trained model on {1}', formatCount(curves.steps), deviceName(config));
   const newest = curves.newest();
   const progress = session?.progress;
