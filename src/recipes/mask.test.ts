@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { maskSpans, maskTargets } from './mask.ts';
+import { maskSpans, maskTargets, spansOfColumn, tokensInSpans } from './mask.ts';
 
 // tau 2.5 masks p < 0.4, that is nll > 0.9163 (methods 10.4).
 const targets = [
@@ -50,5 +50,28 @@ describe('maskSpans', () => {
       [0, 4],
       [6, 8],
     ]);
+  });
+});
+
+describe('tokensInSpans', () => {
+  test('is the way back from maskSpans', () => {
+    const [starts, ends] = [
+      [0, 2, 4, 6, 8],
+      [2, 4, 6, 8, 8],
+    ];
+    const masked = [true, true, false, true, false];
+    expect(tokensInSpans(maskSpans(masked, starts, ends), starts, ends)).toEqual(masked);
+  });
+
+  test('trains on nothing that is masked when the tokens are others', () => {
+    expect(tokensInSpans([[2, 3]], [0, 1, 4], [1, 4, 6])).toEqual([false, true, false]);
+  });
+
+  test('takes a damaged column for none', () => {
+    expect(spansOfColumn([[0, 1], [1], 'x', [1, 2.5], [2, 3]])).toEqual([
+      [0, 1],
+      [2, 3],
+    ]);
+    expect(spansOfColumn('x')).toEqual([]);
   });
 });

@@ -121,3 +121,27 @@ export function maskSpans(
   });
   return spans;
 }
+
+/** The spans of a row's `mask` column, as `forgetting-lab targets` writes it; none when it is absent or damaged. */
+export function spansOfColumn(value: unknown): [start: number, end: number][] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(
+    (span): span is [number, number] =>
+      Array.isArray(span) && span.length === 2 && span.every((bound) => Number.isInteger(bound)),
+  );
+}
+
+/**
+ * The tokens that spans of the answer leave out: the way back from `maskSpans`, whatever tokenizer wrote them. A token that
+ * is only partly inside is left out as well, so that nothing masked is trained on.
+ */
+export function tokensInSpans(
+  spans: readonly (readonly [start: number, end: number])[],
+  starts: readonly number[],
+  ends: readonly number[],
+): boolean[] {
+  return starts.map((start, index) => {
+    const end = ends[index] as number;
+    return end > start && spans.some(([from, to]) => start < to && end > from);
+  });
+}

@@ -1,10 +1,10 @@
 // Rows of a document with what is known of them under a model.
-import { maskTargets } from '../../recipes/mask.ts';
+import { maskTargets, tokensInSpans } from '../../recipes/mask.ts';
 import type { ScorablePart } from '../../recipes/scoreRows.ts';
 import type { Example } from '../../shared/dataset.ts';
 import type { DatasetRow, HardToken, RowDetails } from '../../shared/protocol/lab/datasets.ts';
 import type { TextPosition, TextRange } from '../../shared/protocol/lab/experiments.ts';
-import { maskedTokens, perplexityOf, positionsIn, rangeOf, rowScore, tokenMarks } from './rowNumbers.ts';
+import { perplexityOf, positionsIn, rangeOf, rowScore, tokenMarks } from './rowNumbers.ts';
 import { readRow, type RowInfo, type RowScore, type UsableRow } from './rowInfo.ts';
 import { mapRow, tokenSpans, type RawSpan, type RowStrings } from './rowMap.ts';
 import type { RowPlace, RowTable } from './rowTable.ts';
@@ -68,7 +68,7 @@ function scoreOf(table: RowTable, index: number, info: UsableRow, model: OpenedM
   if (!info.mask) return rowScore(model.hash, stored.logprobs);
   const example = exampleAt(table, index, '');
   const part = example && encode(model, example);
-  const masked = part && 'tokens' in part ? maskedTokens(info.mask, part) : undefined;
+  const masked = part && 'tokens' in part ? tokensInSpans(info.mask, part.starts, part.ends) : undefined;
   return rowScore(model.hash, stored.logprobs, masked);
 }
 
@@ -114,7 +114,7 @@ export function placeTokens(
     part,
     strings,
     spans: tokenSpans(strings.answer, part),
-    masked: info.mask && maskedTokens(info.mask, part),
+    masked: info.mask && tokensInSpans(info.mask, part.starts, part.ends),
     position: positionsIn(raw, table.place(index).start),
   };
 }

@@ -2,6 +2,7 @@
 import { readExample, type DatasetFormat } from '../../data/examples.ts';
 import { columnsOf, detectFormat, RowError, type Row } from '../../data/formats.ts';
 import { rowOfText } from '../../data/readRows.ts';
+import { spansOfColumn } from '../../recipes/mask.ts';
 import type { Example, Provenance } from '../../shared/dataset.ts';
 import { contentKey } from './scoringService.ts';
 
@@ -67,21 +68,13 @@ export function infoOf(text: string, format: DatasetFormat | undefined, spot: Ro
   const read = readRow(text, format, spot);
   if ('reason' in read) return { kind: 'bad', reason: read.reason };
   const { example, row } = read;
+  const mask = spansOfColumn(row['mask']);
   return {
     kind: 'row',
     provenance: example.provenance,
     key: contentKey(example),
-    mask: maskOf(row['mask']),
+    mask: mask.length > 0 ? mask : undefined,
     hasGroundTruth: typeof row['ground_truth'] === 'string',
     score: undefined,
   };
-}
-
-function maskOf(value: unknown): [number, number][] | undefined {
-  if (!Array.isArray(value)) return undefined;
-  const spans = value.filter(
-    (span): span is [number, number] =>
-      Array.isArray(span) && span.length === 2 && span.every((bound) => Number.isInteger(bound)),
-  );
-  return spans.length > 0 ? spans : undefined;
 }

@@ -1,21 +1,9 @@
 // From token probabilities to what is shown of a row: perplexity of the tokens that are trained on, marks for colours.
-import type { ScorablePart } from '../../recipes/scoreRows.ts';
 import { difficultyBin, type DifficultyBin } from '../../shared/difficulty.ts';
 import type { TokenMark } from '../../shared/protocol/lab/datasets.ts';
 import type { TextPosition, TextRange } from '../../shared/protocol/lab/experiments.ts';
 import type { RowScore } from './rowInfo.ts';
 import type { RawSpan } from './rowMap.ts';
-
-/** Which answer tokens a row's own mask leaves out: those that lie within one of its spans. */
-export function maskedTokens(
-  mask: readonly (readonly [number, number])[],
-  part: Pick<ScorablePart, 'starts' | 'ends'>,
-): boolean[] {
-  return part.starts.map((start, index) => {
-    const end = part.ends[index] as number;
-    return end > start && mask.some(([from, to]) => start >= from && end <= to);
-  });
-}
 
 /** Sums of a row under a model. */
 export function rowScore(model: string, logprobs: readonly number[], masked?: readonly boolean[]): RowScore {
