@@ -1,7 +1,7 @@
 // What can be wrong in an experiment file, as findings with a path into the document. The checks work on the raw
 // document, so that one mistake does not hide another; what a check cannot read, the schema has already reported.
-import { stat } from 'node:fs/promises';
-import { isAbsolute, resolve } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, parse, resolve } from 'node:path';
 import type { z } from 'zod';
 import { readExamples } from '../data/examples.ts';
 import { scorers } from '../evals/scorers.ts';
@@ -9,7 +9,7 @@ import { presets, resolveArm } from '../recipes/presets.ts';
 import { LabError } from '../shared/errors.ts';
 import { armSchema, stageSchema } from '../shared/experiment.ts';
 import type { ResolvedArm, Stage } from '../shared/experiment.ts';
-import { nearest } from '../shared/nearest.ts';
+import { editDistance, nearest } from '../shared/nearest.ts';
 import type { ExperimentProblemCode } from '../shared/protocol/lab/experiments.ts';
 import type { DocumentPath, Span } from './experimentSource.ts';
 import { pocketModelFolder } from './packageRoot.ts';
@@ -195,6 +195,8 @@ export function absolutePath(folder: string, path: string): string {
 /** A file or folder that an experiment names. */
 export interface NamedFile {
   path: DocumentPath;
+  /** As the experiment names it. */
+  written: string;
   /** Absolute. */
   target: string;
   kind: 'model' | 'data';
@@ -204,12 +206,12 @@ export interface NamedFile {
 export function namedFiles(value: unknown, folder: string): NamedFile[] {
   const files: NamedFile[] = [];
   const add = (path: DocumentPath, written: unknown): void => {
-    if (typeof written === 'string') files.push({ path, target: absolutePath(folder, written), kind: 'data' });
+    if (typeof written === 'string') files.push({ path, written, target: absolutePath(folder, written), kind: 'data' });
   };
   const model = isObject(value) ? value['model'] : undefined;
   if (typeof model === 'string') {
     const target = model === 'pocket' ? pocketModelFolder : absolutePath(folder, model);
-    files.push({ path: ['model'], target, kind: 'model' });
+    files.push({ path: ['model'], written: model, target, kind: 'model' });
   }
   for (const [index, { dataset }] of entriesOf(value, 'stages')) add(['stages', index, 'dataset'], dataset);
   for (const [index, { mix }] of entriesOf(value, 'arms')) {
@@ -225,15 +227,30 @@ export function namedFiles(value: unknown, folder: string): NamedFile[] {
 /** Files and folders that are not there. */
 export async function fileProblems(files: readonly NamedFile[]): Promise<ExperimentProblem[]> {
   const problems: ExperimentProblem[] = [];
-  for (const { path, target, kind } of files) {
+  for (const file of files) {
+    const { path, target, kind } = file;
     const info = await stat(target).catch(() => undefined);
     const isModel = kind === 'model';
-    if (!info) problems.push(found('missing-file', path, `${isModel ? 'no such folder' : 'no such file'}: ${target}`));
+    if (!info) problems.push(await missingFile(file));
     else if (isModel && !info.isDirectory())
       problems.push(found('missing-file', path, `not a model folder: ${target}`));
     else if (!isModel && !info.isFile()) problems.push(found('missing-file', path, `not a file: ${target}`));
   }
   return problems;
+}
+
+/** Names the file in the same folder whose name is nearly the missing one's. */
+async function missingFile({ path, written, target, kind }: NamedFile): Promise<ExperimentProblem> {
+  const missing = `${kind === 'model' ? 'no such folder' : 'no such file'}: ${target}`;
+  const entries = await readdir(dirname(target), { withFileTypes: true }).catch(() => []);
+  const there = entries.filter((entry) => (kind === 'model' ? entry.isDirectory() : entry.isFile()));
+  const name = basename(target);
+  const bundled = kind === 'model' && written === name ? ['pocket'] : [];
+  const guess = nearest(name, [...bundled, ...there.map((entry) => entry.name)]);
+  const isClose = editDistance(name, guess) <= Math.max(1, parse(name).name.length / 4);
+  if (guess === '' || !isClose || !written.endsWith(name)) return found('missing-file', path, missing);
+  const instead = `${written.slice(0, -name.length)}${guess}`;
+  return found('missing-file', path, `${missing}; did you mean "${instead}"?`, instead);
 }
 
 /** What an arm still needs, and values that are listed twice. */

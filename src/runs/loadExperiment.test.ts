@@ -149,6 +149,14 @@ describe('loadExperiment', () => {
     else expect(outcome).toMatchObject({ experiment: { model: pocketModelFolder } });
   });
 
+  test('a name that is nearly that of a file beside it is told', async () => {
+    expect(await problems(valid.replace('first.jsonl', './frst.jsonl'))).toEqual([
+      expect.stringMatching(/5:14 no such file: .*frst\.jsonl; did you mean "\.\/first\.jsonl"\?$/),
+    ]);
+    const [model] = await problems(valid.replace('model: model', 'model: pockt'));
+    expect(model).toMatch(/2:8 no such folder: .*pockt; did you mean "pocket"\?$/);
+  });
+
   test('a missing file is named', async () => {
     await expect(loadExperiment('/nowhere/x.yaml')).rejects.toThrow(/\/nowhere\/x\.yaml/);
   });

@@ -34,7 +34,8 @@ export async function buildTargets(workbench: Workbench, argument: unknown): Pro
   const answers: Answers = {
     data: given,
     recipe: undefined,
-    writes: false,
+    // The recipe that is offered first writes them; so the count of steps stays when it is taken.
+    writes: true,
     model: undefined,
     scorer: '',
     out: undefined,

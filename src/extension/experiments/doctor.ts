@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { doctorCheck, runDoctor } from '../../shared/protocol/lab/doctor.ts';
 import type { DoctorCheck } from '../../shared/protocol/lab/doctor.ts';
+import { describeFailure } from '../failure.ts';
 import type { Workbench } from '../workbench.ts';
 import { doctorText } from './doctorText.ts';
 import type { ReadonlyTexts } from './readonlyText.ts';
@@ -26,6 +27,10 @@ export async function doctor({ lab }: Workbench, texts: ReadonlyTexts): Promise<
         : vscode.l10n.t('{0} to mend before a run.', problems);
       replace(doctorText(checks, end));
       return checks;
+    } catch (error) {
+      // What was found until then stays to be read; nothing is waited for any more.
+      replace(doctorText(known, describeFailure(error)?.text ?? vscode.l10n.t('cancelled')));
+      throw error;
     } finally {
       listening.dispose();
     }

@@ -39,6 +39,8 @@ export async function mergeCheckpoints(workbench: Workbench, argument: unknown):
   if (!base || !tuned || out === undefined) return undefined;
   const work = { kind: 'merge' as const, base: base.model, tuned: tuned.model, lambda, out };
   return carryOut(workbench, work, async ({ result = [] }) => {
+    // The list of models is looked at again only from time to time.
+    await vscode.commands.executeCommand('forgettingLab.internal.refresh');
     const evaluate = vscode.l10n.t('Evaluate Model');
     const chosen = await vscode.window.showInformationMessage(inMessage(result.join(' ')), evaluate);
     if (chosen === evaluate) await vscode.commands.executeCommand('forgettingLab.evaluateModel', out);

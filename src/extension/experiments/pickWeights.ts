@@ -38,7 +38,9 @@ async function checkpointItems(lab: Lab): Promise<WeightsItem[]> {
   const items: WeightsItem[] = [];
   for (const run of experiments.flatMap(({ runs }) => runs)) {
     for (const { arm, lr, seed, stages } of run.trials) {
-      for (const { name, checkpoints } of stages) {
+      for (const { stage, name, checkpoints } of stages) {
+        // The base is the model that is listed already, once for every arm.
+        if (stage === 0) continue;
         const final = checkpoints.find(({ what, exists }) => what === 'final' && exists);
         if (!final) continue;
         const trial = `${arm} · ${formatLearningRate(lr)} · seed ${seed}`;

@@ -24,11 +24,14 @@ export async function chooseRun(
   if (path !== undefined) return namedRun(store, path);
   const runs = store.model.allRuns().filter(wanted);
   if (runs.length === 0) throw noRun();
-  const chosen = await vscode.window.showQuickPick(runs.map((run) => itemOf(store, run)), {
-    title,
-    matchOnDescription: true,
-    matchOnDetail: true,
-  });
+  const chosen = await vscode.window.showQuickPick(
+    runs.map((run) => itemOf(store, run)),
+    {
+      title,
+      matchOnDescription: true,
+      matchOnDetail: true,
+    },
+  );
   return chosen?.run;
 }
 
@@ -49,7 +52,10 @@ export async function chooseRuns(
 }
 
 async function namedRun(store: ExperimentsStore, path: string): Promise<RunSummary> {
-  const find = (): RunSummary | undefined => store.model.run(path) ?? store.model.experiment(path)?.runs[0];
+  const find = (): RunSummary | undefined => {
+    const runs = store.model.experiment(path)?.runs ?? [];
+    return store.model.run(path) ?? runs.find(({ state }) => state !== 'corrupt') ?? runs[0];
+  };
   let run = find();
   if (!run) {
     // A run that was made a moment ago may not be on the list yet.
@@ -59,7 +65,9 @@ async function namedRun(store: ExperimentsStore, path: string): Promise<RunSumma
   if (run) return run;
   throw store.model.experiment(path)
     ? new LabError('run-invalid', `${path} has not been run yet`, { remedy: 'Launch it first' })
-    : new LabError('run-invalid', `There is no run "${path}"`, { remedy: 'The experiments view shows the runs there are' });
+    : new LabError('run-invalid', `There is no run "${path}"`, {
+        remedy: 'The experiments view shows the runs there are',
+      });
 }
 
 const noRun = (): LabError =>
@@ -72,7 +80,12 @@ function itemOf(store: ExperimentsStore, run: RunSummary): RunItem {
   return {
     label: inLabel(runTitle(run)),
     description: inLabel(state === 'done' ? line : `${stateWord(state, t)}, ${line}`),
-    detail: inLabel(run.trials.map(({ arm }) => arm).filter((arm, k, all) => all.indexOf(arm) === k).join(', ')),
+    detail: inLabel(
+      run.trials
+        .map(({ arm }) => arm)
+        .filter((arm, k, all) => all.indexOf(arm) === k)
+        .join(', '),
+    ),
     run,
   };
 }

@@ -50,7 +50,7 @@ export function rowOf(node: ExperimentsNode, model: ExperimentsModel, t: Transla
 
 function experimentRow(experiment: ExperimentSummary, isEmpty: boolean, model: ExperimentsModel, t: Translate): Row {
   const { file, problem, runs } = experiment;
-  const newest = runs[0];
+  const newest = runs.find((run) => run.state !== 'corrupt') ?? runs[0];
   const { arms, stages } = experiment;
   const size = [arms === 1 ? t('1 arm') : t('{0} arms', arms), stages === 1 ? t('1 stage') : t('{0} stages', stages)];
   const state = newest === undefined ? t('no run yet') : stateWord(model.state(newest), t);
@@ -78,7 +78,7 @@ function sessionRow(session: SessionSummary, t: Translate): Row {
     stopping: t('stopping'),
     done: session.result?.[0] ?? t('done'),
     stopped: t('stopped'),
-    failed: session.reason ?? t('failed'),
+    failed: session.reason === undefined ? t('failed') : shortReason(session.reason),
   };
   const label = plainText(session.title);
   const description = plainText(states[session.state]);
@@ -94,6 +94,12 @@ function sessionRow(session: SessionSummary, t: Translate): Row {
     accessible: t('{0}, {1}', label, description),
     open: 'leaf',
   };
+}
+
+/** The first problem of a file stands below a line that only names the file. */
+function shortReason(reason: string): string {
+  const [first = '', second] = reason.split('\n');
+  return (second ?? first).trim();
 }
 
 function runRow(run: RunSummary, model: ExperimentsModel, t: Translate): Row {
@@ -115,7 +121,10 @@ function runRow(run: RunSummary, model: ExperimentsModel, t: Translate): Row {
       resumable && 'resumable',
       starred ? 'marked' : 'unmarked',
     ),
-    accessible: t('Run of {0}, {1}, {2}', label, stateWord(state, t), description),
+    // What the description begins with is not said twice.
+    accessible: description.startsWith(stateWord(state, t))
+      ? t('Run of {0}, {1}', label, description)
+      : t('Run of {0}, {1}, {2}', label, stateWord(state, t), description),
     open: run.trials.length > 0 ? 'closed' : 'leaf',
     ...(readable ? { checkable: true } : {}),
   };

@@ -153,8 +153,8 @@ function benchmarkOf(
 ): BenchmarkCandidate | undefined {
   const declared = known.benchmarks.get(file);
   if (declared) {
-    const { name, scorer, group, maxTokens, chance, limit } = declared;
-    return { file, name, items: Math.min(rows, limit ?? rows), scorer, group, maxTokens, chance };
+    const { name, scorer, group, maxTokens, chance } = declared;
+    return { file, name, items: rows, scorer, group, maxTokens, chance };
   }
   const asks = first.every((row) => ['prompt', 'question', 'instruction'].some((column) => Object.hasOwn(row, column)));
   const scorer = guessScorer(first);

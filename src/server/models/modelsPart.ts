@@ -14,7 +14,11 @@ export function modelsPart(server: ServerContext): void {
 
   server.handle(listModels, async ({ folders = [] }, { client, signal }) => {
     const models = await index.list(folders, signal);
-    watched.set(client, { folders, told: JSON.stringify(models) });
+    const told = JSON.stringify(models);
+    const before = watched.get(client);
+    watched.set(client, { folders, told });
+    // One part of an editor has seen the change; the others shall as well.
+    if (before !== undefined && before.told !== told) server.send(client, modelsChanged, {});
     return models;
   });
   server.onClientGone((client) => watched.delete(client));

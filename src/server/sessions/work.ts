@@ -1,6 +1,6 @@
 // What may be asked of the queue. Everything that the command line would refuse at once is refused here, in its words,
 // before it is queued.
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import { findBenchmark } from '../../lab/evaluateModel.ts';
 import { requireFree } from '../../lab/mergeModels.ts';
@@ -63,11 +63,17 @@ export async function prepareWork(work: SessionWork): Promise<string> {
       return `${work.recipe} targets of ${basename(work.data)}`;
     case 'evaluate':
       for (const benchmark of work.benchmarks) await findBenchmark({ benchmark, experiment: work.experiment });
-      return `${work.benchmarks.join(', ')} of ${basename(work.model)}`;
+      return `${work.benchmarks.length === 1 ? work.benchmarks[0] : `${work.benchmarks.length} benchmarks`} of ${modelTitle(work.model)}`;
     case 'merge':
       await requireFree(work.out);
-      return `${basename(work.tuned)} merged with ${basename(work.base)}`;
+      return `${modelTitle(work.tuned)} merged with ${modelTitle(work.base)}`;
     default:
       return work satisfies never;
   }
+}
+
+/** A model by its folder; a checkpoint of a run (`.../02-self-output-lr0.001-seed0/stage-1`) by its trial as well. */
+function modelTitle(model: string): string {
+  const name = basename(model);
+  return /^stage-\d+$/.test(name) ? `${basename(dirname(model))}/${name}` : name;
 }

@@ -181,9 +181,7 @@ export function benchmarkStep(title: string, material: ExperimentMaterial): Ques
           place,
           items,
           selected: items.filter(({ benchmark }) => selected.includes(benchmark)),
-          placeholder: vscode.l10n.t(
-            'What is measured before and after? The button puts a benchmark into another group',
-          ),
+          placeholder: vscode.l10n.t('What is measured before and after?'),
           least: vscode.l10n.t('Choose at least one benchmark'),
           none: vscode.l10n.t('No benchmark was found: add a .jsonl file with "prompt" and "answer" to the workspace'),
           onButton: (item) => {
