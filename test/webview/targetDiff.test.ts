@@ -1,0 +1,170 @@
+// The target diff as a person uses it, on files in a real folder, answered by the lab server's own part.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { Browser, Locator } from 'playwright-core';
+import { memoryServer } from '../../src/server/runs/testing/memoryServer.ts';
+import { targetDiffPart } from '../../src/server/targetDiff/targetDiffPart.ts';
+import { comparisonChanged } from '../../src/shared/protocol/lab/targetDiff.ts';
+import { launch, noBrowser, openPanel, screenshot } from './openPanel.ts';
+import type { OpenPanel, PanelOptions } from './openPanel.ts';
+import { themes } from './themes.ts';
+
+const hostile = '<img src=x onerror=alert(1)></script><script>alert(1)</script>';
+const rows = Array.from({ length: 3000 }, (_, k) => {
+  const [a, b] = [20 + (k % 79), k % 19];
+  return {
+    prompt: [{ role: 'user', content: k === 2 ? hostile : `What is ${a} - ${b}? (${k})` }],
+    completion: [{ role: 'assistant', content: k === 2 ? hostile : `# ${a} ; ${b} # ${a - b}` }],
+    native: k === 4 ? 'It is wrong.' : `The answer is ${a - b}.${k === 5 ? ' And so on.'.repeat(400) : ''}`,
+    answer: String(a - b),
+  };
+});
+
+describe.skipIf(noBrowser)('the target diff', () => {
+  let browser: Browser;
+  let workspace: string;
+  let dataset: string;
+
+  beforeAll(async () => {
+    browser = await launch();
+    workspace = await mkdtemp(path.join(tmpdir(), 'lab-targets-'));
+    dataset = path.join(workspace, 'train.jsonl');
+    await writeFile(dataset, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await rm(workspace, { recursive: true, force: true });
+  });
+
+  async function open(options: Partial<PanelOptions> = {}): Promise<OpenPanel> {
+    const lab = await memoryServer(targetDiffPart, workspace);
+    const answer = (method: string, params: unknown): unknown => lab.call({ method }, params);
+    const subject = { title: 'Targets', dataset, model: { name: 'pocket' } };
+    const panel = await openPanel(browser, { kind: 'targetDiff', subject, answer, trusted: false, ...options });
+    let told = 0;
+    const timer = setInterval(() => {
+      for (const { method, params } of lab.messages.slice(told)) void panel.notify(method, params);
+      told = lab.messages.length;
+    }, 50);
+    onTestFinished(async () => {
+      clearInterval(timer);
+      expect(panel.errors).toEqual([]);
+      await panel.close();
+    });
+    await panel.drawn();
+    return panel;
+  }
+
+  const row = ({ page }: OpenPanel, index: number): Locator => page.locator(`.row[data-index="${index}"]`);
+
+  it('puts answers beside each other as text, whatever they say', async () => {
+    const panel = await open();
+    const { page } = panel;
+    await row(panel, 2).locator('.answer').first().waitFor();
+    expect(await row(panel, 2).locator('.prompt').innerText()).toBe(hostile);
+    expect(await row(panel, 2).locator('.answer').first().innerText()).toBe(hostile);
+    expect(await page.locator('main img, main script').count()).toBe(0);
+    expect(await page.locator('.sentence').innerText()).toContain('3,000');
+    const table = await page.locator('.summary tbody tr').allInnerTexts();
+    expect(table).toHaveLength(2);
+    expect(table[1]).toContain('Native column');
+  });
+
+  it('keeps a few rows in the page and reaches any of them by key, wheel and bar', async () => {
+    const panel = await open();
+    const { page } = panel;
+    const elements = (): Promise<number> => page.locator('.row').count();
+    await page.locator('.list-rows').focus();
+    await page.keyboard.press('End');
+    await row(panel, 2999).locator('.answer').first().waitFor();
+    expect(await elements()).toBeLessThan(40);
+    const bottom = await row(panel, 2999).boundingBox();
+    const window = await page.locator('.list-window').boundingBox();
+    expect(bottom!.y + bottom!.height).toBeLessThan(window!.y + window!.height + 2);
+    await page.keyboard.press('ArrowUp');
+    expect(await page.locator('.list-rows').getAttribute('aria-activedescendant')).toMatch(/-2998$/);
+    await page.keyboard.press('Home');
+    await row(panel, 0).locator('.answer').first().waitFor();
+    await page.locator('.list-window').hover();
+    await page.mouse.wheel(0, 5000);
+    await expect.poll(() => row(panel, 0).count()).toBe(0);
+    await page.locator('.list-bar').evaluate((bar) => (bar.scrollTop = bar.scrollHeight / 2));
+    await expect
+      .poll(async () => Number(await page.locator('.row').first().getAttribute('data-index')))
+      .toBeGreaterThan(1200);
+    expect(await elements()).toBeLessThan(40);
+  });
+
+  it('filters, shows what differs, folds and unfolds', async () => {
+    const panel = await open();
+    const { page } = panel;
+    await page.locator('vscode-text-field').locator('input').fill('AND SO ON');
+    await expect.poll(() => page.locator('.row').count()).toBe(1);
+    await row(panel, 0).locator('.answer').first().waitFor();
+    const height = (await row(panel, 0).boundingBox())!.height;
+    await row(panel, 0).getByRole('button', { name: 'Show all' }).click();
+    await expect.poll(async () => (await row(panel, 0).boundingBox())!.height).toBeGreaterThan(height + 100);
+    await page.getByRole('button', { name: 'Word diff' }).click();
+    expect(await row(panel, 0).locator('del').count()).toBeGreaterThan(0);
+    expect(await row(panel, 0).locator('ins').count()).toBeGreaterThan(0);
+  });
+
+  it('chooses for all rows and for one', async () => {
+    const panel = await open({ trusted: true, subject: { title: 'Targets', dataset, model: { name: '/absent' } } });
+    const { page } = panel;
+    await page.getByRole('radio', { name: 'Native column, else ground truth' }).click();
+    await expect.poll(() => page.locator('.choice [role=status]').innerText()).toContain('3,000 Native column');
+    await row(panel, 1).locator('.pick[aria-pressed=true]').waitFor();
+    await row(panel, 1).getByRole('button', { name: 'Train on Ground truth' }).click();
+    await expect.poll(() => page.locator('.choice [role=status]').innerText()).toContain('One row is chosen by hand');
+    await page.getByRole('button', { name: 'Write dataset' }).click();
+    const sent = panel.actions.find(({ kind }) => kind === 'command');
+    expect(sent).toMatchObject({ command: 'forgettingLab.internal.writeTargets', args: [{ dataset }] });
+    expect(await page.locator('.notice').innerText()).toContain('/absent');
+    panel.errors.length = 0;
+  });
+
+  it('says what to do when there is nothing to compare with', async () => {
+    const lonely = path.join(workspace, 'lonely.jsonl');
+    await writeFile(lonely, '{"prompt":"a","completion":"b"}\n');
+    const { page, actions } = await open({ trusted: true, subject: { title: 'Targets', dataset: lonely } });
+    await page.getByRole('button', { name: 'Build own output targets' }).click();
+    expect(actions[0]).toEqual({ kind: 'command', command: 'forgettingLab.buildTargets', args: [lonely] });
+  });
+
+  it('colours tokens under a model without moving rows', { timeout: 90_000 }, async () => {
+    const small = path.join(workspace, 'small', 'train.jsonl');
+    await import('node:fs/promises').then(({ mkdir }) => mkdir(path.dirname(small), { recursive: true }));
+    await writeFile(
+      small,
+      rows
+        .slice(10, 50)
+        .map((one) => `${JSON.stringify(one)}\n`)
+        .join(''),
+    );
+    const subject = { title: 'Targets', dataset: small, model: { name: 'pocket' } };
+    const panel = await open({ trusted: true, subject, width: 1200, height: 1000 });
+    const { page } = panel;
+    await page.locator('.row .token.t3, .row .token.t4').first().waitFor({ timeout: 60_000 });
+    await expect.poll(() => page.locator('.sentence').innerText(), { timeout: 60_000 }).toContain('easier to predict');
+    await expect.poll(() => page.locator('.summary tbody').innerText()).toMatch(/\d\.\d\d \(\d/);
+    await page.getByRole('radio', { name: 'ground truth, hard tokens masked' }).click();
+    await page.locator('.row .token.masked').first().waitFor();
+    await screenshot(page, 'target-diff-dark');
+    for (const name of ['light', 'highContrast'] as const) {
+      await panel.setTheme(themes[name]);
+      await screenshot(page, `target-diff-${name}`);
+    }
+  });
+
+  it('opens the same comparison again after a reload', async () => {
+    const first = await open();
+    const state = await first.state();
+    expect(first.asked.filter(({ method }) => method === 'targetDiff/open')).toHaveLength(1);
+    expect(state).toMatchObject({ kind: 'targetDiff', 'panel.comparison': expect.any(String) as string });
+    expect(comparisonChanged.method).toBe('targetDiff/changed');
+  });
+});

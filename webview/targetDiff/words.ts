@@ -1,0 +1,107 @@
+// What the target diff says in words.
+import type { ComparisonState, TargetSourceState } from '../../src/shared/protocol/lab/targetDiff.ts';
+import type { Provenance } from '../../src/shared/dataset.ts';
+import { formatCount, formatPerplexity, formatShare, sentence } from '../../src/shared/words.ts';
+import { text } from '../ui/host.ts';
+
+/** What a source is called. */
+export function sourceName({ spec, label, provenance }: TargetSourceState): string {
+  if (spec.kind === 'dataset') return text('Ground truth');
+  if (spec.kind === 'column') return spec.column === 'native' ? text('Native column') : text('Column {0}', spec.column);
+  if (spec.label === undefined && provenance === 'self_output') return text('Own output ({0})', label);
+  if (spec.label === undefined && provenance === 'rephrase') return text('Rephrase ({0})', label);
+  return label;
+}
+
+/** The same inside a sentence. */
+function nameInside(source: TargetSourceState): string {
+  const name = sourceName(source);
+  return source.spec.kind === 'file' ? name : name.charAt(0).toLowerCase() + name.slice(1);
+}
+
+export function provenanceName(provenance: Provenance): string {
+  const names: Record<Provenance, string> = {
+    ground_truth: text('ground truth'),
+    native: text('native'),
+    self_output: text('own output'),
+    rephrase: text('rephrase'),
+    other_model: text('other model'),
+    replay: text('replay'),
+    pseudo_replay: text('pseudo replay'),
+    safety: text('safety'),
+  };
+  return names[provenance];
+}
+
+/** The source that is most likely wanted at the right: own output, then rephrase, then whatever there is. */
+export function likelyRight(sources: readonly TargetSourceState[]): number {
+  for (const provenance of ['self_output', 'rephrase'] as const) {
+    const found = sources.findIndex((source, index) => index > 0 && source.provenance === provenance);
+    if (found > 0) return found;
+  }
+  return sources.length > 1 ? 1 : 0;
+}
+
+/** The answer in one sentence. */
+export function sentenceOf(state: ComparisonState, left: number, right: number): string {
+  const [one, other] = [state.sources[left], state.sources[right]];
+  if (state.state === 'aligning') return text('Reading {0} rows and counting.', formatCount(state.rows));
+  if (!one || !other || left === right) return text('{0} prompts.', formatCount(state.rows));
+  const [a, b] = [one.statistics, other.statistics];
+  if (!a || !b) {
+    return text('{0} of {1} prompts have both answers.', formatCount(both(one, other)), formatCount(state.rows));
+  }
+  const easier = b.pplMean < a.pplMean;
+  const [low, high] = easier ? [b, a] : [a, b];
+  const words = text(
+    '{0} is easier to predict than {1}: perplexity {2} against {3}.',
+    sentence(nameInside(easier ? other : one)),
+    nameInside(easier ? one : other),
+    formatPerplexity(low.pplMean),
+    formatPerplexity(high.pplMean),
+  );
+  const verified = other.verified;
+  if (!verified || verified.judged === 0) return words;
+  const share = formatShare(verified.accepted / verified.judged);
+  return `${words} ${text('The verifier accepts {0} of {1}.', share, nameInside(other))}`;
+}
+
+const both = (one: TargetSourceState, other: TargetSourceState): number => Math.min(one.items, other.items);
+
+/** What is not compared, and why: nothing is left out silently. */
+export function leftOut(state: ComparisonState): string[] {
+  return state.sources.flatMap((source) => {
+    const name = sourceName(source);
+    const words: string[] = [];
+    if (source.missing > 0) words.push(text('{0} prompts have no answer in {1}.', formatCount(source.missing), name));
+    if (source.unmatched > 0) {
+      words.push(text('{0} rows of {1} belong to no prompt of the dataset.', formatCount(source.unmatched), name));
+    }
+    if (source.spec.kind !== 'column') {
+      for (const { reason, count, first } of source.dropped) {
+        words.push(
+          text('{0}: {1} rows cannot be used: {2} (first: line {3}).', name, formatCount(count), reason, first),
+        );
+      }
+    }
+    for (const { reason, count } of source.unscorable) {
+      words.push(text('{0}: {1} rows have no perplexity: {2}.', name, formatCount(count), reason));
+    }
+    return words;
+  });
+}
+
+/** How scoring and judging go on; undefined when nothing does. */
+export function progressOf(state: ComparisonState): string | undefined {
+  const { scoring } = state;
+  if (scoring?.state === 'loading') return text('Loading {0}', modelName(scoring.model));
+  if (scoring?.state === 'running') {
+    return text('{0} of {1} targets scored', formatCount(scoring.done), formatCount(scoring.total));
+  }
+  return state.judging ? text('Judging') : undefined;
+}
+
+/** The last part of a model's folder. */
+export function modelName(model: string): string {
+  return model.split(/[\\/]/).filter(Boolean).at(-1) ?? model;
+}
