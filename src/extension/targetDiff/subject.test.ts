@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { english } from '../translate.ts';
 import { subjectOf, titleOf } from './subject.ts';
 
 it.each([
@@ -16,5 +17,7 @@ it.each([
 });
 
 it('names the tab by the last parts of the paths', () => {
-  expect(titleOf({ dataset: '/a/b/train.jsonl', other: 'C:\\x\\own.jsonl' })).toBe('Targets: train.jsonl | own.jsonl');
+  expect(titleOf({ dataset: '/a/b/train.jsonl', other: 'C:\\x\\own.jsonl' }, english)).toBe(
+    'Targets: train.jsonl | own.jsonl',
+  );
 });

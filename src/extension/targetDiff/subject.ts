@@ -1,5 +1,6 @@
 // What the target diff is to show, from whatever its command was called with. Knows no editor.
 import { pathOf } from '../pathOf.ts';
+import type { Translate } from '../translate.ts';
 
 /** Absolute paths. Either a dataset or a run is there. */
 export interface TargetDiffSubject {
@@ -35,8 +36,8 @@ export function subjectOf(argument: unknown): TargetDiffSubject | undefined {
 }
 
 /** What the tab says: the last parts of what is compared. */
-export function titleOf({ dataset, other, run }: TargetDiffSubject): string {
+export function titleOf({ dataset, other, run }: TargetDiffSubject, t: Translate): string {
   const last = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;
   const names = [dataset, other, run].filter((path) => path !== undefined).map(last);
-  return `Targets: ${names.join(' | ')}`;
+  return t('Targets: {0}', names.join(' | '));
 }

@@ -22,7 +22,7 @@ async function show(workbench: Workbench, argument: unknown): Promise<void> {
   if (!subject) return;
   const { dataset, run } = subject;
   const model = scoringModel({ uri: vscode.Uri.file(dataset ?? run ?? '') });
-  workbench.panels.show('targetDiff', { title: titleOf(subject), ...subject, model });
+  workbench.panels.show('targetDiff', { title: titleOf(subject, vscode.l10n.t), ...subject, model });
 }
 
 /** The dataset in front of the person: as text, or in the dataset view. */
