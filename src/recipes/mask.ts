@@ -43,6 +43,16 @@ export function maskTargets(targets: readonly MaskableTarget[], rule: TokenMask,
   }
 }
 
+/** A mask with further tokens left out: those that the rows of a dataset mask themselves, `own[target][token]`. */
+export function withOwnMasks(
+  targets: readonly MaskableTarget[],
+  result: MaskResult,
+  own: readonly (readonly boolean[])[],
+): MaskResult {
+  const masked = result.masked.map((row, target) => row.map((left, token) => left || own[target]?.[token] === true));
+  return summarise(targets, masked, result.eosShareUnprotected);
+}
+
 /** Tokens whose perplexity exp(-logprob) is above tau. */
 function hardTokens(target: MaskableTarget, tau: number, protectEos: boolean): boolean[] {
   const threshold = -Math.log(tau);

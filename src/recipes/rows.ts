@@ -42,13 +42,18 @@ export function replayRow(example: Example): TargetRow {
 export function rowToJson(row: TargetRow): Record<string, unknown> {
   const { example, logprobs } = row;
   return {
-    ...example.fields,
+    // What an earlier target file said of its own answers does not hold for these.
+    ...otherFields(example.fields),
     ...bodyToJson(example.body),
     provenance: example.provenance,
     source: example.source,
     ...(logprobs.length > 0 ? { ppl: Math.round(itemPerplexity(logprobs) * 1e6) / 1e6, logprobs } : {}),
     ...(row.masked.length > 0 ? { mask: row.mask, masked: row.masked } : {}),
   };
+}
+
+function otherFields(json: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(json).filter(([key]) => !ownKeys.includes(key)));
 }
 
 function bodyToJson(body: ExampleBody): Record<string, unknown> {
@@ -67,7 +72,7 @@ function bodyToJson(body: ExampleBody): Record<string, unknown> {
 /** Reads what `rowToJson` wrote. */
 export function rowFromJson(value: unknown): TargetRow {
   const json = value as Record<string, unknown>;
-  const fields = Object.fromEntries(Object.entries(json).filter(([key]) => !ownKeys.includes(key)));
+  const fields = otherFields(json);
   const example: Example = {
     body: bodyFromJson(json),
     provenance: json['provenance'] as Provenance,

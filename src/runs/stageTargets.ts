@@ -8,7 +8,7 @@ import { loadExamples, readExamples } from '../data/examples.ts';
 import { writeRows } from '../data/writeRows.ts';
 import { findScorer } from '../evals/scorers.ts';
 import { itemPerplexity, TargetStatisticsAccumulator } from '../metrics/perplexity.ts';
-import { maskTargets } from '../recipes/mask.ts';
+import { maskTargets, spansOfColumn, tokensInSpans, withOwnMasks } from '../recipes/mask.ts';
 import type { MaskResult } from '../recipes/mask.ts';
 import { drawReplay } from '../recipes/mix.ts';
 import { replayRow, rowFromJson, rowToJson, toTargetRow } from '../recipes/rows.ts';
@@ -50,9 +50,9 @@ export async function stageTargets(session: Session, trial: Trial, stageNumber: 
   const stage = session.config.experiment.stages[stageNumber - 1] as Stage;
   const shared = sharedFile(session, arm, stage, stageNumber, trial.seed);
   const made = await makeShared(session, arm, stage, shared, trial.seed);
-  const scored = await readScored(session, join(session.folder, shared));
+  const { scored, ownMasks } = await readScored(session, join(session.folder, shared));
   if (scored.length === 0) throw nothingLeft(arm, stage, made.dropped);
-  const mask = maskTargets(scored, arm.mask, trial.seed);
+  const mask = withOwnMasks(scored, maskTargets(scored, arm.mask, trial.seed), ownMasks);
   const rows = scored.map((row, index) => toTargetRow(row, mask.masked[index] as boolean[]));
   const usable = rows.filter((row) => row.masked.length < row.logprobs.length);
   const fullyMasked = rows.length - usable.length;
@@ -98,7 +98,7 @@ function nothingLeft(arm: ResolvedArm, stage: Stage, dropped: readonly { reason:
   );
 }
 
-/** The name of the file of unmasked targets: equal choices on equal data give equal names. */
+/** The name of the file of targets before the arm's mask: equal choices on equal data give equal names. */
 function sharedFile(session: Session, arm: ResolvedArm, stage: Stage, stageNumber: number, seed: number): string {
   const { verifier, maxTokens, format, limit, dataset } = stage;
   const words = [arm.targets, session.config.dataHashes[dataset], verifier, maxTokens, format, limit];
@@ -161,9 +161,14 @@ async function makeShared(
       }
       count++;
       if (verify?.(answerOf(row.example), row.example, 'stop')) verified++;
-      yield rowToJson(toTargetRow(row, []));
+      yield rowToJson(toTargetRow(row, arm.targets.kind === 'ground-truth' ? ownMask(row) : []));
     }
   }
+}
+
+/** Tokens that the dataset's `mask` column leaves out of its own answer; an answer of another source is trained on whole. */
+function ownMask({ example, starts, ends }: ScoredRow): boolean[] {
+  return tokensInSpans(spansOfColumn(example.fields['mask']), starts, ends);
 }
 
 /** The stage's verifier as a function; strict, because a target teaches its form as well. */
@@ -243,17 +248,18 @@ async function readRows(file: string): Promise<TargetRow[]> {
   return values.map(rowFromJson);
 }
 
-/** Rows of the shared file with their tokens, as the scoring left them. */
-async function readScored(session: Session, file: string): Promise<ScoredRow[]> {
-  const { values } = await readJsonLines(file);
-  return values.map(rowFromJson).flatMap((row): ScoredRow[] => {
-    const part = encodeScorable(session.side, row.example);
-    if ('reason' in part) return [];
+/** Rows of the shared file with their tokens, as the scoring left them, and the tokens that each row masks itself. */
+async function readScored(session: Session, file: string): Promise<{ scored: ScoredRow[]; ownMasks: boolean[][] }> {
+  const scored: ScoredRow[] = [];
+  const ownMasks: boolean[][] = [];
+  for (const { example, logprobs, masked } of (await readJsonLines(file)).values.map(rowFromJson)) {
+    const part = encodeScorable(session.side, example);
+    if ('reason' in part) continue;
     const { tokens, from, starts, ends, endIndex } = part;
-    return [
-      { kind: 'scored', example: row.example, ids: tokens.slice(from), starts, ends, endIndex, logprobs: row.logprobs },
-    ];
-  });
+    scored.push({ kind: 'scored', example, ids: tokens.slice(from), starts, ends, endIndex, logprobs });
+    ownMasks.push(starts.map((_, index) => masked.includes(index)));
+  }
+  return { scored, ownMasks };
 }
 
 interface Description {
