@@ -1,5 +1,5 @@
 // Workspaces for tests in the workbench: a copy of the example with experiments small enough to wait for.
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { root } from './codeServer.ts';
@@ -53,4 +53,23 @@ export function makeWorkspace(): Workspace {
   );
   writeFileSync(path.join(folder, 'long.experiment.yaml'), experiment('long', { arms: oneArm, steps: 400, limit: 8 }));
   return { folder, remove: () => rmSync(parent, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }) };
+}
+
+/**
+ * Adds what the tests of single commands need: `data/small.jsonl` (12 rows), and the experiments `tiny` (one arm, a few
+ * seconds), `gone` (its dataset is a file of its own, to be deleted) and `broken` (a missing dataset in line 7 and an
+ * unknown scorer, each nearly right).
+ */
+export function addSmallFiles(folder: string): void {
+  const data = path.join(folder, 'data');
+  const rows = readFileSync(path.join(data, 'subtraction.jsonl'), 'utf8').split('\n');
+  writeFileSync(path.join(data, 'small.jsonl'), `${rows.slice(0, 12).join('\n')}\n`);
+  copyFileSync(path.join(data, 'small.jsonl'), path.join(data, 'gone.jsonl'));
+  const arms = '  - { name: ground truth, preset: sft }';
+  const write = (name: string, text: string): void => writeFileSync(path.join(folder, `${name}.experiment.yaml`), text);
+  const tiny = (name: string): string => experiment(name, { arms, steps: 12, limit: 8 });
+  write('tiny', tiny('tiny'));
+  write('gone', tiny('gone').replace('data/subtraction.jsonl', 'data/gone.jsonl'));
+  const broken = tiny('broken').replace('data/subtraction.jsonl', 'data/subtracton.jsonl');
+  write('broken', broken.replace('scorer: sequence', 'scorer: sequnce'));
 }

@@ -152,7 +152,8 @@ function benchmarkOf(
   isTask: boolean,
 ): BenchmarkCandidate | undefined {
   const declared = known.benchmarks.get(file);
-  if (declared) {
+  // A file that is being written may name a scorer that is none.
+  if (declared && scorers.some(({ id }) => id === declared.scorer)) {
     const { name, scorer, group, maxTokens, chance } = declared;
     return { file, name, items: rows, scorer, group, maxTokens, chance };
   }
