@@ -28,5 +28,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 300_000,
+    // A busy machine takes its time; what is waited for comes at last.
+    expect: { poll: { timeout: 20_000 } },
   },
 });
