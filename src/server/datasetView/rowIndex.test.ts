@@ -116,10 +116,11 @@ describe('searching', () => {
   });
 
   it('finds what lies across two pieces of the file', async () => {
-    const before = `{"a":"${'x'.repeat(2 ** 20 - 10)}"}`;
-    const { search } = await indexed(`${before}\n{"a":"needle"}\n`);
-    expect(await search('needle')).toBe(1);
-    expect(await search('"}\n{"a'.slice(0, 2))).toBe(0);
+    for (let shift = 0; shift < 24; shift++) {
+      const before = JSON.stringify({ a: 'x'.repeat(2 ** 18 - 20 - shift) });
+      const { search } = await indexed(`${before}\n{"a":"needle"}\n`);
+      expect(await search('needle')).toBe(1);
+    }
   });
 
   it('is not fooled by bytes that only look alike', async () => {

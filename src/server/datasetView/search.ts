@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { RowIndex } from './rowIndex.ts';
 import { readRowBytes, rowAtOffset } from './rowReader.ts';
 
-const chunkBytes = 1 << 20;
+const chunkBytes = 1 << 18;
 /** A row longer than this is judged by its bytes alone. */
 const longestChecked = 1 << 24;
 
