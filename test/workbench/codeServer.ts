@@ -35,9 +35,7 @@ function findRoot(from: string): string {
 export interface HostOptions {
   /** Packaged extension to install. */
   vsix?: string;
-  /** Further packaged extensions, such as a language pack. */
-  alsoInstall?: readonly string[];
-  /** Display language, of which a language pack is installed. */
+  /** Display language, such as `zh-tw`. VS Code's own texts stay English. */
   locale?: string;
   extensionsDir?: string;
   settings?: Record<string, unknown>;
@@ -79,7 +77,8 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
     EXTENSIONS_GALLERY: '{"serviceUrl":""}',
     ...options.env,
   };
-  for (const vsix of [options.vsix ?? [], options.alsoInstall ?? []].flat()) installExtension(base, env, vsix);
+  if (options.vsix !== undefined) installExtension(base, env, options.vsix);
+  if (options.locale !== undefined) pretendLanguagePack(data, options.locale);
   const port = options.port ?? (await freePort());
   const authority = `${options.address ?? '127.0.0.1'}:${port}`;
   const logFile = path.join(home, 'server.log');
@@ -111,6 +110,15 @@ function installExtension(base: string[], env: NodeJS.ProcessEnv, vsix: string):
   if (result.status !== 0) throw new Error(`${vsix} could not be installed: ${result.stdout}${result.stderr}`);
 }
 
+/** What the server keeps of an installed language pack; this one translates nothing itself. */
+function pretendLanguagePack(data: string, locale: string): void {
+  const translations = path.join(data, `${locale}.i18n.json`);
+  writeFileSync(translations, JSON.stringify({ contents: {} }));
+  const extensions = [{ extensionIdentifier: { id: `tests.${locale}` }, version: '1.0.0' }];
+  const pack = { hash: locale, extensions, translations: { vscode: translations }, label: locale };
+  writeFileSync(path.join(data, 'languagepacks.json'), JSON.stringify({ [locale]: pack }));
+}
+
 async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
@@ -138,7 +146,7 @@ async function stopHost(server: ChildProcess, home: string, keep: boolean): Prom
     await gone;
     clearTimeout(timer);
   }
-  if (!keep) rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  if (!keep) rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }
 
 /** All processes below one, from /proc. */

@@ -59,16 +59,19 @@ export function lensTooltip({ scores }: DatasetSummary, t: Translate): string {
   );
 }
 
-const provenanceTexts: { readonly [P in Provenance]: string } = {
-  ground_truth: 'ground truth',
-  native: 'native words',
-  self_output: 'own output',
-  rephrase: 'rephrase',
-  other_model: 'other model',
-  replay: 'replay',
-  pseudo_replay: 'pseudo replay',
-  safety: 'safety',
-};
+function provenanceName(provenance: Provenance, t: Translate): string {
+  const names: { readonly [P in Provenance]: string } = {
+    ground_truth: t('ground truth'),
+    native: t('native words'),
+    self_output: t('own output'),
+    rephrase: t('rephrase'),
+    other_model: t('other model'),
+    replay: t('replay'),
+    pseudo_replay: t('pseudo replay'),
+    safety: t('safety'),
+  };
+  return names[provenance];
+}
 
 /** The hover as Markdown. Everything that comes from the file or the model is escaped. */
 export function hoverMarkdown(details: RowDetails, t: Translate): string {
@@ -85,7 +88,7 @@ export function hoverMarkdown(details: RowDetails, t: Translate): string {
     );
   }
   lines.push(maskLine(details, t));
-  const provenance = t(provenanceTexts[details.provenance ?? 'ground_truth']);
+  const provenance = provenanceName(details.provenance ?? 'ground_truth', t);
   lines.push(t('Row {0}, {1}, format {2}', formatCount(details.number), provenance, details.format));
   return lines.join('\n\n');
 }
