@@ -58,6 +58,18 @@ export async function contextMenu(page: Page, row: Locator, item: string): Promi
   await menu.getByRole('menuitem', { name: item }).click();
 }
 
+/** Answers an open file dialog of the workbench with a path. */
+export async function saveAs(page: Page, file: string): Promise<void> {
+  const box = quickInput(page).locator('.quick-input-box input');
+  await box.waitFor();
+  // The dialog looks at the folder before it takes a path, and forgets what was typed too early.
+  await page.waitForTimeout(1500);
+  await box.fill(file);
+  await page.waitForTimeout(1000);
+  await quickInput(page).getByRole('button', { name: 'OK' }).click();
+  await box.waitFor({ state: 'hidden' });
+}
+
 /** Opens the sidebar of the extension and waits for its first row. */
 export async function openSidebar(page: Page): Promise<void> {
   await activity(page, 'Forgetting Lab').click();

@@ -89,12 +89,7 @@ test('the heatmap: a cell tells its numbers and lists the flipped answers; the t
 test('export: the table as CSV', async () => {
   const target = path.join(workspace.folder, 'matrix.csv');
   await ui.panel(page).getByText('CSV', { exact: true }).click();
-  const box = ui.quickInput(page).locator('.quick-input-box input');
-  await box.waitFor();
-  await box.fill(target);
-  // The dialog looks at the path before it takes Enter.
-  await page.waitForTimeout(1000);
-  await page.keyboard.press('Enter');
+  await ui.saveAs(page, target);
   await expect.poll(() => existsSync(target), { timeout: 20_000 }).toBe(true);
   expect(readFileSync(target, 'utf8')).toMatch(/ground truth.*sorting/);
 });
@@ -115,9 +110,36 @@ test('a dataset: perplexities, summary and token colours', async () => {
   await picture(page, 'dataset');
 });
 
-test('launch again', async () => {
+test('the target diff: ground truth beside the own words of the model, and a dataset of what was chosen', async () => {
+  await ui.openFile(page, 'subtraction.jsonl');
+  await ui.command(page, 'Forgetting Lab: Diff Self-Output and Ground Truth');
+  const diff = ui.panel(page);
+  await diff.locator('body[data-drawn]').waitFor({ timeout: minutes });
+  await diff.locator('.row .tokens .token').first().waitFor({ timeout: minutes });
+  await diff.getByText(/1,500/).first().waitFor();
+  await picture(page, 'targetDiff');
+  await diff.getByRole('radio').last().click();
+  await diff.getByText(/Hard tokens of [\d,]+ rows/).waitFor();
+  // Enabled once every row that the rule needs is scored.
+  await diff.locator('vscode-button:not([disabled])', { hasText: 'Write dataset' }).click();
+  const target = path.join(workspace.folder, 'data/chosen.jsonl');
+  await ui.saveAs(page, target);
+  await expect.poll(() => existsSync(target), { timeout: 30_000 }).toBe(true);
+  const [first] = readFileSync(target, 'utf8').split('\n');
+  expect(JSON.parse(first!)).toHaveProperty('provenance');
+});
+
+test('launch again, compare', async () => {
   await launch('quick.experiment.yaml');
   await expect.poll(() => doneRuns().count(), { timeout: 3 * minutes }).toBe(2);
   const runs = readdirSync(path.join(workspace.folder, 'runs')).filter((name) => name.startsWith('quick'));
   expect(runs).toHaveLength(2);
+  for (const box of await doneRuns().locator('.custom-view-tree-node-item-checkbox').all()) await box.click();
+  await ui.command(page, 'Forgetting Lab: Compare Runs');
+  const accept = ui.quickInput(page).getByRole('button', { name: 'OK' });
+  await accept.click();
+  const comparison = ui.panel(page);
+  await comparison.locator('body[data-drawn]').waitFor();
+  await comparison.locator('canvas').first().waitFor();
+  await picture(page, 'compare');
 });
