@@ -35,9 +35,12 @@ export function registerRunCommands(workbench: Workbench, store: ExperimentsStor
     const runs =
       named.length > 1
         ? named
-        : (await chooseRuns(store, t('Compare runs'), named.length === 1 ? named : checked()))?.map(({ folder }) => folder);
+        : (await chooseRuns(store, t('Compare runs'), named.length === 1 ? named : checked()))?.map(
+            ({ folder }) => folder,
+          );
     if (!runs) return;
-    if (runs.length < 2) throw new LabError('usage', 'One run alone cannot be compared', { remedy: 'Choose at least two' });
+    if (runs.length < 2)
+      throw new LabError('usage', 'One run alone cannot be compared', { remedy: 'Choose at least two' });
     panels.show('compare', { title: t('Compare {0} runs', runs.length), runs });
   });
   command('forgettingLab.openReport', async (argument) => {
@@ -83,7 +86,11 @@ async function stoppable(store: ExperimentsStore, argument: unknown): Promise<St
   const foreign = model.allRuns().filter((run) => run.state === 'running' && !known.has(run.folder));
   const items = [
     ...sessions.map((one) => ({ label: inLabel(one.title), description: sessionLine(one), target: one })),
-    ...foreign.map((run) => ({ label: inLabel(runTitle(run)), description: inLabel(run.line), target: { run: run.folder } })),
+    ...foreign.map((run) => ({
+      label: inLabel(runTitle(run)),
+      description: inLabel(run.line),
+      target: { run: run.folder },
+    })),
   ];
   if (items.length === 0) throw new LabError('usage', 'Nothing is running', { remedy: 'Launch an experiment first' });
   if (items.length === 1) return items[0]?.target;
@@ -103,7 +110,8 @@ async function chooseHow(): Promise<How | undefined> {
 }
 
 async function resume(workbench: Workbench, store: ExperimentsStore, argument: unknown): Promise<void> {
-  const isResumable = (run: RunSummary): boolean => ['stopped', 'interrupted', 'failed'].includes(store.model.state(run));
+  const isResumable = (run: RunSummary): boolean =>
+    ['stopped', 'interrupted', 'failed'].includes(store.model.state(run));
   const run = await chooseRun(store, argument, vscode.l10n.t('Resume a run'), isResumable);
   if (run) await workbench.lab.request(launchSession, { kind: 'resume', run: run.folder });
 }
