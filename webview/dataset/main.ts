@@ -18,6 +18,7 @@ import { formatCount, formatShare, formatSize } from '../../src/shared/words.ts'
 import { el, fill } from '../ui/dom.ts';
 import { action, boot, drawn, errorText, isAbort, keep, on, remembered, request, text } from '../ui/host.ts';
 import { makePage } from '../ui/page.ts';
+import '../ui/theme.ts';
 import { button, checkbox, segmented, setDisabled, textField } from '../ui/toolkit.ts';
 import { tokenLegend } from '../ui/tokens.ts';
 import { detailCharacters, makeDetail } from './detail.ts';

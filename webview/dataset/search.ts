@@ -28,11 +28,15 @@ export function makeSearch(hooks: SearchHooks): SearchLine {
   let going: AbortController | undefined;
   /** Where the last search ended: the same text is looked for after it. */
   let last: { words: string; row: number | null } | undefined;
+  let seen = '';
   const status = el('span', { class: 'quiet search-status' });
   const stop = button(text('Stop'), () => cancel(), { title: text('Stop searching (Escape)') });
   const field = textField({
     label: text('Find in the rows'),
     onInput: (words) => {
+      // Enter may be quicker than the news of the last key.
+      if (words === seen) return;
+      seen = words;
       cancel();
       last = undefined;
       fill(status);
@@ -59,6 +63,8 @@ export function makeSearch(hooks: SearchHooks): SearchLine {
   const search = async (): Promise<void> => {
     const words = field.value;
     if (words === '') return;
+    if (words !== seen) hooks.words(words);
+    seen = words;
     going?.abort();
     const mine = (going = new AbortController());
     const from = begin(words);
