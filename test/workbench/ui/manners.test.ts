@@ -130,7 +130,7 @@ test('names and texts that would like to be markup are text', async () => {
   await ui.contextMenu(page, hostileRun, 'Show Forgetting Heatmap');
   await ui.panel(page).getByText('<img src=x onerror=alert(1)>').first().waitFor();
   await ui.panel(page).locator('[role=gridcell][aria-label*="sorting"][aria-label*="after"]').first().click();
-  await ui.panel(page).locator('aside.flips').getByText('<img src=x').first().waitFor();
+  await ui.panel(page).locator('aside.flips .flip').getByText('<img src=x').first().waitFor();
   await picture(page, 'hostile-heatmap');
   await expectNoMarkup();
   await ui.contextMenu(page, hostileRun, 'Show Session Monitor');
@@ -139,11 +139,7 @@ test('names and texts that would like to be markup are text', async () => {
   await expectNoMarkup();
 
   await ui.treeRow(page, '<img src=x onerror=alert(1)>.jsonl').click();
-  await page
-    .locator('.view-line')
-    .getByText(/^\d+$/)
-    .first()
-    .waitFor();
+  await page.locator('.view-line').getByText(/^\d+$/).first().waitFor();
   await page
     .locator('.view-line')
     .first()
