@@ -190,7 +190,7 @@ describe.skipIf(noBrowser)('the dataset view', () => {
     const { page } = panel;
     await page.evaluate(() => {
       const home = window as unknown as { toHost(message: { type: string }): unknown; cancelled: number };
-      const { toHost } = home;
+      const toHost = home.toHost.bind(home);
       home.cancelled = 0;
       home.toHost = (message) => {
         if (message.type === 'cancel') home.cancelled++;

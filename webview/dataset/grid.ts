@@ -139,7 +139,7 @@ export class RowGrid {
   private resized(): void {
     this.geometry.view = this.scroller.clientHeight;
     this.rows.style.height = `${this.geometry.view}px`;
-    this.head.style.paddingRight = `${this.scroller.offsetWidth - this.scroller.clientWidth}px`;
+    this.head.style.paddingRight = `${16 + this.scroller.offsetWidth - this.scroller.clientWidth}px`;
     this.place(this.top);
   }
 
