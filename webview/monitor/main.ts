@@ -165,7 +165,9 @@ function drawCharts(): void {
   const skills = skill === '' ? known.oldSkills() : [skill];
   charts.retention.show(
     trials.map((trial) => lineOf(known, trial, retentionLine(trial, skills))),
-    text('Not measured yet.'),
+    known.config.experiment.probes === undefined
+      ? text('The experiment has no probes: add probes: {0} to see this.', '{ every: 10, items: 8 }')
+      : text('Not measured yet.'),
   );
   if (!unfolded) return;
   for (const [value, chart] of Object.entries(charts.folded)) {

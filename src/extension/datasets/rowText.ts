@@ -32,7 +32,8 @@ export function modelLabel(name: string): string {
 /** The summary lens: `1,500 rows, perplexity 4.83 (7.04) under pocket`. */
 export function lensTitle(summary: DatasetSummary, t: Translate): string {
   const { scores, rows, problemCount } = summary;
-  const parts = [summary.read ? t('{0} rows', formatCount(rows)) : t('{0} rows so far', formatCount(rows))];
+  const count = rows === 1 ? t('1 row') : t('{0} rows', formatCount(rows));
+  const parts = [summary.read ? count : t('{0} rows so far', formatCount(rows))];
   if (problemCount > 0) parts.push(t('{0} problems', formatCount(problemCount)));
   if (!scores) return parts.join(', ');
   const model = modelLabel(scores.model);
