@@ -542,4 +542,9 @@ on(comparisonChanged, ({ id, state: next }) => {
   if (state?.id === id) show(next);
 });
 
+/** The server goes on with what somebody looks at. */
+setInterval(() => {
+  if (state?.scoring?.state === 'running') void request(getComparison, { id: state.id }).catch(() => undefined);
+}, 60_000);
+
 void start();

@@ -33,6 +33,8 @@ export class Comparison {
   readonly choices: TargetChoices;
   readonly signal: AbortSignal;
   rows = 0;
+  /** When it was last asked for, `performance.now()`. */
+  askedAt = performance.now();
   scoring: ComparisonState['scoring'];
   /** Called after every change. */
   readonly changed: () => void;
@@ -98,8 +100,7 @@ export class Comparison {
     if (!table.has(row) || table.format === undefined) return undefined;
     const file = await this.open(table.file);
     const example = await file.example(table.place(row), table.format);
-    if (table.spec.kind !== 'column') return example;
-    return otherAnswer(example, table.spec.column);
+    return answerIn(table, example);
   }
 
   /** Throws when one of the files is no longer the one that was read. */
@@ -151,20 +152,37 @@ export class Comparison {
     }
   }
 
+  /** Judges the answers to one prompt now: somebody looks at them. */
+  async judgeRow(row: number): Promise<void> {
+    const { verifier } = this;
+    if (!verifier || this.tables.every((table) => !table.has(row) || table.verdict(row) !== undefined)) return;
+    await this.judgeWith({ scorer: findScorer(verifier.scorer), field: verifier.field }, row, this.signal);
+  }
+
   private async judgeAll(verifier: PairVerifier, signal: AbortSignal): Promise<void> {
     const pause = slices();
     for (let row = 0; row < this.rows && !signal.aborted; row++) {
       await pause();
-      const [first, ...others] = this.tables;
-      const truth = first && (await this.example(first, row));
-      if (!first || !truth || signal.aborted) continue;
-      first.setVerdict(row, judgeTarget(truth, truth, verifier));
-      for (const table of others) {
-        const target = await this.example(table, row);
-        if (target && !signal.aborted) table.setVerdict(row, judgeTarget(target, truth, verifier));
-      }
+      await this.judgeWith(verifier, row, signal);
       this.changed();
     }
+  }
+
+  private async judgeWith(verifier: PairVerifier, row: number, signal: AbortSignal): Promise<void> {
+    const [first] = this.tables;
+    const truth = first && (await this.example(first, row));
+    if (!truth) return;
+    for (const table of this.tables) {
+      if (table.verdict(row) !== undefined) continue;
+      const target = table.file === first.file ? answerIn(table, truth) : await this.example(table, row);
+      const wanted = !signal.aborted && this.judgesWith(verifier);
+      if (target && table.has(row) && wanted) table.setVerdict(row, judgeTarget(target, truth, verifier));
+    }
+  }
+
+  /** False once somebody has chosen another verifier meanwhile. */
+  private judgesWith({ scorer, field }: PairVerifier): boolean {
+    return this.verifier?.scorer === scorer.id && this.verifier.field === field;
   }
 
   private open(file: string): Promise<RowFile> {
@@ -175,6 +193,11 @@ export class Comparison {
     this.files.set(file, opening);
     return opening;
   }
+}
+
+/** The row with the answer that the source takes from it. */
+function answerIn({ spec }: SourceTable, example: Example): Example | undefined {
+  return spec.kind === 'column' ? otherAnswer(example, spec.column) : example;
 }
 
 function tablesFor(dataset: string, sources: readonly TargetSourceSpec[]): SourceTable[] {

@@ -38,6 +38,7 @@ export async function readPage(
   const rows = [...arrangement.order.subarray(request.from, request.from + request.count)];
   const cells = new Map<string, Cell>();
   for (const row of rows) {
+    await comparison.judgeRow(row);
     for (const table of [arrangement.left, arrangement.right]) {
       const example = await comparison.example(table, row);
       if (example) cells.set(cellKey(comparison, table, row), { table, row, example });

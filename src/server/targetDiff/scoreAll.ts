@@ -8,6 +8,8 @@ import type { SourceTable } from './sourceTable.ts';
 
 /** Rows whose answers are scored together. */
 const rowsTogether = 16;
+/** Scoring goes on so long after the last question of a panel; open ones ask more often. */
+const patienceMs = 600_000;
 
 interface Wanted {
   table: SourceTable;
@@ -73,6 +75,7 @@ export class ComparisonScoring {
     const scorer = await this.scoring.model(model);
     this.report({ state: 'running' });
     for (let from = 0; from < comparison.rows && !signal.aborted; from += rowsTogether) {
+      await this.whileLookedAt(signal);
       const wanted = await this.unscored(from, Math.min(from + rowsTogether, comparison.rows));
       if (wanted.length === 0) continue;
       const results = await scorer.score(
@@ -82,6 +85,15 @@ export class ComparisonScoring {
       if (!signal.aborted) this.keep(wanted, results);
     }
     if (!signal.aborted) this.report({ state: 'done' });
+  }
+
+  /** Waits while nobody has asked for the comparison for long: its panel is closed, or hidden and forgotten. */
+  private async whileLookedAt(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && performance.now() - this.comparison.askedAt > patienceMs) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 1000).unref();
+      });
+    }
   }
 
   private async unscored(from: number, to: number): Promise<Wanted[]> {

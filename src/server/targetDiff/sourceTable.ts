@@ -165,6 +165,7 @@ export class SourceTable {
   }
 
   setVerdict(row: number, strict: number): void {
+    if (this.verdict(row) !== undefined) return;
     this.verdicts[row] = strict;
     this.judged++;
     this.accepted += strict;

@@ -70,7 +70,10 @@ class Comparisons {
 
   get(id: string): Open {
     const found = this.opened.get(id);
-    if (found) return found;
+    if (found) {
+      found.comparison.askedAt = performance.now();
+      return found;
+    }
     throw new LabError('usage', 'This comparison is not open any more', { remedy: 'Open it again' });
   }
 
