@@ -57,11 +57,11 @@ async function namedRun(store: ExperimentsStore, path: string): Promise<RunSumma
     return store.model.run(path) ?? runs.find(({ state }) => state !== 'corrupt') ?? runs[0];
   };
   let run = find();
-  if (!run) {
-    // A run that was made a moment ago may not be on the list yet.
+  // What was made a moment ago may not be on the list yet.
+  if (!run && store.model.experiment(path)) {
     await store.refresh();
     run = find();
-  }
+  } else run ??= await store.lookUp(path);
   if (run) return run;
   throw store.model.experiment(path)
     ? new LabError('run-invalid', `${path} has not been run yet`, { remedy: 'Launch it first' })

@@ -1,6 +1,7 @@
 // Keeps the experiments model in step with the lab server: one list on first need, then only what changed. Tree, status bar
 // and commands read the same store.
 import * as vscode from 'vscode';
+import { LabError } from '../../shared/errors.ts';
 import { getRun, listExperiments, runsChanged } from '../../shared/protocol/lab/runs.ts';
 import type { RunSummary } from '../../shared/protocol/lab/runs.ts';
 import { listSessions, sessionsChanged } from '../../shared/protocol/lab/sessions.ts';
@@ -74,6 +75,16 @@ export class ExperimentsStore implements vscode.Disposable {
   async refresh(): Promise<void> {
     this.reload();
     await this.loading;
+  }
+
+  /** A run that is not on the list: made a moment ago, or outside the workspace. Undefined when there is none. */
+  async lookUp(folder: string): Promise<RunSummary | undefined> {
+    try {
+      return await this.lab.request(getRun, { run: folder });
+    } catch (error) {
+      if (error instanceof LabError && error.code === 'run-invalid') return undefined;
+      throw error;
+    }
   }
 
   private async load(): Promise<void> {
