@@ -19,10 +19,21 @@ async function openQuickInput(page: Page, text: string): Promise<Locator> {
 export const option = (page: Page, label: string): Locator =>
   quickInput(page).getByRole('option', { name: new RegExp(`^${escaped(label)}(,|$)`) });
 
-/** Runs a command from the palette by its full name. */
+/**
+ * Runs a command from the palette by its full name. The list is what applied when the palette opened: a command that has come
+ * to apply since then is in the next one.
+ */
 export async function command(page: Page, label: string): Promise<void> {
-  await openQuickInput(page, `>${label}`);
-  await option(page, label).first().click();
+  for (let attempt = 1; ; attempt++) {
+    await openQuickInput(page, `>${label}`);
+    const row = option(page, label).first();
+    const there = await row.waitFor({ timeout: 4000 }).then(
+      () => true,
+      () => false,
+    );
+    if (there || attempt === 5) return row.click();
+    await page.keyboard.press('Escape');
+  }
 }
 
 export async function openFile(page: Page, name: string): Promise<void> {
