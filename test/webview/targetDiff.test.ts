@@ -5,8 +5,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Browser, Locator } from 'playwright-core';
 import { memoryServer } from '../../src/server/runs/testing/memoryServer.ts';
+import type { MemoryServer } from '../../src/server/runs/testing/memoryServer.ts';
 import { targetDiffPart } from '../../src/server/targetDiff/targetDiffPart.ts';
-import { comparisonChanged } from '../../src/shared/protocol/lab/targetDiff.ts';
+import { openComparison } from '../../src/shared/protocol/lab/targetDiff.ts';
 import { launch, noBrowser, openPanel, screenshot } from './openPanel.ts';
 import type { OpenPanel, PanelOptions } from './openPanel.ts';
 import { themes } from './themes.ts';
@@ -39,8 +40,8 @@ describe.skipIf(noBrowser)('the target diff', () => {
     await rm(workspace, { recursive: true, force: true });
   });
 
-  async function open(options: Partial<PanelOptions> = {}): Promise<OpenPanel> {
-    const lab = await memoryServer(targetDiffPart, workspace);
+  async function open(options: Partial<PanelOptions> = {}, server?: MemoryServer): Promise<OpenPanel> {
+    const lab = server ?? (await memoryServer(targetDiffPart, workspace));
     const answer = (method: string, params: unknown): unknown => lab.call({ method }, params);
     const subject = { title: 'Targets', dataset, model: { name: 'pocket' } };
     const panel = await openPanel(browser, { kind: 'targetDiff', subject, answer, trusted: false, ...options });
@@ -161,10 +162,14 @@ describe.skipIf(noBrowser)('the target diff', () => {
   });
 
   it('opens the same comparison again after a reload', async () => {
-    const first = await open();
+    const lab = await memoryServer(targetDiffPart, workspace);
+    const first = await open({}, lab);
+    await first.page.getByRole('button', { name: 'Word diff' }).click();
     const state = await first.state();
-    expect(first.asked.filter(({ method }) => method === 'targetDiff/open')).toHaveLength(1);
     expect(state).toMatchObject({ kind: 'targetDiff', 'panel.comparison': expect.any(String) as string });
-    expect(comparisonChanged.method).toBe('targetDiff/changed');
+    const second = await open({ state }, lab);
+    await row(second, 0).locator('ins').first().waitFor();
+    const opened = [...first.asked, ...second.asked].filter(({ method }) => method === openComparison.method);
+    expect(opened).toHaveLength(1);
   });
 });
