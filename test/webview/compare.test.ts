@@ -117,22 +117,26 @@ describe.skipIf(noBrowser)('the comparison', () => {
 
   it('answers in words, draws every point and lists only what differs', async () => {
     const { page } = await open();
-    expect(await page.locator('.sentence').innerText()).toMatch(
-      /^At the same gain of 30 points, the old skills changed by: [AB] self-output/,
-    );
-    expect(await page.locator('canvas').getAttribute('aria-label')).toContain('A ground truth, 1e-4: gained +');
+    await expect
+      .poll(() => page.locator('.sentence').innerText())
+      .toMatch(/^At the same gain of 30 points, the old skills changed by: [AB] self-output/);
+    await expect
+      .poll(() => page.locator('canvas').getAttribute('aria-label'))
+      .toContain('A ground truth, 1e-4: gained +');
     const rows = await page.locator('.differences tbody tr').allInnerTexts();
     expect(rows[0]).toContain('learningRates');
     expect(rows.every((row) => /learningRates/.test(row))).toBe(true);
-    expect(await page.locator('main img').count()).toBe(0);
-    expect(await page.locator('main').innerText()).toContain(hostileName.slice(0, 30));
+    await expect.poll(() => page.locator('main img').count()).toBe(0);
+    await expect.poll(() => page.locator('main').innerText()).toContain(hostileName.slice(0, 30));
   });
 
   it('compares at the gain that is typed', async () => {
     const { page } = await open();
     await page.getByRole('textbox').fill('10');
     await expect.poll(() => page.locator('.sentence').innerText()).toMatch(/^At the same gain of 10 points/);
-    expect(await page.getByRole('textbox').evaluate((field) => (field as HTMLInputElement).value)).toBe('10');
+    await expect
+      .poll(() => page.getByRole('textbox').evaluate((field) => (field as HTMLInputElement).value))
+      .toBe('10');
   });
 
   it('takes runs out and in, and tells the editor', async () => {
@@ -143,7 +147,7 @@ describe.skipIf(noBrowser)('the comparison', () => {
     await panel.page.locator('vscode-dropdown').click();
     await panel.page.locator('vscode-option', { hasText: 'ab14' }).click();
     await expect.poll(() => panel.page.locator('.runs li').count()).toBe(2);
-    expect(await panel.state()).toMatchObject({ subject: { runs: [runs[0], runs[2]] } });
+    await expect.poll(() => panel.state()).toMatchObject({ subject: { runs: [runs[0], runs[2]] } });
   });
 
   it('exports picture and points', async () => {

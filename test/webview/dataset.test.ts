@@ -118,7 +118,7 @@ describe.skipIf(noBrowser)('the dataset view', () => {
       expect(panel.errors).toEqual([]);
       await panel.close();
     });
-    panel.page.setDefaultTimeout(8000);
+    panel.page.setDefaultTimeout(20_000);
     await panel.drawn();
     return panel;
   }
@@ -132,15 +132,15 @@ describe.skipIf(noBrowser)('the dataset view', () => {
   it('shows millions of rows with few elements, and reaches every one of them', async () => {
     const panel = await open();
     const { page } = panel;
-    expect(await page.locator('.sentence').textContent()).toBe('6,000,000 rows, 1.1 GB');
-    expect(await page.getByRole('grid').getAttribute('aria-rowcount')).toBe('6000001');
-    expect(await page.locator('.row[data-row]').count()).toBeLessThan(30);
+    await expect.poll(() => page.locator('.sentence').textContent()).toBe('6,000,000 rows, 1.1 GB');
+    await expect.poll(() => page.getByRole('grid').getAttribute('aria-rowcount')).toBe('6000001');
+    await expect.poll(() => page.locator('.row[data-row]').count()).toBeLessThan(30);
     await page.getByRole('grid').focus();
     await page.keyboard.press('End');
     await row(panel, millions).locator('.cell.answer').waitFor();
-    expect(await current(panel)).toBe('6,000,000');
+    await expect.poll(() => current(panel)).toBe('6,000,000');
     await page.keyboard.press('ArrowUp');
-    expect(await current(panel)).toBe('5,999,999');
+    await expect.poll(() => current(panel)).toBe('5,999,999');
     await page.locator('.scroller').evaluate((element) => (element.scrollTop = element.scrollHeight / 2));
     await page.waitForFunction(() => {
       const number = Number(document.querySelector<HTMLElement>('.row[data-row]')?.dataset['row']);
@@ -156,7 +156,7 @@ describe.skipIf(noBrowser)('the dataset view', () => {
     await page.mouse.wheel(0, 520);
     await expect.poll(first).toBeGreaterThan(before + 5);
     expect(await first()).toBeLessThan(before + 15);
-    expect(await page.locator('.row[data-row]').count()).toBeLessThan(30);
+    await expect.poll(() => page.locator('.row[data-row]').count()).toBeLessThan(30);
   });
 
   it('moves by keys, a page at a time too, and names the current row', async () => {
@@ -164,15 +164,15 @@ describe.skipIf(noBrowser)('the dataset view', () => {
     const { page } = panel;
     await page.getByRole('grid').focus();
     for (const key of ['ArrowDown', 'ArrowDown', 'ArrowUp']) await page.keyboard.press(key);
-    expect(await current(panel)).toBe('2');
+    await expect.poll(() => current(panel)).toBe('2');
     await page.keyboard.press('PageDown');
     const number = Number(await current(panel));
     expect(number).toBeGreaterThan(8);
     const id = await page.getByRole('grid').getAttribute('aria-activedescendant');
     expect(id).toBe(`row-${number - 1}`);
-    expect(await page.locator(`#${id}`).getAttribute('aria-selected')).toBe('true');
+    await expect.poll(() => page.locator(`#${id}`).getAttribute('aria-selected')).toBe('true');
     await page.keyboard.press('Home');
-    expect(await current(panel)).toBe('1');
+    await expect.poll(() => current(panel)).toBe('1');
   });
 
   it('asks for scores of rows in sight only, and cancels when they have scrolled away', async () => {
@@ -201,7 +201,9 @@ describe.skipIf(noBrowser)('the dataset view', () => {
     await page.locator('.jump input').fill('1,000,000');
     await page.keyboard.press('Enter');
     await row(panel, 1_000_000).locator('.cell.ppl .token').waitFor();
-    expect(await page.evaluate(() => (window as unknown as { cancelled: number }).cancelled)).toBeGreaterThan(0);
+    await expect
+      .poll(() => page.evaluate(() => (window as unknown as { cancelled: number }).cancelled))
+      .toBeGreaterThan(0);
     answerFirst?.();
     const wanted = (asked(panel, 'score') as { rows: number[] }[]).flatMap(({ rows }) => rows);
     expect(wanted.every((one) => one < 30 || Math.abs(one - 1_000_000) < 30)).toBe(true);
@@ -214,20 +216,20 @@ describe.skipIf(noBrowser)('the dataset view', () => {
     await page.getByRole('grid').focus();
     await page.keyboard.press('Enter');
     await page.locator('.hardest li').first().waitFor();
-    expect(await page.locator('.hardest li').count()).toBe(5);
+    await expect.poll(() => page.locator('.hardest li').count()).toBe(5);
     const { tokens = [], hardest = [] } = explain(scoreOf(0, answers[0]!));
     const { logprob } = tokens[hardest[0]!.index]!;
     const p = Math.exp(logprob) < 0.0005 ? '< 0.001' : Math.exp(logprob).toFixed(3);
-    expect(await page.locator('.hardest li').first().innerText()).toMatch(
-      new RegExp(`^wanted \\S+ ${p}, expected Let 0\\.97, then ␣The 0\\.010$`),
-    );
-    expect(await page.locator('.facts').innerText()).toContain('ground truth');
-    expect(await page.locator('.whole.answer').innerText()).toBe(answers[0]);
+    await expect
+      .poll(() => page.locator('.hardest li').first().innerText())
+      .toMatch(new RegExp(`^wanted \\S+ ${p}, expected Let 0\\.97, then ␣The 0\\.010$`));
+    await expect.poll(() => page.locator('.facts').innerText()).toContain('ground truth');
+    await expect.poll(() => page.locator('.whole.answer').innerText()).toBe(answers[0]);
     await page.keyboard.press('ArrowDown');
     await page.getByRole('heading', { name: 'Row 2' }).waitFor();
     await page.keyboard.press('Escape');
-    expect(await page.locator('.detail').isHidden()).toBe(true);
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('grid');
+    await expect.poll(() => page.locator('.detail').isHidden()).toBe(true);
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('grid');
   });
 
   it('finds text, marks it, says how far it is, and can be stopped', async () => {
@@ -244,7 +246,7 @@ describe.skipIf(noBrowser)('the dataset view', () => {
     await page.getByText('Searching, 34 %').waitFor();
     found?.({ row: 4000 });
     await page.getByText('Found in row 4,001.').first().waitFor();
-    expect(await current(panel)).toBe('4,001');
+    await expect.poll(() => current(panel)).toBe('4,001');
     await row(panel, 4001).locator('.cell.answer').waitFor();
     await expect.poll(() => page.evaluate(() => CSS.highlights.get('found')?.size ?? 0)).toBeGreaterThan(0);
     await page.keyboard.press('Enter');
@@ -252,24 +254,24 @@ describe.skipIf(noBrowser)('the dataset view', () => {
     expect(asked(panel, 'search')[1]).toMatchObject({ from: 4001 });
     await page.keyboard.press('Escape');
     await page.getByText('Stopped.').waitFor();
-    expect(await current(panel)).toBe('4,001');
+    await expect.poll(() => current(panel)).toBe('4,001');
   });
 
   it('says how far the index is, and jumps when it has come there', async () => {
     const going = { id: 'view', file: 'x', size: 1e9, indexed: 3.4e8, rows: 1_200_000, done: false, layout: 'lines' };
     const panel = await open({ answer: madeUpLab({ 'datasetView/open': () => going }) });
     const { page } = panel;
-    expect(await page.locator('.sentence').textContent()).toBe('1.2 M rows so far, 34 %');
-    expect(await page.getByRole('progressbar').getAttribute('aria-valuenow')).toBe('34');
-    expect(await page.getByRole('grid').getAttribute('aria-rowcount')).toBe('-1');
+    await expect.poll(() => page.locator('.sentence').textContent()).toBe('1.2 M rows so far, 34 %');
+    await expect.poll(() => page.getByRole('progressbar').getAttribute('aria-valuenow')).toBe('34');
+    await expect.poll(() => page.getByRole('grid').getAttribute('aria-rowcount')).toBe('-1');
     await page.locator('.jump input').fill('2000000');
     await page.keyboard.press('Enter');
     await page.getByText('Row 2,000,000 is still being looked for.').waitFor();
-    expect(await current(panel)).toBe('1');
+    await expect.poll(() => current(panel)).toBe('1');
     await panel.notify('datasetView/changed', { ...going, indexed: 1e9, rows: millions, done: true });
     await row(panel, 2_000_000).locator('.cell.answer').waitFor();
-    expect(await current(panel)).toBe('2,000,000');
-    expect(await page.locator('.progress').isHidden()).toBe(true);
+    await expect.poll(() => current(panel)).toBe('2,000,000');
+    await expect.poll(() => page.locator('.progress').isHidden()).toBe(true);
   });
 
   it('computes nothing in Restricted Mode', async () => {
@@ -279,7 +281,7 @@ describe.skipIf(noBrowser)('the dataset view', () => {
     await page.locator('.whole.answer').waitFor();
     await page.waitForTimeout(300);
     expect([...asked(panel, 'score'), ...asked(panel, 'explain')]).toEqual([]);
-    expect(await page.getByRole('checkbox').count()).toBe(0);
+    await expect.poll(() => page.getByRole('checkbox').count()).toBe(0);
     await page.getByText('Restricted Mode').waitFor();
   });
 
@@ -292,7 +294,7 @@ describe.skipIf(noBrowser)('the dataset view', () => {
     await panel.page.locator('.hardest').waitFor();
     const again = await open({ state: await panel.state() });
     await row(again, 123_456).locator('.cell.mono').waitFor();
-    expect(await current(again)).toBe('123,456');
+    await expect.poll(() => current(again)).toBe('123,456');
     await again.page.getByRole('heading', { name: 'Row 123,456' }).waitFor();
   });
 
@@ -313,7 +315,7 @@ describe.skipIf(noBrowser)('the dataset view', () => {
     broken = false;
     await page.getByRole('button', { name: 'Read the file again' }).click();
     await row(panel, 1).locator('.cell.answer').waitFor();
-    expect(await page.locator('.notice').count()).toBe(0);
+    await expect.poll(() => page.locator('.notice').count()).toBe(0);
     expect(asked(panel, 'close')).toEqual([{ id: 'view' }]);
     await page.getByRole('button', { name: 'Open as text' }).click();
     await expect
@@ -339,10 +341,10 @@ describe.skipIf(noBrowser)('the dataset view', () => {
     const panel = await open({ subject: { ...subject, file, colourTokens: false }, answer });
     const { page } = panel;
     await row(panel, 4).locator('.cell.answer').waitFor();
-    expect(await row(panel, 2).innerText()).toContain('not valid JSON');
-    expect(await row(panel, 3).innerText()).toContain('(blank line)');
-    expect(await row(panel, 4).locator('.cell.answer').textContent()).toBe(hostileName);
-    expect(await page.locator('.row img, .row script').count()).toBe(0);
+    await expect.poll(() => row(panel, 2).innerText()).toContain('not valid JSON');
+    await expect.poll(() => row(panel, 3).innerText()).toContain('(blank line)');
+    await expect.poll(() => row(panel, 4).locator('.cell.answer').textContent()).toBe(hostileName);
+    await expect.poll(() => page.locator('.row img, .row script').count()).toBe(0);
     await page.locator('.search input').fill('(1234)');
     await page.keyboard.press('Enter');
     await page.getByText('Found in row 1,235.').first().waitFor();

@@ -66,10 +66,10 @@ describe.skipIf(noBrowser)('the heatmap', () => {
 
   it('opens with the answer in words and shows every cell to screen readers', async () => {
     const { page } = await open();
-    expect(await page.locator('.sentence').textContent()).toBe(data.verdict[0]);
+    await expect.poll(() => page.locator('.sentence').textContent()).toBe(data.verdict[0]);
     const cells = page.getByRole('gridcell');
     const rows = data.view.blocks.length * 3;
-    expect(await cells.count()).toBe(rows * data.view.columns.length);
+    await expect.poll(() => cells.count()).toBe(rows * data.view.columns.length);
     const label = await page
       .locator('.cell[data-arm="ground truth"][data-stage="1"][data-benchmark="addition"]')
       .getAttribute('aria-label');
@@ -103,22 +103,22 @@ describe.skipIf(noBrowser)('the heatmap', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
-    expect(await focused(panel)).toBe('ground truth/1/addition');
-    expect(await page.locator('.tip').innerText()).toContain('paired bootstrap over items');
+    await expect.poll(() => focused(panel)).toBe('ground truth/1/addition');
+    await expect.poll(() => page.locator('.tip').innerText()).toContain('paired bootstrap over items');
     await page.keyboard.press('End');
-    expect(await focused(panel)).toBe('ground truth/1/json');
+    await expect.poll(() => focused(panel)).toBe('ground truth/1/json');
     await page.keyboard.press('Home');
-    expect(await focused(panel)).toBe('ground truth/1/subtraction');
+    await expect.poll(() => focused(panel)).toBe('ground truth/1/subtraction');
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Enter');
     await page.locator('.flip').first().waitFor();
     const sections = await page.locator('.flips section h3').allInnerTexts();
     expect(sections[0]).toMatch(/^Lost/);
-    expect(await page.locator('.flip').first().innerText()).toContain('The answer is 40');
+    await expect.poll(() => page.locator('.flip').first().innerText()).toContain('The answer is 40');
     await page.keyboard.press('Escape');
-    expect(await page.locator('.flips').isHidden()).toBe(true);
-    expect(await focused(panel)).toBe('ground truth/1/addition');
+    await expect.poll(() => page.locator('.flips').isHidden()).toBe(true);
+    await expect.poll(() => focused(panel)).toBe('ground truth/1/addition');
   });
 
   it('lists the flipped answers of a cell and leads to the targets of its stage', async () => {
@@ -126,8 +126,8 @@ describe.skipIf(noBrowser)('the heatmap', () => {
     await cell(panel, 'ground truth', 1, 'addition').click();
     const { page } = panel;
     await page.locator('.flip').first().waitFor();
-    expect(await page.locator('.flips p').first().innerText()).toBe('58 lost and 0 gained of 100 answers.');
-    expect(await page.locator('.flip').count()).toBe(20);
+    await expect.poll(() => page.locator('.flips p').first().innerText()).toBe('58 lost and 0 gained of 100 answers.');
+    await expect.poll(() => page.locator('.flip').count()).toBe(20);
     await page.getByRole('button', { name: 'Show all' }).click();
     await page.locator('.flip').nth(57).waitFor();
     await page.getByRole('button', { name: 'Open in target diff' }).click();
@@ -147,9 +147,11 @@ describe.skipIf(noBrowser)('the heatmap', () => {
     const state = await first.state();
     expect(state).toMatchObject({ kind: 'heatmap', subject: { run } });
     const second = await open({ state });
-    expect(await second.page.getByRole('button', { name: 'Score' }).getAttribute('aria-pressed')).toBe('true');
+    await expect
+      .poll(() => second.page.getByRole('button', { name: 'Score' }).getAttribute('aria-pressed'))
+      .toBe('true');
     await second.page.locator('.flips').waitFor();
-    expect(await cell(second, 'self-output', 2, 'sorting').getAttribute('aria-selected')).toBe('true');
+    await expect.poll(() => cell(second, 'self-output', 2, 'sorting').getAttribute('aria-selected')).toBe('true');
   });
 
   it('shows hostile names and answers as text', async () => {
@@ -177,11 +179,11 @@ describe.skipIf(noBrowser)('the heatmap', () => {
       .nth(rows * data.view.columns.length)
       .click();
     await page.locator('.flip').waitFor();
-    expect(await page.locator('main img, main script, main b, main i, main u, main svg').count()).toBe(0);
-    expect(await page.locator('.flips h2').innerText()).toContain('<img src=x onerror=alert(1)>');
+    await expect.poll(() => page.locator('main img, main script, main b, main i, main u, main svg').count()).toBe(0);
+    await expect.poll(() => page.locator('.flips h2').innerText()).toContain('<img src=x onerror=alert(1)>');
     const shown = await page.locator('.flip').innerText();
     for (const words of [item.prompt, item.before, item.now, item.reasonNow]) expect(shown).toContain(words);
-    expect(await page.locator('del').innerText()).toBe('</script><script>');
+    await expect.poll(() => page.locator('del').innerText()).toBe('</script><script>');
   });
 
   it('compares with the best score so far', async () => {
@@ -189,9 +191,9 @@ describe.skipIf(noBrowser)('the heatmap', () => {
     await panel.page.getByRole('button', { name: 'vs best' }).click();
     // 60 after the first stage, 30 after the second, from a base of 20.
     const taught = cell(panel, 'ground truth', 2, 'subtraction');
-    expect(await taught.getAttribute('aria-label')).toContain('change \u221230 points');
+    await expect.poll(() => taught.getAttribute('aria-label')).toContain('change \u221230 points');
     await taught.hover();
-    expect(await panel.page.locator('.tip').innerText()).toContain('.60 after subtraction: \u221230 points');
+    await expect.poll(() => panel.page.locator('.tip').innerText()).toContain('.60 after subtraction: \u221230 points');
   });
 
   it('exports a picture with its background, and the texts of the report', async () => {
@@ -232,7 +234,7 @@ describe.skipIf(noBrowser)('the heatmap', () => {
     const after = await panel.page.locator('.grid').innerHTML();
     const places = (html: string): string[] => [...html.matchAll(/left: [^"]*/g)].map(([place]) => place);
     expect(places(after)).toEqual(places(before));
-    expect(await panel.page.getByRole('status').innerText()).toContain('addition, replay');
+    await expect.poll(() => panel.page.getByRole('status').innerText()).toContain('addition, replay');
   });
 
   it('says why a run cannot be shown, and tries again', async () => {
@@ -246,11 +248,13 @@ describe.skipIf(noBrowser)('the heatmap', () => {
       },
     });
     await panel.drawn();
-    expect(await panel.page.getByRole('alert').innerText()).toContain('config.json is not JSON. Start a new run');
+    await expect
+      .poll(() => panel.page.getByRole('alert').innerText())
+      .toContain('config.json is not JSON. Start a new run');
     broken = false;
     await panel.page.getByRole('button', { name: 'Try again' }).click();
     await panel.page.getByRole('grid').waitFor();
-    expect(await panel.page.getByRole('alert').count()).toBe(0);
+    await expect.poll(() => panel.page.getByRole('alert').count()).toBe(0);
     await panel.close();
   });
 

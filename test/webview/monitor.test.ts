@@ -87,8 +87,8 @@ describe.skipIf(noBrowser)('the session monitor', () => {
     const [loss, crossEntropy, retention] = await charts(panel);
     for (const words of [loss, crossEntropy, retention]) expect(words).toContain('self-output');
     expect(crossEntropy).toContain('neutral text');
-    expect(await panel.page.locator('.sentence').innerText()).toMatch(/^Done: gained \d+, forgot \d+\.$/);
-    expect(await panel.page.locator('.records').innerText()).toContain('warning: coin <b>is at chance</b>');
+    await expect.poll(() => panel.page.locator('.sentence').innerText()).toMatch(/^Done: gained \d+, forgot \d+\.$/);
+    await expect.poll(() => panel.page.locator('.records').innerText()).toContain('warning: coin <b>is at chance</b>');
     await panel.page.getByText('Learning rate, gradient norm and speed').click();
     await expect.poll(async () => (await charts(panel)).length).toBe(6);
   });
@@ -97,7 +97,7 @@ describe.skipIf(noBrowser)('the session monitor', () => {
     const run = await makeRun(withStatus({}));
     const panel = await open(run);
     const newest = async (): Promise<string> => (await charts(panel))[0] ?? '';
-    expect(await newest()).toContain('ground truth 0.215');
+    await expect.poll(() => newest()).toContain('ground truth 0.215');
     const record: MetricRecord = {
       kind: 'metric',
       arm: 'ground truth',
@@ -121,7 +121,7 @@ describe.skipIf(noBrowser)('the session monitor', () => {
     expect(readings.at(-1)).toMatchObject({ run, from: { 'metrics.jsonl': expect.any(Number) as number } });
     const numbers = panel.page.locator('.folded', { hasText: 'Newest values' });
     await numbers.locator('summary').click();
-    expect(await numbers.locator('tbody tr').first().innerText()).toContain('80 of 80');
+    await expect.poll(() => numbers.locator('tbody tr').first().innerText()).toContain('80 of 80');
   });
 
   it('says what is going on in one line, and stops', async () => {
@@ -141,7 +141,7 @@ describe.skipIf(noBrowser)('the session monitor', () => {
     ]) {
       expect(truth).toContain(part);
     }
-    expect(await panel.page.locator('.tail').innerText()).toContain('</pre><script>alert(1)</script>');
+    await expect.poll(() => panel.page.locator('.tail').innerText()).toContain('</pre><script>alert(1)</script>');
     await panel.page.getByRole('button', { name: 'Stop and save' }).click();
     expect(panel.actions).toEqual([{ kind: 'command', command: 'forgettingLab.stop', args: [run, 'save'] }]);
     await panel.notify('sessions/changed', { sessions: [session(run, { state: 'stopping' })], removed: [] });
@@ -153,12 +153,14 @@ describe.skipIf(noBrowser)('the session monitor', () => {
   it('says why a run failed and offers to resume it, but not in Restricted Mode', async () => {
     const run = await makeRun(withStatus({ state: 'failed', reason: 'The loss is not finite <b>at step 7</b>' }));
     const panel = await open(run);
-    expect(await panel.page.getByRole('alert').innerText()).toContain('The loss is not finite <b>at step 7</b>');
-    expect(await panel.page.getByRole('button', { name: 'Stop now' }).count()).toBe(0);
+    await expect
+      .poll(() => panel.page.getByRole('alert').innerText())
+      .toContain('The loss is not finite <b>at step 7</b>');
+    await expect.poll(() => panel.page.getByRole('button', { name: 'Stop now' }).count()).toBe(0);
     await panel.page.getByRole('button', { name: 'Resume' }).click();
     expect(panel.actions).toEqual([{ kind: 'command', command: 'forgettingLab.resume', args: [run] }]);
     const restricted = await open(run, [], { trusted: false });
-    expect(await restricted.page.getByRole('button', { name: 'Resume' }).count()).toBe(0);
+    await expect.poll(() => restricted.page.getByRole('button', { name: 'Resume' }).count()).toBe(0);
   });
 
   it('zooms all charts by keys and buttons, and remembers it', async () => {
@@ -210,7 +212,7 @@ describe.skipIf(noBrowser)('the session monitor', () => {
     const panel = await open(await makeRun());
     await panel.page.getByRole('checkbox', { name: 'self-output' }).click();
     await expect.poll(async () => (await charts(panel))[0]).not.toContain('self-output');
-    expect(await panel.state()).toMatchObject({ 'panel.hidden': ['self-output'] });
+    await expect.poll(() => panel.state()).toMatchObject({ 'panel.hidden': ['self-output'] });
   });
 
   it('draws a long run in little time and whole', async () => {

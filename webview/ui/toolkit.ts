@@ -221,7 +221,9 @@ export function textField(options: TextFieldOptions): Control<string> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   field.addEventListener('input', () => {
     clearTimeout(timer);
-    timer = setTimeout(() => options.onInput(field.value), options.delayMs ?? 0);
+    // Without a delay at once: what a key press says afterwards must not be undone by the typing before it.
+    if (options.delayMs === undefined) options.onInput(field.value);
+    else timer = setTimeout(() => options.onInput(field.value), options.delayMs);
   });
   return {
     element: field,
