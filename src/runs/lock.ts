@@ -1,10 +1,11 @@
 // One process per run folder. A small file names the process that owns the folder; a lock whose process is gone is
 // taken over, so that a killed run can be resumed at once.
-import { open, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { LabError } from '../shared/errors.ts';
 import { fileError } from './files.ts';
+import { readLockFile, takeLockFile } from './lockFile.ts';
+import type { LockKind } from './lockFile.ts';
 import { isSameProcess, processStart } from './processes.ts';
 
 const lockName = 'lock.json';
@@ -16,17 +17,27 @@ interface Lock {
   processStart: string;
 }
 
+const runLock: LockKind<Lock> = {
+  // Whoever can see the run sees who works on it.
+  mode: 0o644,
+  parse: parseLock,
+  isStale: (lock) => !isHeld(lock),
+  isSame: (one, other) => one.pid === other.pid && one.host === other.host && one.processStart === other.processStart,
+};
+
 /** Takes the lock of a run folder or throws `run-invalid`. Returns the function that gives it back. */
 export async function lockRun(folder: string): Promise<() => Promise<void>> {
   const file = join(folder, lockName);
   const mine: Lock = { pid: process.pid, host: hostname(), processStart: processStart(process.pid) };
-  for (let attempt = 0; attempt < 3; attempt++) {
-    if (await create(file, JSON.stringify(mine))) return () => rm(file, { force: true });
-    const holder = await readLock(file);
-    if (holder && isHeld(holder)) throw heldError(folder, holder, file);
-    await takeAway(file, holder);
+  const taken = await takeLockFile(file, mine, runLock).catch((error: unknown) => {
+    throw fileError(error, 'write', file);
+  });
+  if (!taken) {
+    const remedy = `Remove ${file} and try again`;
+    throw new LabError('run-invalid', `Cannot lock the run folder ${folder}`, { remedy });
   }
-  throw new LabError('run-invalid', `Cannot lock the run folder ${folder}`, { remedy: `Remove ${file} and try again` });
+  if ('other' in taken) throw heldError(folder, taken.other, file);
+  return () => taken.held.release();
 }
 
 /** The process that works in a run folder now, or undefined. */
@@ -48,44 +59,17 @@ export async function isHeldHere(folder: string): Promise<boolean> {
   return holder?.host === hostname() && isHeld(holder);
 }
 
-async function create(file: string, text: string): Promise<boolean> {
-  try {
-    const handle = await open(file, 'wx');
-    try {
-      await handle.write(text);
-    } finally {
-      await handle.close();
-    }
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw fileError(error, 'write', file);
-  }
-}
+const readLock = (file: string): Promise<Lock | undefined> => readLockFile(file, runLock);
 
-async function readLock(file: string): Promise<Lock | undefined> {
+function parseLock(text: string): Lock | undefined {
+  let value: Partial<Lock> | null;
   try {
-    const value = JSON.parse(await readFile(file, 'utf8')) as Partial<Lock>;
-    if (typeof value.pid !== 'number') return undefined;
-    return { pid: value.pid, host: String(value.host ?? ''), processStart: String(value.processStart ?? '') };
+    value = JSON.parse(text) as Partial<Lock> | null;
   } catch {
-    // Absent, or cut by a crash while it was written: in both cases nobody holds it.
     return undefined;
   }
-}
-
-/** Two processes may find the same stale lock: the rename succeeds for one, and what it moved is checked again. */
-async function takeAway(file: string, expected: Lock | undefined): Promise<void> {
-  const aside = `${file}.${process.pid}.stale`;
-  try {
-    await rename(file, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw fileError(error, 'write', file);
-  }
-  const moved = await readLock(aside);
-  if (moved && moved.pid !== expected?.pid && isHeld(moved)) await rename(aside, file);
-  else await rm(aside, { force: true });
+  if (typeof value?.pid !== 'number') return undefined;
+  return { pid: value.pid, host: String(value.host ?? ''), processStart: String(value.processStart ?? '') };
 }
 
 function isHeld(lock: Lock): boolean {

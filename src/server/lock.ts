@@ -1,18 +1,13 @@
-// One server per workspace. The lock appears whole (a link to a finished file, never a half-written one), and a lock of a
-// server that is gone is removed by one process only, so of any number that start at once exactly one serves.
-import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+// One server per workspace: its lock, with a heartbeat, in the shared manner of `runs/lockFile.ts`.
+import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { readLockFile, takeLockFile } from '../runs/lockFile.ts';
+import type { HeldLockFile, LockKind } from '../runs/lockFile.ts';
 import { isSameProcess } from '../runs/processes.ts';
 import { LabError } from '../shared/errors.ts';
 import { parseServerLock, staleAfterMs } from '../shared/protocol/lab/place.ts';
 import type { ServerLock, ServerPlace } from '../shared/protocol/lab/place.ts';
-
-/** How long a process may take to remove a stale lock before others believe that it died over it. */
-const takeoverMs = 10_000;
-const attempts = 100;
 
 export interface HeldLock {
   /** Renews the heartbeat. False: the lock is no longer ours, and this server must end. */
@@ -20,52 +15,43 @@ export interface HeldLock {
   release(): Promise<void>;
 }
 
+const serverLock: LockKind<ServerLock> = {
+  // It holds the token.
+  mode: 0o600,
+  parse: parseServerLock,
+  isStale,
+  isSame: (one, other) => one.token === other.token,
+};
+
 /** Takes the lock of a place. Gives the other server's lock when one serves already. */
 export async function takeServerLock(
-  place: ServerPlace,
+  place: Pick<ServerPlace, 'folder' | 'lockFile'>,
   mine: ServerLock,
 ): Promise<{ held: HeldLock } | { other: ServerLock }> {
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const held = await create(place.lockFile, mine);
-    if (held) return { held };
-    const other = await readServerLock(place.lockFile);
-    if (other && !(await isStale(other))) return { other };
-    if (!(await removeStale(place.lockFile))) await sleep(50);
+  const taken = await takeLockFile(place.lockFile, mine, serverLock);
+  if (!taken) {
+    throw new LabError('server-unavailable', `Cannot lock ${place.folder} for the lab server`, {
+      remedy: `Remove ${place.lockFile} and try again`,
+    });
   }
-  throw new LabError('server-unavailable', `Cannot lock ${place.folder} for the lab server`, {
-    remedy: `Remove ${place.lockFile} and try again`,
-  });
+  if ('other' in taken) return taken;
+  return { held: new Held(mine, taken.held, await open(place.lockFile, 'r+')) };
 }
 
 /** The lock of a place, or undefined when there is none that can be read. */
-export async function readServerLock(file: string): Promise<ServerLock | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => undefined); // absent: nobody serves
-  return text === undefined ? undefined : parseServerLock(text);
-}
-
-async function create(file: string, lock: ServerLock): Promise<HeldLock | undefined> {
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  await writeFile(draft, JSON.stringify(lock), { mode: 0o600, flag: 'wx' });
-  try {
-    await link(draft, file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
-    throw error;
-  } finally {
-    await rm(draft, { force: true });
-  }
-  return new Held(file, lock, await open(file, 'r+'));
+export function readServerLock(file: string): Promise<ServerLock | undefined> {
+  return readLockFile(file, serverLock);
 }
 
 /** Writes through its open file, so that a beat can never reach a lock that has taken this one's place. */
 class Held implements HeldLock {
-  private readonly file: string;
   private readonly lock: ServerLock;
+  private readonly file: HeldLockFile;
   private readonly handle: FileHandle;
 
-  constructor(file: string, lock: ServerLock, handle: FileHandle) {
-    this.file = file;
+  constructor(lock: ServerLock, file: HeldLockFile, handle: FileHandle) {
     this.lock = lock;
+    this.file = file;
     this.handle = handle;
   }
 
@@ -73,41 +59,12 @@ class Held implements HeldLock {
     // ISO times have one length, so the text is overwritten exactly.
     const text = JSON.stringify({ ...this.lock, heartbeatAt: new Date().toISOString() });
     await this.handle.write(text, 0);
-    return this.isOurs();
+    return this.file.isOurs();
   }
 
   async release(): Promise<void> {
-    const ours = await this.isOurs();
     await this.handle.close();
-    if (ours) await rm(this.file, { force: true });
-  }
-
-  private async isOurs(): Promise<boolean> {
-    const there = await readServerLock(this.file);
-    return there?.token === this.lock.token;
-  }
-}
-
-/** Removes the lock if it is still stale; false when somebody else is just doing that. */
-async function removeStale(file: string): Promise<boolean> {
-  const mutex = `${file}.takeover`;
-  try {
-    await mkdir(mutex);
-  } catch {
-    const since = await stat(mutex).catch(() => undefined);
-    // Whoever began to remove the lock has died over it.
-    if (since && Date.now() - since.mtimeMs > takeoverMs) await rmdir(mutex).catch(() => undefined);
-    return false;
-  }
-  try {
-    const text = await readFile(file, 'utf8').catch(() => undefined);
-    // Where there is no lock now, anybody may put one in the next moment; one that is there stays until it is removed here.
-    if (text === undefined) return true;
-    const there = parseServerLock(text);
-    if (!there || (await isStale(there))) await rm(file, { force: true });
-    return true;
-  } finally {
-    await rmdir(mutex).catch(() => undefined); // removed by one who believed us dead
+    await this.file.release();
   }
 }
 
