@@ -195,7 +195,7 @@ async function start(): Promise<void> {
       ...(run === undefined ? {} : { run }),
       ...(stage === undefined ? {} : { stage }),
     });
-    page.title(offers.dataset);
+    page.title(el('span', { title: offers.dataset }, offers.place));
     const known = remembered<string>('comparison');
     const before = known === undefined ? undefined : await request(getComparison, { id: known }).catch(() => undefined);
     await adopt(before?.state === 'ready' && before.dataset === offers.dataset ? before : await open(offers));
@@ -206,11 +206,13 @@ async function start(): Promise<void> {
 
 function open(found: TargetSourceOffers): Promise<ComparisonState> {
   const files = added.map((file): TargetSourceSpec => ({ kind: 'file', file }));
-  const others = found.offers.map(({ spec }) => spec).filter(({ kind }) => kind !== 'dataset');
+  const specs = found.offers.map(({ spec }) => spec);
+  const truth = specs.find(({ kind }) => kind === 'dataset') ?? { kind: 'dataset' };
+  const others = specs.filter(({ kind }) => kind !== 'dataset');
   const sources = [...files, ...others.filter((spec) => spec.kind !== 'file' || !added.includes(spec.file))];
   return request(openComparison, {
     dataset: found.dataset,
-    sources: [{ kind: 'dataset' }, ...sources.slice(0, mostSources - 1)],
+    sources: [truth, ...sources.slice(0, mostSources - 1)],
     ...(found.verifier ? { verifier: found.verifier } : {}),
   });
 }

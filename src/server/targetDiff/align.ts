@@ -7,7 +7,8 @@ import { alignableRows, alignByPrompt, promptKey } from '../../lab/alignTargets.
 import { answerOf } from '../../recipes/targets/recipe.ts';
 import type { DroppedRow, Example, Provenance } from '../../shared/dataset.ts';
 import { LabError } from '../../shared/errors.ts';
-import type { FoundAnswer, SourceTable } from './sourceTable.ts';
+import { SourceTable } from './sourceTable.ts';
+import type { FoundAnswer } from './sourceTable.ts';
 import { columnProvenance, otherAnswer } from './sources.ts';
 
 type ExampleRead = Extract<ExampleEvent, { kind: 'example' }>;
@@ -26,6 +27,9 @@ export async function alignSources(tables: readonly SourceTable[], hooks: AlignH
   const columns = tables.filter(({ spec }) => spec.kind === 'column');
   const rows = await readDataset(truth, columns, hooks);
   if (rows === 0) throw emptyDataset(truth);
+  if (truth.spec.kind === 'dataset' && truth.spec.recorded !== undefined) {
+    await readRecorded(truth, truth.spec.recorded, hooks);
+  }
   for (const table of tables) {
     if (table.spec.kind === 'file') await alignFile(truth, table, hooks);
   }
@@ -57,7 +61,12 @@ function addColumn(table: SourceTable, row: number, event: ExampleRead): void {
 }
 
 /** Pairs come in any order: the dataset's side brings its row. A row that waits for its partner keeps numbers only. */
-async function alignFile(truth: SourceTable, table: SourceTable, { pause, signal }: AlignHooks): Promise<void> {
+async function alignFile(
+  truth: SourceTable,
+  table: SourceTable,
+  { pause, signal }: AlignHooks,
+  take: (row: number, answer: FoundAnswer) => void = (row, answer) => table.add(row, answer),
+): Promise<void> {
   let row = 0;
   const ofDataset = alignableRows<number | FoundAnswer>(readExamples(truth.file), () => row++, hashedKey);
   const ofFile = alignableRows<number | FoundAnswer>(
@@ -71,10 +80,23 @@ async function alignFile(truth: SourceTable, table: SourceTable, { pause, signal
   for await (const event of alignByPrompt(ofDataset, ofFile)) {
     signal.throwIfAborted();
     await pause();
-    if (event.kind === 'pair') table.add(event.a as number, event.b as FoundAnswer);
+    if (event.kind === 'pair') take(event.a as number, event.b as FoundAnswer);
     else if (event.side === 'a') continue;
     else if (event.kind === 'only') table.unmatched++;
     else drop(table, event.dropped);
+  }
+}
+
+/** What a file recorded of the dataset's own answers; one that is gone or no longer fits leaves them without numbers. */
+async function readRecorded(truth: SourceTable, file: string, hooks: AlignHooks): Promise<void> {
+  const recorded = new SourceTable({ kind: 'file', file }, '', file);
+  try {
+    await alignFile(truth, recorded, hooks, (row, { hash, logprobs }) => {
+      if (logprobs && hash === truth.hash(row)) truth.addRecorded(row, logprobs);
+    });
+  } catch (error) {
+    hooks.signal.throwIfAborted();
+    if (!(error instanceof LabError)) throw error;
   }
 }
 

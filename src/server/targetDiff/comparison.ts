@@ -1,5 +1,5 @@
 // One open comparison: its tables, what is going on with them, and who is told.
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { RowFile } from '../../data/rowFile.ts';
 import { findScorer } from '../../evals/scorers.ts';
 import { judgeTarget } from '../../lab/compareTargets.ts';
@@ -12,7 +12,7 @@ import { alignSources } from './align.ts';
 import type { Arrangement } from './arrange.ts';
 import { TargetChoices } from './choices.ts';
 import { SourceTable } from './sourceTable.ts';
-import { columnLabel, otherAnswer } from './sources.ts';
+import { columnLabel, groundTruthLabel, otherAnswer } from './sources.ts';
 
 /** Arrangements kept: the one on the screen and the one that replaces it. */
 const arrangementsKept = 2;
@@ -201,13 +201,27 @@ function answerIn({ spec }: SourceTable, example: Example): Example | undefined 
 }
 
 function tablesFor(dataset: string, sources: readonly TargetSourceSpec[]): SourceTable[] {
+  const truth = sources.find(({ kind }) => kind === 'dataset') ?? { kind: 'dataset' };
   const others = sources.filter(({ kind }) => kind !== 'dataset');
-  return [
-    new SourceTable({ kind: 'dataset' }, 'Ground truth', dataset),
-    ...others.map((spec) =>
-      spec.kind === 'file'
-        ? new SourceTable(spec, spec.label ?? basename(spec.file).replace(/\.jsonl?$/, ''), spec.file)
-        : new SourceTable(spec, spec.kind === 'column' ? columnLabel(spec.column) : '', dataset),
-    ),
-  ];
+  const tables = [new SourceTable(truth, groundTruthLabel, dataset)];
+  for (const spec of others) {
+    const taken = new Set(tables.map(({ label }) => label.toLowerCase()));
+    const file = spec.kind === 'file' ? spec.file : dataset;
+    tables.push(new SourceTable(spec, freeLabel(labelOf(spec), file, taken), file));
+  }
+  return tables;
+}
+
+function labelOf(spec: TargetSourceSpec): string {
+  if (spec.kind === 'dataset') return groundTruthLabel;
+  return spec.kind === 'column'
+    ? columnLabel(spec.column)
+    : (spec.label ?? basename(spec.file).replace(/\.jsonl?$/, ''));
+}
+
+/** A label that no other source has, whatever the case: told apart by where the file lies, and then by number. */
+function freeLabel(label: string, file: string, taken: ReadonlySet<string>): string {
+  const place = `${label} (${basename(dirname(file))}/${basename(file)})`;
+  const numbered = Array.from({ length: taken.size }, (_, k) => `${place} ${k + 2}`);
+  return [label, place, ...numbered].find((one) => !taken.has(one.toLowerCase())) ?? place;
 }

@@ -86,6 +86,11 @@ export class SourceTable {
     this.tokensMasked += answer.maskedTokens ?? 0;
   }
 
+  /** Probabilities that another file recorded of the same answer. */
+  addRecorded(row: number, logprobs: readonly number[]): void {
+    if (logprobs.length > 0 && this.scoreState(row) === 'none') this.keepScore(row, logprobs, 'recorded');
+  }
+
   drop(reason: string, line: number): void {
     const known = this.dropped.get(reason);
     if (known) known.count++;

@@ -1,7 +1,7 @@
 // What can be put beside a dataset: its other columns, target files that lie near it or were made from it, and what the arms
 // of a run trained on.
 import { readdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { readExamples } from '../../data/examples.ts';
 import { scorers } from '../../evals/scorers.ts';
 import { findLabFiles } from '../../lab/findRuns.ts';
@@ -21,9 +21,12 @@ const rowsLookedAt = 20;
 const mostNeighbours = 200;
 const mostExperiments = 50;
 
-const groundTruthOffer = (dataset: string): TargetSourceOffer => ({
-  spec: { kind: 'dataset' },
-  label: 'Ground truth',
+/** What the dataset's own answers are called. */
+export const groundTruthLabel = 'Ground truth';
+
+const groundTruthOffer = (dataset: string, recorded: string | undefined): TargetSourceOffer => ({
+  spec: { kind: 'dataset', ...(recorded === undefined ? {} : { recorded }) },
+  label: groundTruthLabel,
   detail: basename(dataset),
 });
 
@@ -45,12 +48,10 @@ export function columnLabel(column: string): string {
 }
 
 /** Everything that can stand beside a dataset, or beside the dataset of a run's stage (1-based, the first by default). */
-export async function findSources(params: {
-  dataset?: string;
-  run?: string;
-  stage?: number;
-  other?: string;
-}): Promise<TargetSourceOffers> {
+export async function findSources(
+  workspace: string,
+  params: { dataset?: string; run?: string; stage?: number; other?: string },
+): Promise<TargetSourceOffers> {
   const run = params.run === undefined ? undefined : await readTargets(params.run);
   const stageNumber = run ? stageOf(run, params) : 0;
   const stage = run?.config.experiment.stages[stageNumber - 1];
@@ -60,7 +61,7 @@ export async function findSources(params: {
   }
   const first = await firstExamples(dataset);
   const offers = [
-    groundTruthOffer(dataset),
+    groundTruthOffer(dataset, run && sameAnswers(run, stageNumber)),
     ...(params.other === undefined ? [] : [fileOffer(params.other, 'chosen')]),
     ...(run ? runOffers(run, stageNumber) : []),
     ...(await neighbours(dataset, first)),
@@ -73,12 +74,18 @@ export async function findSources(params: {
   const verifier = stage ? stage.verifier : await verifierOf(dataset);
   return {
     dataset,
+    place: placeIn(workspace, dataset),
     offers: withoutRepeats(offers),
     ...(verifier ? { verifier: { scorer: verifier.scorer, field: verifier.field } } : {}),
     scorers: scorers.filter(({ kind }) => kind === 'generate').map(({ id, title }) => ({ id, title })),
     columns: referenceColumns(first),
     models: run ? modelsOf(run) : [],
   };
+}
+
+function placeIn(workspace: string, file: string): string {
+  const path = relative(workspace, file);
+  return path.startsWith('..') || isAbsolute(path) ? basename(file) : path.replaceAll('\\', '/');
 }
 
 /** What a run says about targets. */
@@ -106,11 +113,23 @@ function stageOf(run: RunTargets, { dataset, stage }: { dataset?: string; stage?
   return Math.max(1, stages.findIndex((one) => one.dataset === dataset) + 1);
 }
 
-/** The target files of every arm at a stage; arms with equal choices share one. */
+/** Whether an arm trains on the dataset's own answers, every token of them: its targets are no others. */
+function trainsOnTruth({ config }: RunTargets, arm: string): boolean {
+  const choices = config.arms.find(({ name }) => name === arm);
+  return choices?.targets.kind === 'ground-truth' && choices.mask.kind === 'none';
+}
+
+/** A file of the run with the dataset's own answers and what the base thinks of them. */
+function sameAnswers(run: RunTargets, stage: number): string | undefined {
+  const record = run.targets.find((one) => one.stage === stage && trainsOnTruth(run, one.arm));
+  return record && join(run.folder, record.rows);
+}
+
+/** The target files of every arm at a stage that are not the dataset again; arms with equal choices share one. */
 function runOffers(run: RunTargets, stage: number): TargetSourceOffer[] {
   const byFile = new Map<string, { arms: Set<string>; seed: number }>();
   for (const record of run.targets) {
-    if (record.stage !== stage) continue;
+    if (record.stage !== stage || trainsOnTruth(run, record.arm)) continue;
     const known = byFile.get(record.rows) ?? { arms: new Set<string>(), seed: record.seed };
     known.arms.add(record.arm);
     byFile.set(record.rows, known);

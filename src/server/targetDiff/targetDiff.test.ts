@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadExamples } from '../../data/examples.ts';
 import { rowFromJson } from '../../recipes/rows.ts';
@@ -16,7 +16,9 @@ import {
   writeChosenTargets,
 } from '../../shared/protocol/lab/targetDiff.ts';
 import type { ComparisonFilter, ComparisonState, TargetSourceSpec } from '../../shared/protocol/lab/targetDiff.ts';
+import { hostileName } from '../../report/testing/syntheticRun.ts';
 import { memoryServer } from '../runs/testing/memoryServer.ts';
+import { writeRun } from '../runs/testing/writeRun.ts';
 import { targetDiffPart } from './targetDiffPart.ts';
 
 const hostile = '<img src=x onerror=alert(1)>';
@@ -98,6 +100,63 @@ describe('opening', () => {
     const again = await server.call(findTargetSources, { dataset });
     expect(again.offers.map(({ spec }) => spec.kind)).toEqual(['dataset', 'file']);
     expect(columns).toContain('answer');
+  });
+});
+
+describe('sources of a run', () => {
+  it('have the ground truth once, with what the run recorded of it', async () => {
+    const { server, folder, dataset } = await opened();
+    const run = join(folder, 'runs', 'one');
+    const filesOf: Record<string, string> = { 'ground truth': 'truth', replay: 'truth', [hostileName]: 'masked' };
+    const { targets } = await writeRun(run, {
+      change: (made) => {
+        const stages = made.config.experiment.stages.map((stage) => ({ ...stage, dataset }));
+        const [first] = made.targets;
+        const records = [...made.targets, ...[1, 2].map((stage) => ({ ...first!, arm: 'replay', stage }))];
+        return {
+          ...made,
+          config: { ...made.config, experiment: { ...made.config.experiment, stages } },
+          targets: records.map((one) => ({ ...one, rows: `${filesOf[one.arm] ?? 'own'}.jsonl` })),
+        };
+      },
+    });
+    expect(targets.map(({ arm }) => arm)).toContain('ground truth');
+    const recorded = truths.map((row, k) => ({
+      ...row,
+      provenance: 'ground_truth',
+      logprobs: [-1],
+      ...(k ? {} : { completion: [{ role: 'assistant', content: 'no longer' }] }),
+    }));
+    await writeFile(join(run, 'truth.jsonl'), recorded.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const found = await server.call(findTargetSources, { run });
+    expect(found).toMatchObject({ dataset, place: 'truth.jsonl' });
+    expect(found.offers.map(({ label }) => label)).toEqual(['Ground truth', 'self-output', hostileName]);
+    const [truth] = found.offers;
+    const { id } = await server.call(openComparison, { dataset, sources: [truth!.spec] });
+    await expect
+      .poll(async () => (await server.call(getComparison, { id })).sources[0]?.statistics)
+      // One answer has changed since: its number belongs to another text.
+      .toMatchObject({ items: 5, pplMean: Math.E });
+  });
+
+  it('have names that tell them apart', async () => {
+    const { state, folder } = await opened((place) => {
+      const file = join(place, 'own.jsonl');
+      return [
+        { kind: 'file', file, label: 'ground truth' },
+        { kind: 'file', file },
+        { kind: 'file', file },
+        { kind: 'file', file },
+      ];
+    });
+    const place = `${basename(folder)}/own.jsonl`;
+    expect(state.sources.map(({ label }) => label)).toEqual([
+      'Ground truth',
+      `ground truth (${place})`,
+      'own',
+      `own (${place})`,
+      `own (${place}) 2`,
+    ]);
   });
 });
 

@@ -97,7 +97,7 @@ export const targetDiffPart: ServerPart = (server) => {
   const comparisons = new Comparisons(server, scoring);
   server.onClientGone((client) => comparisons.closeOf(client));
   server.onShutdown(() => comparisons.closeAll());
-  server.handle(findTargetSources, (params) => findSources(params));
+  server.handle(findTargetSources, (params) => findSources(server.workspace, params));
   server.handle(openComparison, (params, { client }) => comparisons.open(client, params).describe());
   server.handle(getComparison, ({ id }) => comparisons.get(id).comparison.describe());
   server.handle(closeComparison, ({ id }) => {

@@ -7,8 +7,8 @@ import { notification, request } from './message.ts';
 
 /** Where answers to the prompts of a dataset come from. Paths are absolute. */
 export type TargetSourceSpec =
-  /** The dataset's own answers. */
-  | { kind: 'dataset' }
+  /** The dataset's own answers. `recorded` is a file of the same answers that has their probabilities. */
+  | { kind: 'dataset'; recorded?: string }
   /** Another column of the dataset with text. */
   | { kind: 'column'; column: string }
   /** A file of targets: written by `targets`, by a run, or by hand. `label` is what it is called on the screen. */
@@ -31,6 +31,8 @@ export interface TargetSourceOffer {
 
 export interface TargetSourceOffers {
   dataset: string;
+  /** The dataset's path within the workspace, its name alone when it lies outside. */
+  place: string;
   /** Ground truth first, then what is most likely wanted. */
   offers: TargetSourceOffer[];
   /** The verifier that an experiment names for this dataset. */
@@ -52,6 +54,7 @@ export const findTargetSources = request<
 /** One source of an open comparison. Numbers are over the rows that could be scored. */
 export interface TargetSourceState {
   spec: TargetSourceSpec;
+  /** No two sources of a comparison have the same. */
   label: string;
   /** The most frequent provenance of its rows. */
   provenance: Provenance;
