@@ -96,7 +96,13 @@ function madeUpLab(overrides: Record<string, (params: never) => unknown> = {}): 
   return (method, params) => handlers[method]?.(params as never);
 }
 
-const subject = { file: '/data/training/big.jsonl', model: { name: 'pocket' }, perplexity: true, colourTokens: true };
+const subject = {
+  file: '/data/training/big.jsonl',
+  place: 'training/big.jsonl',
+  model: { name: 'pocket' },
+  perplexity: true,
+  colourTokens: true,
+};
 
 describe.skipIf(noBrowser)('the dataset view', () => {
   let browser: Browser;

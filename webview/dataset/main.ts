@@ -30,7 +30,14 @@ import { RowScores } from './scores.ts';
 import { makeSearch, markWords } from './search.ts';
 import { formatBytes, modelLabel } from './words.ts';
 
-const subject = boot.subject as { file: string; model: ScoringModel; perplexity: boolean; colourTokens: boolean };
+const subject = boot.subject as {
+  file: string;
+  /** The file's path as the heading tells it. */
+  place: string;
+  model: ScoringModel;
+  perplexity: boolean;
+  colourTokens: boolean;
+};
 
 /** Rows fetched around those in sight. */
 const around = 40;
@@ -382,14 +389,11 @@ function listen(): void {
       search.focus();
     }
   });
-  addEventListener('pagehide', () => {
-    if (state) request(closeDatasetView, { id: state.id }).catch(() => undefined);
-  });
 }
 
 function build(): void {
   document.title = subject.file;
-  page.title(el('span', { title: subject.file }, subject.file));
+  page.title(el('span', { title: subject.file }, subject.place));
   fill(empty, text('This file has no rows.'));
   if (!boot.trusted) {
     legend.hidden = true;

@@ -30,6 +30,8 @@ const access: PanelAccess = {
     explainDatasetViewRow,
   ],
   notifications: [datasetViewChanged, searchProgress, modelsChanged],
+  // A view holds an open file and its index.
+  owned: { open: openDatasetView, close: closeDatasetView, forPage: true },
 };
 
 export const datasetViewFeature: Feature = (workbench) => {
@@ -61,18 +63,25 @@ class DatasetViewProvider implements vscode.CustomReadonlyEditorProvider {
     const { webview } = panel;
     const { workbench } = this;
     webview.options = webviewOptions(workbench.context.extensionUri);
+    const connection = connectWebview(webview, workbench, access);
     const draw = (): void => {
+      connection.forget();
       const settings = vscode.workspace.getConfiguration('forgettingLab.annotations', uri);
       const subject = {
         file: uri.fsPath,
         model: scoringModel({ uri }),
         perplexity: settings.get('perplexity', true),
         colourTokens: settings.get('colourTokens', false),
+        place: vscode.workspace.asRelativePath(uri),
       };
       fillWebview(webview, workbench, { kind: 'dataset', subject, title: uri.path.split('/').at(-1) ?? '' });
     };
     const parts = [
-      connectWebview(webview, workbench, access),
+      connection,
+      // The editor throws away the page of a hidden tab, and loads it again when the tab is shown.
+      panel.onDidChangeViewState(() => {
+        if (!panel.visible) connection.forget();
+      }),
       vscode.workspace.onDidGrantWorkspaceTrust(draw),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration('forgettingLab.annotations', uri)) draw();

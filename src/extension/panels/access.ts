@@ -58,6 +58,8 @@ export const panelAccess: Record<PanelKind, PanelAccess> = {
       writeChosenTargets,
     ],
     notifications: [runsChanged, modelsChanged, comparisonChanged],
+    // A comparison outlives a hidden page: its scores and choices are there again with the page.
+    owned: { open: openComparison, close: closeComparison, forPage: false },
   },
 };
 

@@ -3,20 +3,20 @@ import { LabError } from '../../shared/errors.ts';
 import { notification, request } from '../../shared/protocol/lab/message.ts';
 import type { PanelAction, ToPanel } from '../../shared/protocol/panel.ts';
 import { relay } from './relay.ts';
-import type { PanelServices } from './relay.ts';
+import type { PanelAccess, PanelServices } from './relay.ts';
 
 const read = request<{ run: string }, string>('runs/read');
 const launch = request<object, string>('sessions/launch', { needsTrust: true });
 const changed = notification<{ runs: string[] }>('runs/changed');
 
-function connected(services: Partial<PanelServices> = {}) {
+function connected(services: Partial<PanelServices> = {}, access: Partial<PanelAccess> = {}) {
   const posted: ToPanel[] = [];
   const asked: string[] = [];
   const acted: PanelAction[] = [];
   const heard = new Map<string, (params: unknown) => void>();
   let send: (message: unknown) => void = () => undefined;
   const connection = relay(
-    { requests: [read, launch], notifications: [changed] },
+    { requests: [read, launch], notifications: [changed], ...access },
     {
       post: (message) => posted.push(message),
       listen: (listener) => ((send = listener), { dispose: () => undefined }),
@@ -123,5 +123,70 @@ describe('a panel', () => {
     await say({ type: 'action', id: 3, action: { kind: 'save', suggestedName: 'a', text: 'b', base64: 'c' } });
     expect([...asked, ...acted]).toEqual([]);
     expect(posted.map((message) => 'id' in message && message.id)).toEqual([1, 2, 3]);
+  });
+});
+
+describe('what a page has opened in the server', () => {
+  const open = request<object, { id: string }>('view/open');
+  const close = request<{ id: string }, null>('view/close');
+
+  function opening(forPage: boolean) {
+    const closed: string[] = [];
+    let last = 0;
+    let wait = Promise.resolve();
+    const services: Partial<PanelServices> = {
+      request: async (spec, params) => {
+        if (spec.method === 'view/close') return (closed.push((params as { id: string }).id), null);
+        const id = `view ${++last}`;
+        await wait;
+        return { id };
+      },
+    };
+    const access = { requests: [open, close], owned: { open, close, forPage } };
+    const one = connected(services, access);
+    const begin = (): Promise<void> => one.say({ type: 'request', id: 1, method: 'view/open', params: {} });
+    return { ...one, closed, begin, hold: (until: Promise<void>) => (wait = until) };
+  }
+
+  it('is closed when the panel closes, once', async () => {
+    const { begin, say, closed, connection } = opening(false);
+    await begin();
+    await begin();
+    await say({ type: 'request', id: 2, method: 'view/close', params: { id: 'view 1' } });
+    connection.dispose();
+    connection.dispose();
+    expect(closed).toEqual(['view 1', 'view 2']);
+  });
+
+  it('is closed with its page when it is for the page alone', async () => {
+    const { begin, closed, connection } = opening(true);
+    await begin();
+    connection.forget();
+    expect(closed).toEqual(['view 1']);
+    // A page that went without a word: the next one does not know of its view.
+    await begin();
+    await begin();
+    expect(closed).toEqual(['view 1', 'view 2']);
+    connection.dispose();
+    expect(closed).toEqual(['view 1', 'view 2', 'view 3']);
+  });
+
+  it('outlives the page when it is for the panel', async () => {
+    const { begin, closed, connection } = opening(false);
+    await begin();
+    connection.forget();
+    expect(closed).toEqual([]);
+  });
+
+  it('is closed when it comes after the panel has gone', async () => {
+    const { begin, closed, connection, posted, hold } = opening(true);
+    let arrive: () => void = () => undefined;
+    hold(new Promise((resolve) => (arrive = resolve)));
+    await begin();
+    connection.dispose();
+    expect(closed).toEqual([]);
+    arrive();
+    await expect.poll(() => closed).toEqual(['view 1']);
+    expect(posted).toEqual([]);
   });
 });

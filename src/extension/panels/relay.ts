@@ -11,6 +11,15 @@ import { parseFromPanel } from './messages.ts';
 export interface PanelAccess {
   readonly requests: readonly RequestSpec<never, unknown>[];
   readonly notifications: readonly NotificationSpec<never>[];
+  /**
+   * What the page opens in the server and has to give back. A page can go without a word, so the relay does it: when the
+   * panel ends, and when the page is drawn anew or hidden if `forPage` is set. A page then has one at a time.
+   */
+  readonly owned?: {
+    readonly open: RequestSpec<never, { id: string }>;
+    readonly close: RequestSpec<{ id: string }, null>;
+    readonly forPage: boolean;
+  };
 }
 
 export interface Disposable {
@@ -32,8 +41,15 @@ export interface PanelServices {
   drawn?(): void;
 }
 
+/** A connected page. */
+export interface Relay extends Disposable {
+  /** The page that was there is gone: cancels what it waited for and gives back what was opened for it alone. */
+  forget(): void;
+}
+
 /** Connects a page until the result is disposed; what is still going on is then cancelled. */
-export function relay(access: PanelAccess, port: PanelPort, services: PanelServices): Disposable {
+export function relay(access: PanelAccess, port: PanelPort, services: PanelServices): Relay {
+  const belongings = keepBelongings(access, services);
   const requests = new Map(access.requests.map((spec) => [spec.method, spec as RequestSpec<unknown, unknown>]));
   const calls = new Map<number, AbortController>();
 
@@ -47,7 +63,8 @@ export function relay(access: PanelAccess, port: PanelPort, services: PanelServi
       // A page that cancelled has stopped waiting.
       if (!abort.signal.aborted) port.post(errorMessage(id, error));
     } finally {
-      calls.delete(id);
+      // The next page counts its calls from one again.
+      if (calls.get(id) === abort) calls.delete(id);
     }
   };
 
@@ -59,7 +76,7 @@ export function relay(access: PanelAccess, port: PanelPort, services: PanelServi
           const spec = requests.get(message.method);
           if (!spec) throw new LabError('usage', `This panel may not ask for ${message.method.slice(0, 80)}`);
           if (spec.needsTrust && !services.trusted()) throw restricted();
-          return services.request(spec, message.params, signal);
+          return belongings.request(spec, message.params, signal);
         });
         return;
       case 'cancel':
@@ -86,13 +103,51 @@ export function relay(access: PanelAccess, port: PanelPort, services: PanelServi
       ),
     ),
   ];
+  const cancelAll = (): void => {
+    for (const call of calls.values()) call.abort();
+  };
   return {
+    forget: () => {
+      cancelAll();
+      if (access.owned?.forPage) belongings.giveBack();
+    },
     dispose: () => {
       for (const part of parts) part.dispose();
-      for (const call of calls.values()) call.abort();
+      cancelAll();
+      belongings.giveBack();
     },
   };
 }
+
+/** Remembers what is open in the server, so that it can be closed when nobody is left to do so. */
+function keepBelongings({ owned }: PanelAccess, services: PanelServices) {
+  const opened = new Set<string>();
+  const close = (id: string): void => {
+    opened.delete(id);
+    // A server that has gone has taken it along.
+    if (owned) services.request(untyped(owned.close), { id }, new AbortController().signal).catch(() => undefined);
+  };
+  const giveBack = (): void => {
+    for (const id of [...opened]) close(id);
+  };
+  return {
+    giveBack,
+    request: async (spec: RequestSpec<unknown, unknown>, params: unknown, signal: AbortSignal): Promise<unknown> => {
+      if (spec.method === owned?.close.method) opened.delete((params as { id: string }).id);
+      if (spec.method !== owned?.open.method) return services.request(spec, params, signal);
+      // A page that opens something anew does not know what the page before it had open.
+      if (owned.forPage) giveBack();
+      const result = (await services.request(spec, params, signal)) as { id: string };
+      opened.add(result.id);
+      // It came too late: the page that asked is gone.
+      if (signal.aborted) close(result.id);
+      return result;
+    },
+  };
+}
+
+const untyped = (spec: RequestSpec<never, unknown>): RequestSpec<unknown, unknown> =>
+  spec as RequestSpec<unknown, unknown>;
 
 /** What is told wherever something is refused in Restricted Mode. */
 export function restricted(): LabError {

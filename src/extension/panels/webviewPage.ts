@@ -5,7 +5,7 @@ import type { Workbench } from '../workbench.ts';
 import { act } from './actions.ts';
 import { buildPage } from './page.ts';
 import { relay } from './relay.ts';
-import type { PanelAccess } from './relay.ts';
+import type { PanelAccess, Relay } from './relay.ts';
 
 /** What a webview may load: our bundles and pictures, nothing of the workspace. */
 export function webviewOptions(extension: vscode.Uri): vscode.WebviewOptions {
@@ -57,8 +57,8 @@ export function connectWebview(
   workbench: Workbench,
   access: PanelAccess,
   hooks: PageHooks = {},
-): vscode.Disposable {
-  const connection = relay(
+): Relay {
+  return relay(
     access,
     {
       post: (message) => void webview.postMessage(message),
@@ -72,7 +72,6 @@ export function connectWebview(
       drawn: () => hooks.drawn?.(),
     },
   );
-  return new vscode.Disposable(() => connection.dispose());
 }
 
 /** An abort signal as the editor's cancellation token. */

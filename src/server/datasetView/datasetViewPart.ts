@@ -36,13 +36,18 @@ export const datasetViewPart: ServerPart = (server) => {
   server.onClientGone((client) => void closeAll(client));
   server.onShutdown(() => closeAll());
 
-  server.handle(openDatasetView, async ({ file }, { client }) => {
+  server.handle(openDatasetView, async ({ file }, { client, signal }) => {
     const id = randomUUID();
     const tell = throttled(() => {
       const found = opened.get(id);
       if (found) server.send(client, datasetViewChanged, found.view.describe());
     });
     const view = await DatasetFile.open(id, file, tell);
+    if (signal.aborted) {
+      // Whoever asked has gone meanwhile, and would never close it.
+      await view.close();
+      signal.throwIfAborted();
+    }
     opened.set(id, { client, view });
     return view.describe();
   });

@@ -7,7 +7,9 @@ import type { NotificationSpec, RequestSpec } from '../../../shared/protocol/lab
 import type { CallContext, Handler, ServerContext, ServerPart } from '../../context.ts';
 
 export interface MemoryServer {
-  call<Params, Result>(spec: RequestSpec<Params, Result>, params: Params): Promise<Result>;
+  call<Params, Result>(spec: RequestSpec<Params, Result>, params: Params, signal?: AbortSignal): Promise<Result>;
+  /** The editor that calls dies. */
+  leave(): void;
   /** A message that wants no answer. */
   notify<Params>(spec: NotificationSpec<Params>, params: Params): void;
   /** Everything told to editors so far. */
@@ -21,12 +23,16 @@ export interface MemoryServer {
   shutdown(): Promise<void>;
 }
 
+/** All calls come from one editor. */
+const theClient = 1;
+
 /** Starts a part on a workspace; it is shut down when the test ends. */
 export async function memoryServer(part: ServerPart, workspace: string, stateFolder?: string): Promise<MemoryServer> {
   const handlers = new Map<string, Handler<unknown, unknown>>();
   const messages: MemoryServer['messages'] = [];
   const waiting = new Set<(message: { method: string; params: unknown }) => void>();
   const listeners = new Map<string, (params: unknown, context: CallContext) => void>();
+  const gone: ((client: number) => void)[] = [];
   const endings: (() => Promise<void> | void)[] = [];
   const logged: string[] = [];
   const tell = (method: string, params: unknown): void => {
@@ -52,7 +58,9 @@ export async function memoryServer(part: ServerPart, workspace: string, stateFol
     log: (_, message) => {
       logged.push(message);
     },
-    onClientGone: () => undefined,
+    onClientGone: (listener) => {
+      gone.push(listener);
+    },
     onTrusted: () => undefined,
     hold: () => () => undefined,
     onShutdown: (listener) => {
@@ -69,12 +77,15 @@ export async function memoryServer(part: ServerPart, workspace: string, stateFol
     logged,
     shutdown,
     notify: (spec, params) => {
-      listeners.get(spec.method)?.(params, { signal: new AbortController().signal, client: 1 });
+      listeners.get(spec.method)?.(params, { signal: new AbortController().signal, client: theClient });
     },
-    call: async (spec, params) => {
+    leave: () => {
+      for (const listener of gone) listener(theClient);
+    },
+    call: async (spec, params, signal = new AbortController().signal) => {
       const handler = handlers.get(spec.method);
       if (!handler) throw new Error(`nobody handles ${spec.method}`);
-      return (await handler(params, { signal: new AbortController().signal, client: 1 })) as never;
+      return (await handler(params, { signal, client: theClient })) as never;
     },
     next: (spec, fits = () => true) =>
       new Promise((resolve) => {

@@ -1,0 +1,55 @@
+import { readdir, readlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { closeDatasetView, getDatasetViewRows, openDatasetView } from '../../shared/protocol/lab/datasetView.ts';
+import { memoryServer, temporaryFolder } from '../runs/testing/memoryServer.ts';
+import { datasetViewPart } from './datasetViewPart.ts';
+
+/** Open files of this process at a path. */
+async function handlesOf(file: string): Promise<number> {
+  const links = await readdir('/proc/self/fd');
+  const targets = await Promise.all(links.map((link) => readlink(`/proc/self/fd/${link}`).catch(() => '')));
+  return targets.filter((target) => target === file).length;
+}
+
+async function opened() {
+  const folder = await temporaryFolder('lab-view-');
+  const file = join(folder, 'rows.jsonl');
+  await writeFile(file, '{"prompt":"a","completion":"b"}\n'.repeat(1000));
+  const server = await memoryServer(datasetViewPart, folder);
+  const { id } = await server.call(openDatasetView, { file });
+  return { server, file, id };
+}
+
+describe.skipIf(process.platform !== 'linux')('a dataset view gives its file back', () => {
+  it('when it is closed, and then it is not open any more', async () => {
+    const { server, file, id } = await opened();
+    expect(await handlesOf(file)).toBe(1);
+    await server.call(closeDatasetView, { id });
+    expect(await handlesOf(file)).toBe(0);
+    await expect(server.call(getDatasetViewRows, { id, from: 0, count: 1, characters: 10 })).rejects.toThrow(
+      /not open any more/,
+    );
+    // Nobody has to know whether it was closed already.
+    expect(await server.call(closeDatasetView, { id })).toBeNull();
+  });
+
+  it('when its window dies', async () => {
+    const { server, file } = await opened();
+    await server.call(openDatasetView, { file });
+    expect(await handlesOf(file)).toBe(2);
+    server.leave();
+    await expect.poll(() => handlesOf(file)).toBe(0);
+  });
+
+  it('when its window died while it was opened', async () => {
+    const { server, file, id } = await opened();
+    await server.call(closeDatasetView, { id });
+    const abort = new AbortController();
+    const opening = server.call(openDatasetView, { file }, abort.signal);
+    abort.abort();
+    server.leave();
+    await expect(opening).rejects.toThrow();
+    expect(await handlesOf(file)).toBe(0);
+  });
+});
