@@ -1,5 +1,4 @@
-// How far a model has moved from its base: in its predictions, without labels (methods 5.4), and in its weights (5.11).
-// Weight norms do not determine forgetting; they are shown beside it, never instead of it.
+// How far a model has moved from its base in its predictions, without labels (methods 5.4).
 
 /** Per-position numbers between the base p0 and the tuned model p, natural logarithms. */
 export interface Divergence {
@@ -49,67 +48,4 @@ export class PredictionDriftAccumulator {
       tokens,
     };
   }
-}
-
-export interface WeightDrift {
-  /** ||theta - theta0||_2. */
-  l2: number;
-  /** l2 / ||theta0||_2; 0 when both are zero. */
-  relative: number;
-  /** Share of weights that changed by more than 1e-5 of their own size. */
-  changedShare: number;
-  parameters: number;
-}
-
-/** Weight drift over tensors added one by one (methods 5.11), with sums in double precision (pitfall 14). */
-export class WeightDriftAccumulator {
-  private squares = 0;
-  private baseSquares = 0;
-  private changed = 0;
-  private parameters = 0;
-
-  add(base: Float32Array, tuned: Float32Array): void {
-    if (base.length !== tuned.length) {
-      throw new RangeError(`tensors differ in size: ${base.length} and ${tuned.length} weights`);
-    }
-    for (let k = 0; k < base.length; k++) {
-      const from = base[k]!;
-      const delta = tuned[k]! - from;
-      this.squares += delta * delta;
-      this.baseSquares += from * from;
-      if (Math.abs(delta) > 1e-5 * Math.abs(from)) this.changed += 1;
-    }
-    this.parameters += base.length;
-  }
-
-  finish(): WeightDrift {
-    const l2 = Math.sqrt(this.squares);
-    return {
-      l2,
-      relative: l2 === 0 ? 0 : l2 / Math.sqrt(this.baseSquares),
-      changedShare: this.parameters === 0 ? 0 : this.changed / this.parameters,
-      parameters: this.parameters,
-    };
-  }
-}
-
-/** Drift of one pair of tensors. */
-export function weightDrift(base: Float32Array, tuned: Float32Array): WeightDrift {
-  const accumulator = new WeightDriftAccumulator();
-  accumulator.add(base, tuned);
-  return accumulator.finish();
-}
-
-/** Cosine of two weight differences (task vectors); 0 when one of them is zero. */
-export function cosine(a: Float32Array, b: Float32Array): number {
-  if (a.length !== b.length) throw new RangeError(`vectors differ in size: ${a.length} and ${b.length}`);
-  let dot = 0;
-  let aa = 0;
-  let bb = 0;
-  for (let k = 0; k < a.length; k++) {
-    dot += a[k]! * b[k]!;
-    aa += a[k]! * a[k]!;
-    bb += b[k]! * b[k]!;
-  }
-  return aa === 0 || bb === 0 ? 0 : dot / Math.sqrt(aa * bb);
 }

@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  duplicateRate,
-  editDistance,
-  editRatio,
-  itemPerplexity,
-  TargetStatisticsAccumulator,
-  tokenType,
-} from './perplexity.ts';
+import { itemPerplexity, TargetStatisticsAccumulator } from './perplexity.ts';
 
 const ln = Math.log;
 
@@ -38,30 +31,5 @@ describe('perplexity', () => {
     expect(() => accumulator.finish()).toThrow(RangeError);
     accumulator.add(Float64Array.of(-1));
     expect(accumulator.finish()).toMatchObject({ pplStd: 0, pplVariance: 0, items: 1 });
-  });
-});
-
-describe('texts', () => {
-  it('token types', () => {
-    expect(['12', ' the', '#', ' \n', 'x1', '你'].map(tokenType)).toEqual([
-      'number',
-      'word',
-      'symbol',
-      'whitespace',
-      'word',
-      'word',
-    ]);
-  });
-
-  it('duplicates', () => {
-    expect(duplicateRate(['a', 'b', 'a', 'a'])).toBe(0.5);
-    expect(duplicateRate([])).toBe(0);
-  });
-
-  it('edit distance and ratio', () => {
-    expect(editDistance([...'kitten'], [...'sitting'])).toBe(3);
-    expect(editDistance([], [1, 2])).toBe(2);
-    expect(editRatio([1, 2, 3, 4], [1, 3, 4])).toBe(0.25);
-    expect(() => editRatio([], [1])).toThrow(RangeError);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findJsonObject, jsonLevels } from './format.ts';
-import { classifyResponse, isGibberish, refusalKeyword, refusalKeywords, refusalMargin } from './refusal.ts';
-import { distinctShare, longestSuffixLoop, passAtK, repetitionRate, scriptShares, splitWords } from './repetition.ts';
+import { classifyResponse, isGibberish, refusalKeyword, refusalKeywords } from './refusal.ts';
+import { repetitionRate, splitWords } from './repetition.ts';
 import { diffItems, diffWords } from './textDiff.ts';
 
 describe('JSON levels (methods 5.9)', () => {
@@ -56,33 +56,8 @@ describe('repetition (methods 5.10)', () => {
     expect(repetitionRate(['a', 'b'])).toBe(0);
   });
 
-  it('longest loop at the end', () => {
-    expect(longestSuffixLoop([...'xyabcabcabc'])).toEqual({ period: 3, repeats: 3, length: 9 });
-    expect(longestSuffixLoop([...'abcd'])).toEqual({ period: 0, repeats: 0, length: 0 });
-    expect(longestSuffixLoop([...'baaaa'])).toEqual({ period: 1, repeats: 4, length: 4 });
-    expect(longestSuffixLoop([])).toEqual({ period: 0, repeats: 0, length: 0 });
-  });
-
-  it('distinct-n, pass@k, words and scripts', () => {
-    expect(
-      distinctShare(
-        [
-          ['a', 'b'],
-          ['a', 'c'],
-        ],
-        1,
-      ),
-    ).toBe(0.75);
-    expect(distinctShare([], 2)).toBe(0);
-    expect(passAtK(10, 3, 1)).toBeCloseTo(0.3, 12);
-    expect(passAtK(10, 3, 5)).toBeCloseTo(0.916667, 6);
-    expect(() => passAtK(3, 1, 4)).toThrow(RangeError);
+  it('words, and single characters of scripts without spaces', () => {
     expect(splitWords("Don't 你好 12.")).toEqual(['Don', "'", 't', '你', '好', '12', '.']);
-    const shares = scriptShares('ab 你好かカ');
-    expect(shares.latin).toBeCloseTo(2 / 6, 12);
-    expect(shares.han).toBeCloseTo(2 / 6, 12);
-    expect(shares.kana).toBeCloseTo(2 / 6, 12);
-    expect(scriptShares('12 !').latin).toBe(0);
   });
 });
 
@@ -101,13 +76,6 @@ describe('refusal (methods 5.8)', () => {
     expect(classifyResponse('First open the lid.')).toBe('answer');
     expect(isGibberish('fine words here', { meanNll: 9, maxNll: 6 })).toBe(true);
     expect(isGibberish('fine words here', { meanNll: 5, maxNll: 6 })).toBe(false);
-  });
-
-  it('first-token margin is the log ratio of the two sums', () => {
-    const ln = Math.log;
-    expect(refusalMargin([ln(0.2), ln(0.1)], [ln(0.1)])).toBeCloseTo(ln(3), 12);
-    expect(refusalMargin([-Infinity], [ln(0.1)])).toBe(-Infinity);
-    expect(() => refusalMargin([], [0])).toThrow(RangeError);
   });
 });
 

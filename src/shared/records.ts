@@ -172,7 +172,7 @@ export interface TargetExample {
   tokens: ScoredToken[];
 }
 
-/** drift.jsonl: distance from the base without labels (methods 5.4, 5.11). */
+/** drift.jsonl: distance from the base without labels (methods 5.4). */
 export interface DriftRecord extends TrialKey {
   kind: 'drift';
   stage: number;
