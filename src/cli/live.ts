@@ -26,7 +26,7 @@ export function createLive(note: (line: string) => void): Live {
     drawnLines = 0;
   };
   const draw = (now: number): void => {
-    const progress = follower.progress(now / 1000);
+    const progress = follower.progress();
     if (!progress) return;
     const { cells, ...rest } = progress;
     const state = { ...rest, view: sketchMatrix({ config: progress.config, cells: [...cells] }) };

@@ -6,6 +6,7 @@ import type { RunEvent, StopSignals } from '../runs/session.ts';
 import { exitCodeOf } from '../runs/startRun.ts';
 import type { RunOptions, RunOutcome } from '../runs/startRun.ts';
 import { startEngine } from '../engine/client.ts';
+import { inEnglish } from '../shared/phrase.ts';
 import { printRecords, withoutExamples } from './commands/show.ts';
 import { createLive } from './live.ts';
 import type { Output } from './output.ts';
@@ -64,7 +65,7 @@ async function printOutcome(outcome: RunOutcome, output: Output): Promise<void> 
     return;
   }
   if (run.cells.length > 0) await presentRun(run, output, files.slice(0, 1));
-  describeBreaches(breaches).forEach(output.note);
+  describeBreaches(breaches).map(inEnglish).forEach(output.note);
   if (state === 'stopped') output.note(`Stopped and saved. Continue with: forgetting-lab resume ${folder}`);
   if (state === 'failed') {
     await printError(outcome.error ?? new Error(reason), false);

@@ -15,6 +15,8 @@ import { stageVerifier } from '../runs/stageTargets.ts';
 import type { Example } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
 import type { ArmChoices } from '../shared/experiment.ts';
+import { phrase } from '../shared/phrase.ts';
+import type { Phrase } from '../shared/phrase.ts';
 import type { TargetStatistics } from '../shared/records.ts';
 import { createDropCounter } from './dropCounter.ts';
 import type { DropCounter, DropReason } from './dropCounter.ts';
@@ -44,7 +46,7 @@ export interface TargetsHooks {
   /** Rows that have been read. */
   onProgress?: (rows: number) => void;
   /** Something a person should know. */
-  onNote?: (line: string) => void;
+  onNote?: (line: Phrase) => void;
 }
 
 export interface BuiltTargets {
@@ -71,16 +73,23 @@ export async function buildTargets(
 }
 
 /** The result in words. */
-export function describeTargets(built: BuiltTargets, scorer: string | undefined): string[] {
+export function describeTargets(built: BuiltTargets, scorer: string | undefined): Phrase[] {
   const { items, pplMean, pplStd, corpusPpl, lengthMean, hardShare } = built.statistics;
   const sources = Object.entries(built.provenance).map(([name, count]) => `${count} ${name}`);
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
   const { maskedShare, verified } = built;
   return [
-    `${items} targets (${sources.join(', ')}) written to ${built.out}`,
-    `perplexity mean ${pplMean.toFixed(3)} (std ${pplStd.toFixed(3)}), corpus ${corpusPpl.toFixed(3)}, ${lengthMean.toFixed(1)} tokens a target, ${percent(hardShare['2.5'])} hard tokens`,
-    ...(maskedShare > 0 ? [`${percent(maskedShare)} of the answer tokens are masked`] : []),
-    ...(verified === undefined ? [] : [`${percent(verified)} of the targets are accepted by ${scorer ?? ''}`]),
+    phrase('{0} targets ({1}) written to {2}', items, sources.join(', '), built.out),
+    phrase(
+      'perplexity mean {0} (std {1}), corpus {2}, {3} tokens a target, {4} hard tokens',
+      ...[pplMean, pplStd, corpusPpl].map((value) => value.toFixed(3)),
+      lengthMean.toFixed(1),
+      percent(hardShare['2.5']),
+    ),
+    ...(maskedShare > 0 ? [phrase('{0} of the answer tokens are masked', percent(maskedShare))] : []),
+    ...(verified === undefined
+      ? []
+      : [phrase('{0} of the targets are accepted by {1}', percent(verified), scorer ?? '')]),
   ];
 }
 
@@ -113,7 +122,7 @@ class Builder {
   async build(): Promise<BuiltTargets> {
     const { choices, verify, request } = this;
     if (choices.targets.kind === 'self-output' && !verify) {
-      this.hooks.onNote?.('No --scorer given: every finished answer counts as correct.');
+      this.hooks.onNote?.(phrase('No --scorer given: every finished answer counts as correct.'));
     }
     const masks = choices.mask.kind === 'random' ? await this.randomMasks() : undefined;
     const count = await writeRows(request.out, this.rows(masks));

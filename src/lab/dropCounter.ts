@@ -1,5 +1,7 @@
 // Counts rows that could not be used, by reason: nothing is dropped silently.
 import type { DroppedRow } from '../shared/dataset.ts';
+import { phrase } from '../shared/phrase.ts';
+import type { Phrase } from '../shared/phrase.ts';
 
 /** Rows with the same reason. */
 export interface DropReason {
@@ -27,9 +29,10 @@ export function createDropCounter(): DropCounter {
 }
 
 /** What a person is told about them, a line each. */
-export function describeDrops(reasons: readonly DropReason[]): string[] {
-  return reasons.map(
-    ({ reason, count, first }) =>
-      `${count === 1 ? '1 row' : `${count} rows`} dropped: ${reason} (first: line ${first})`,
+export function describeDrops(reasons: readonly DropReason[]): Phrase[] {
+  return reasons.map(({ reason, count, first }) =>
+    count === 1
+      ? phrase('1 row dropped: {0} (first: line {1})', reason, first)
+      : phrase('{0} rows dropped: {1} (first: line {2})', count, reason, first),
   );
 }

@@ -9,6 +9,8 @@ import { loadExperiment } from '../runs/loadExperiment.ts';
 import { LabError } from '../shared/errors.ts';
 import { benchmarkSchema } from '../shared/experiment.ts';
 import type { BenchmarkConfig } from '../shared/experiment.ts';
+import { phrase } from '../shared/phrase.ts';
+import type { Words } from '../shared/phrase.ts';
 import { nearest } from '../shared/nearest.ts';
 import type { OpenModel } from './openModel.ts';
 
@@ -82,10 +84,15 @@ export async function evaluateModel(
 }
 
 /** The result in words. */
-export function describeEvaluation(name: string, evaluation: Omit<Evaluation, 'items'>): string[] {
+export function describeEvaluation(name: string, evaluation: Omit<Evaluation, 'items'>): Words[] {
   const { score, lo, hi, lenient, parseRate, n, rates } = evaluation;
   return [
-    `${name}: ${score.toFixed(3)} [${lo.toFixed(3)}, ${hi.toFixed(3)}], lenient ${lenient.toFixed(3)}, parsed ${parseRate.toFixed(3)}, n ${n}`,
+    phrase(
+      '{0}: {1} [{2}, {3}], lenient {4}, parsed {5}, n {6}',
+      name,
+      ...[score, lo, hi, lenient, parseRate].map((value) => value.toFixed(3)),
+      n,
+    ),
     ...Object.entries(rates).map(([rate, value]) => `  ${rate} ${value.toFixed(3)}`),
   ];
 }

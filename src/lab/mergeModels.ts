@@ -3,6 +3,8 @@ import { access } from 'node:fs/promises';
 import { loadTextSide } from '../data/textSide.ts';
 import { mergeLinear } from '../recipes/merge.ts';
 import { LabError } from '../shared/errors.ts';
+import { phrase } from '../shared/phrase.ts';
+import type { Phrase } from '../shared/phrase.ts';
 import { modelFolder } from './openModel.ts';
 
 export interface MergeRequest {
@@ -35,7 +37,8 @@ export async function mergeModels({ base, tuned, lambda, out }: MergeRequest): P
 }
 
 /** The result in words. */
-export const describeMerge = ({ lambda, out }: MergeRequest): string => `Merged with lambda ${lambda}: ${out}`;
+export const describeMerge = ({ lambda, out }: MergeRequest): Phrase =>
+  phrase('Merged with lambda {0}: {1}', lambda, out);
 
 /** Weights of models with different tokens mean different things (methods part 4). */
 async function requireSameTokenizer(base: string, tuned: string): Promise<void> {

@@ -1,8 +1,9 @@
 // Follows the events of a run and says in numbers what is going on: shown as a live block in the terminal and as progress
 // of a session in the editor.
-import { describeWork } from '../runs/plan.ts';
+import { describeWork, shareDone } from '../runs/plan.ts';
 import type { Work } from '../runs/plan.ts';
 import type { RunEvent } from '../runs/session.ts';
+import type { Phrase } from '../shared/phrase.ts';
 import type { CellRecord, RunConfig, TrialKey } from '../shared/records.ts';
 import { createTimeLeft } from './timeLeft.ts';
 
@@ -12,13 +13,13 @@ export interface RunProgress {
   /** Cells measured so far. */
   cells: readonly CellRecord[];
   /** The piece of work in words. */
-  activity: string;
+  activity: Phrase;
   /** Share of the piece of work that is done, 0..1. */
   share: number;
   /** Pieces of work. */
   done: number;
   total: number;
-  /** Share of the whole time, 0..1, by the estimate of what is left. */
+  /** Share of the planned work that is done, 0..1, as the summary of the run tells it. */
   overall: number;
   secondsLeft: number;
   step?: { index: number; count: number };
@@ -37,7 +38,6 @@ export class RunFollower {
   private current: { index: number; startedAt: number } | undefined;
   private share = 0;
   private pace: Pick<RunProgress, 'step' | 'loss' | 'tokensPerSecond'> = {};
-  private spent = 0;
   private readonly time = createTimeLeft();
 
   /** Takes an event at a time in seconds. */
@@ -71,22 +71,24 @@ export class RunFollower {
       return;
     }
     const work = this.work[event.index];
-    if (work && this.current) {
-      this.time.finished(work, now - this.current.startedAt);
-      this.spent += now - this.current.startedAt;
-    }
+    if (work && this.current) this.time.finished(work, now - this.current.startedAt);
     this.done[event.index] = true;
     this.current = undefined;
   }
 
-  /** How far it is at a time in seconds; nothing before the plan is known and between pieces of work. */
-  progress(now: number): RunProgress | undefined {
+  /** Of the piece in progress only steps count: they are what stands in the run folder. */
+  private doneOf(work: Work, index: number): number {
+    if (this.done[index]) return 1;
+    return work.kind === 'train' && index === this.current?.index ? this.share : 0;
+  }
+
+  /** How far it is; nothing before the plan is known and between pieces of work. */
+  progress(): RunProgress | undefined {
     const { config, current } = this;
     const work = current && this.work[current.index];
     if (!config || !current || !work) return undefined;
     const left = [work, ...this.work.filter((_, at) => at !== current.index && !this.done[at])];
     const secondsLeft = this.time.estimate(left, this.share);
-    const spent = this.spent + now - current.startedAt;
     const { stages } = config.experiment;
     const stage = stages[work.stage - 1];
     return {
@@ -99,7 +101,7 @@ export class RunFollower {
       share: this.share,
       done: this.done.filter(Boolean).length,
       total: this.work.length,
-      overall: spent / Math.max(spent + secondsLeft, 1e-9),
+      overall: shareDone(this.work, (one, at) => this.doneOf(one, at)),
       secondsLeft,
       ...this.pace,
       ...(stage ? { stage: { index: work.stage, count: stages.length, name: stage.name }, current: work.key } : {}),

@@ -10,12 +10,15 @@ import type {
   TrialSummary,
 } from '../shared/protocol/lab/runs.ts';
 import type { MatrixBlock, MatrixRow, MatrixView } from '../shared/matrixView.ts';
+import { joined, phrase } from '../shared/phrase.ts';
+import type { Phrase, Words } from '../shared/phrase.ts';
 import type { RunConfig, TrialKey } from '../shared/records.ts';
-import { formatPoints, formatShare } from '../shared/words.ts';
+import { formatDone, formatPoints } from '../shared/words.ts';
 import { headline } from '../report/headline.ts';
 import { lastMeasuredRow, sketchMatrix } from '../report/matrix.ts';
-import { isDone, listTrials, listWork, roughCost, sameKey } from '../runs/plan.ts';
+import { isDone, listTrials, listWork, sameKey, shareDone } from '../runs/plan.ts';
 import type { Work } from '../runs/plan.ts';
+import { wordsOfReason } from './runState.ts';
 import type { RunRecords } from './runReader.ts';
 
 /** What a summary needs beside the records. */
@@ -25,6 +28,8 @@ export interface SummaryOptions {
   state: Exclude<RunState, 'corrupt'>;
   /** ISO. */
   updatedAt: string;
+  /** What an earlier summary of the run said. A resumed run repeats the steps after its last checkpoint; that is no way back. */
+  shareBefore?: number;
 }
 
 /** Summarises a run. Throws when its records do not fit its configuration; the run is then corrupt. */
@@ -32,32 +37,33 @@ export function summarizeRun(run: RunRecords, options: SummaryOptions): RunSumma
   const { config } = run;
   const plan = options.plan ?? estimatePlan(run);
   const progress = progressOf(run, plan);
+  const share = Math.max(progress.share, options.shareBefore ?? 0);
   const views = new Map(config.experiment.seeds.map((seed) => [seed, sketchMatrix(run, { seed })]));
   const trials = listTrials(config.experiment, config.arms).map((trial) =>
     trialSummary(run, plan, trial, views.get(trial.seed)?.blocks ?? []),
   );
   const result = resultOf(config, sketchMatrix(run).blocks);
-  const reason = options.state === 'interrupted' ? interruptedReason : run.status?.reason;
+  const reason = options.state === 'interrupted' ? interruptedReason : wordsOfReason(run.status?.reason ?? '');
   const summary: RunSummary = {
     folder: run.folder,
     id: config.id,
     experiment: config.experiment.name,
     state: options.state,
     // Of a run that goes on or is done, the status only says how it began.
-    ...(reason === undefined || options.state === 'done' || options.state === 'running' ? {} : { reason }),
+    ...(reason === '' || options.state === 'done' || options.state === 'running' ? {} : { reason }),
     createdAt: config.createdAt,
     updatedAt: options.updatedAt,
     model: config.experiment.model,
     trials,
     line: '',
-    share: progress.share,
+    share,
     damagedLines: run.damagedLines.length,
     breaches: [...views.values()].reduce((sum, view) => sum + likelyBreaches(view, config), 0),
   };
   return { ...summary, line: lineOf(summary, result, progress.active) };
 }
 
-const interruptedReason = 'The process that worked on it is gone; resume it to go on';
+const interruptedReason = phrase('The process that worked on it is gone; resume it to go on');
 
 /** A run that cannot be read, as far as anything is known about it. */
 export function corruptSummary(folder: string, id: string, reason: string, updatedAt: string): RunSummary {
@@ -71,7 +77,7 @@ export function corruptSummary(folder: string, id: string, reason: string, updat
     updatedAt,
     model: '',
     trials: [],
-    line: 'cannot be read',
+    line: phrase('cannot be read'),
     share: 0,
     damagedLines: 0,
     breaches: 0,
@@ -86,12 +92,15 @@ function experimentOfId(id: string): string {
 /** The same run after its process came or went. */
 export function withState(summary: RunSummary, state: 'running' | 'interrupted'): RunSummary {
   if (summary.state !== 'running' && summary.state !== 'interrupted') return summary;
-  const line = summary.line.replace(/^interrupted, /, '');
+  const line = isInterrupted(summary.line) ? (summary.line.values[0] as Words) : summary.line;
   const now: RunSummary = { ...summary, state, line };
   delete now.reason;
   if (state === 'running') return now;
-  return { ...now, reason: interruptedReason, line: `interrupted, ${line}` };
+  return { ...now, reason: interruptedReason, line: interrupted(line) };
 }
+
+const interrupted = (where: Words): Phrase => phrase('interrupted, {0}', where);
+const isInterrupted = (line: Words): line is Phrase => typeof line === 'object' && line.text === interrupted('').text;
 
 /** Where a run is: the first piece of work that is not on disk. */
 export interface Progress {
@@ -102,21 +111,15 @@ export interface Progress {
 
 /** Share of the work that is on disk, by rough cost; a training counts by its steps. */
 export function progressOf(run: RunRecords, plan: readonly Work[]): Progress {
-  let done = 0;
-  let all = 0;
   let active: Progress['active'];
   const isWritten = doneLookup(run);
-  for (const work of plan) {
-    const cost = roughCost(work);
-    all += cost;
-    if (isWritten(work)) done += cost;
-    else {
-      if (work.kind === 'train') done += cost * stepShare(run, work.key, work.stage);
-      const { arm, lr, seed } = work.key;
-      active ??= { arm, lr, seed, stage: work.stage, kind: work.kind };
-    }
-  }
-  return { share: all === 0 ? 0 : done / all, active };
+  const share = shareDone(plan, (work) => {
+    if (isWritten(work)) return 1;
+    const { arm, lr, seed } = work.key;
+    active ??= { arm, lr, seed, stage: work.stage, kind: work.kind };
+    return work.kind === 'train' ? stepShare(run, work.key, work.stage) : 0;
+  });
+  return { share, active };
 }
 
 /** As `isDone`, for many pieces of work: the records of a stage are looked through once per kind. */
@@ -258,36 +261,47 @@ function likelyBreaches(view: MatrixView, config: RunConfig): number {
   }, 0);
 }
 
+function gainedWords(value: number): Phrase {
+  const points = formatPoints(value);
+  return value < 0 ? phrase('lost {0}', points) : phrase('gained {0}', points);
+}
+
+function forgotWords(value: number): Phrase {
+  const points = formatPoints(value);
+  return value > 0 ? phrase('improved {0}', points) : phrase('forgot {0}', points);
+}
+
 /** `gained 8, forgot 24` of the reference arm, or of the first that has a result. */
-function resultOf(config: RunConfig, blocks: MatrixBlock[]): string | undefined {
+function resultOf(config: RunConfig, blocks: MatrixBlock[]): Words | undefined {
   const shown = headline(config, { blocks }).blocks;
   const reference = config.arms.find(isReferenceArm)?.name;
   const withTotals = shown.filter((block) => lastTotals(block));
   const row = lastTotals(withTotals.find((block) => block.arm === reference) ?? withTotals[0]);
   if (!row) return undefined;
   const parts = [
-    ...(row.gained ? [`${row.gained.value < 0 ? 'lost' : 'gained'} ${formatPoints(row.gained.value)}`] : []),
-    ...(row.forgot ? [`${row.forgot.value > 0 ? 'improved' : 'forgot'} ${formatPoints(row.forgot.value)}`] : []),
+    ...(row.gained ? [gainedWords(row.gained.value)] : []),
+    ...(row.forgot ? [forgotWords(row.forgot.value)] : []),
   ];
-  return parts.join(', ');
+  return joined(parts);
 }
 
-function lineOf(summary: RunSummary, result: string | undefined, active: Progress['active']): string {
-  const share = formatShare(Math.floor(summary.share * 100) / 100);
-  const where = active === undefined ? '' : active.stage === 0 ? ', base' : `, ${active.arm}`;
+function lineOf(summary: RunSummary, result: Words | undefined, active: Progress['active']): Words {
+  const share = formatDone(summary.share);
+  const arm = active?.stage === 0 ? phrase('base') : active?.arm;
+  const where = arm === undefined ? share : phrase('{0}, {1}', share, arm);
   switch (summary.state) {
     case 'done':
-      return result ?? 'done';
+      return result ?? phrase('done');
     case 'running':
-      return `${share}${where}`;
+      return where;
     case 'interrupted':
-      return `interrupted, ${share}${where}`;
+      return interrupted(where);
     case 'stopped':
-      return `stopped at ${share}`;
+      return phrase('stopped at {0}', share);
     case 'failed':
-      return `failed at ${share}`;
+      return phrase('failed at {0}', share);
     case 'corrupt':
-      return 'cannot be read';
+      return phrase('cannot be read');
     default:
       return summary.state satisfies never;
   }

@@ -1,5 +1,7 @@
 // The numbers of a report as CSV (RFC 4180): one table per subject, one row per record. Text that a spreadsheet would take
 // for a formula is made harmless; numbers stay numbers.
+import { inEnglish } from '../shared/phrase.ts';
+import type { Words } from '../shared/phrase.ts';
 import type { ReportData } from './reportData.ts';
 import { targetTable } from './targetTable.ts';
 
@@ -18,6 +20,8 @@ export function csvCell(value: CsvValue): string {
 export function csvTable(heads: readonly string[], rows: readonly (readonly CsvValue[])[]): string {
   return [heads, ...rows].map((row) => `${row.map(csvCell).join(',')}\r\n`).join('');
 }
+
+const note = (words: Words | undefined): string | undefined => words && inEnglish(words);
 
 /** Every cell of the matrix, base first. */
 export function matrixCsv({ view }: ReportData): string {
@@ -52,9 +56,9 @@ export function matrixCsv({ view }: ReportData): string {
         const cell = row.cells[k];
         const place = [block.arm, block.lr, row.stage, column.benchmark, column.role];
         if (cell?.kind !== 'measured')
-          return [...place, ...Array<undefined>(15).fill(undefined), cell?.reason, undefined];
+          return [...place, ...Array<undefined>(15).fill(undefined), note(cell?.reason), undefined];
         const { change } = cell;
-        const note = cell.notComparable ?? column.insensitive ?? change?.note;
+        const why = cell.notComparable ?? column.insensitive ?? change?.note;
         return [
           ...place,
           cell.score,
@@ -72,7 +76,7 @@ export function matrixCsv({ view }: ReportData): string {
           change?.flips?.gained,
           change?.flips?.p,
           row.stage === 0 ? undefined : cell.breach,
-          note,
+          note(why),
           cell.protocol,
         ];
       }),

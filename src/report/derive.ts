@@ -20,6 +20,7 @@ import {
 import type { Measured, ScoreMatrix } from '../metrics/forgetting.ts';
 import { sampleStd } from '../metrics/statistics.ts';
 import { forgettingPerGain, hypervolume, paretoSet, retentionAtGain } from '../shared/plane.ts';
+import { inEnglish, phrase } from '../shared/phrase.ts';
 import type { DerivedNumber, RunData } from '../shared/records.ts';
 import { isReferenceArm } from '../shared/arms.ts';
 import { seriesSource } from './items.ts';
@@ -27,11 +28,18 @@ import type { ItemReader } from './items.ts';
 import { buildMatrixFrom, lastMeasuredRow } from './matrix.ts';
 import type { MatrixBlock, MatrixColumn, MatrixRow, MatrixView, Total } from '../shared/matrixView.ts';
 
+/** The definitions that the heatmap shows. */
+export const shownDefinitions = {
+  gained: phrase('Mean change against the base over the benchmarks taught so far; 95 % paired bootstrap over items.'),
+  forgot: phrase(
+    'Mean change against the base over the old skills (every benchmark that no stage teaches and that can show forgetting); 95 % paired bootstrap over items within each benchmark.',
+  ),
+};
+
 /** Definitions in words, with their sources. */
 export const definitions = {
-  gain: 'Mean change against the base over the benchmarks taught so far; 95 % paired bootstrap over items.',
-  retention_change:
-    'Mean change against the base over the old skills (every benchmark that no stage teaches and that can show forgetting); 95 % paired bootstrap over items within each benchmark.',
+  gain: inEnglish(shownDefinitions.gained),
+  retention_change: inEnglish(shownDefinitions.forgot),
   retention_change_lenient: 'The same as retention_change under lenient scoring (pitfall 2).',
   retention_change_chance_corrected:
     'Mean change of (score - chance) / (1 - chance) over the old skills (methods 5.2.8).',
@@ -208,11 +216,14 @@ function benchmarkNumbers(view: MatrixView, row: MatrixRow, rowKey: Key): Derive
   return view.columns.flatMap((column, k) => {
     const cell = row.cells[k]!;
     const key = { ...rowKey, benchmark: column.benchmark };
-    if (cell.kind === 'missing') return [number('change', key, { value: null, reason: cell.reason })];
+    if (cell.kind === 'missing') return [number('change', key, { value: null, reason: inEnglish(cell.reason) })];
     if (!cell.change) {
-      return [number('change', key, { value: null, reason: cell.notComparable ?? 'the base is not measured' })];
+      return [
+        number('change', key, { value: null, reason: inEnglish(cell.notComparable ?? 'the base is not measured') }),
+      ];
     }
-    const { value, lo, hi, flips, note } = cell.change;
+    const { value, lo, hi, flips } = cell.change;
+    const note = cell.change.note && inEnglish(cell.change.note);
     const numbers = [number('change', key, { value, lo, hi, reason: note })];
     if (flips) {
       numbers.push(

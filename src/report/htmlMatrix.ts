@@ -1,5 +1,6 @@
 // The heatmap of the report: arms stacked on one scale, base row first. Colours come as classes of the style sheet, because
 // the content security policy allows no style attributes.
+import { inEnglish } from '../shared/phrase.ts';
 import type { RunConfig } from '../shared/records.ts';
 import { armStyles, styleOf, trialTitle } from '../shared/arms.ts';
 import type { FlipGroup } from './flips.ts';
@@ -136,7 +137,7 @@ function columnTip(column: MatrixColumn): string {
     `${column.benchmark}: judged by ${column.scorer}`,
     column.chance > 0 ? `guessing scores ${formatScore(column.chance)}` : '',
     column.guarded ? 'counts towards the forgetting budget' : '',
-    column.insensitive ?? '',
+    inEnglish(column.insensitive ?? ''),
   ]
     .filter((line) => line !== '')
     .join('\n');
@@ -168,7 +169,7 @@ function row(
 ): Markup {
   const title = block ? trialTitle(config, block.arm, block.lr) : 'base';
   return html`<tr>
-    <th scope="row">${entry.label}</th>
+    <th scope="row">${inEnglish(entry.label)}</th>
     ${view.columns.map((column, k) => {
       const cell = entry.cells[k] ?? { kind: 'missing' as const, reason: 'not measured yet' };
       const group = flips.find(
@@ -179,7 +180,7 @@ function row(
           one.benchmark === column.benchmark,
       );
       const link = group ? `#${flipsId(group)}` : undefined;
-      return html`${spacerBefore(view.columns, k)}${renderCell(view, column, cell, `${title}, ${entry.label}`, link)}`;
+      return html`${spacerBefore(view.columns, k)}${renderCell(view, column, cell, `${title}, ${inEnglish(entry.label)}`, link)}`;
     })}
     ${spacer} ${block ? [total(entry.gained), total(entry.forgot)] : html`<td colspan="2"></td>`}
   </tr>`;
@@ -210,7 +211,7 @@ function renderCell(
   link: string | undefined,
 ): Markup {
   if (cell.kind === 'missing') {
-    return html`<td class="cell missing" tabindex="-1" title="${title}, ${column.benchmark}: ${cell.reason}">
+    return html`<td class="cell missing" tabindex="-1" title="${title}, ${column.benchmark}: ${inEnglish(cell.reason)}">
       &middot;
     </td>`;
   }
@@ -230,7 +231,7 @@ function cellTip(column: MatrixColumn, cell: MeasuredCell, title: string): strin
   const { change } = cell;
   const interval =
     change?.lo === undefined || change.hi === undefined
-      ? (change?.note ?? '')
+      ? inEnglish(change?.note ?? '')
       : ` (95 % ${formatChange(change.lo)} to ${formatChange(change.hi)}, paired bootstrap over items)`;
   return [
     `${column.benchmark}, ${title}`,
@@ -243,7 +244,7 @@ function cellTip(column: MatrixColumn, cell: MeasuredCell, title: string): strin
     cell.seedStd === undefined ? '' : `${plural(cell.seeds, 'seed')}, standard deviation ${formatScore(cell.seedStd)}`,
     ...Object.entries(cell.rates).map(([name, rate]) => `${name} ${formatScore(rate)}`),
     cell.breach ? 'below the forgetting budget' : '',
-    cell.notComparable ?? column.insensitive ?? '',
+    inEnglish(cell.notComparable ?? column.insensitive ?? ''),
     `judged by ${column.scorer}, protocol ${cell.protocol.slice(0, 12)}`,
   ]
     .filter((line) => line !== '')

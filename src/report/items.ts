@@ -1,4 +1,6 @@
 // Per-item scores of measured cells as flat series for paired statistics. Outputs are not kept: a run may hold millions.
+import { phrase } from '../shared/phrase.ts';
+import type { Phrase } from '../shared/phrase.ts';
 import type { CellRecord, ItemResult } from '../shared/records.ts';
 
 /** Reads the per-item results of a cell; given by whoever knows the run folder. */
@@ -12,7 +14,7 @@ export interface ItemSeries {
 }
 
 /** A series, or why it could not be had. */
-export type SeriesResult = { series: ItemSeries; problem?: never } | { series?: never; problem: string };
+export type SeriesResult = { series: ItemSeries; problem?: never } | { series?: never; problem: Phrase };
 
 export type SeriesSource = (cell: CellRecord) => Promise<SeriesResult>;
 
@@ -20,7 +22,7 @@ async function readSeries(readItems: ItemReader, cell: CellRecord): Promise<Seri
   try {
     const items = [...(await readItems(cell))].sort((a, b) => a.index - b.index);
     if (items.length !== cell.n) {
-      return { problem: `per-item results are incomplete: ${items.length} of ${cell.n}` };
+      return { problem: phrase('per-item results are incomplete: {0} of {1}', items.length, cell.n) };
     }
     return {
       series: {
@@ -31,7 +33,8 @@ async function readSeries(readItems: ItemReader, cell: CellRecord): Promise<Seri
     };
   } catch (error) {
     // A view without its items is still a view: the cell keeps its score and says why it has no paired interval.
-    return { problem: `per-item results could not be read: ${error instanceof Error ? error.message : String(error)}` };
+    const why = error instanceof Error ? error.message : String(error);
+    return { problem: phrase('per-item results could not be read: {0}', why) };
   }
 }
 
@@ -50,10 +53,11 @@ export function seriesSource(readItems: ItemReader): SeriesSource {
 /** Item-wise mean of several series over the same items (seeds of one trial). */
 export function meanSeries(all: readonly ItemSeries[]): SeriesResult {
   const first = all[0];
-  if (!first) return { problem: 'no per-item results' };
+  if (!first) return { problem: phrase('no per-item results') };
   const average = (pick: (series: ItemSeries) => Float64Array): Float64Array =>
     Float64Array.from(first.index, (_, item) => all.reduce((sum, series) => sum + pick(series)[item]!, 0) / all.length);
-  if (all.some((series) => !sameItems(series, first))) return { problem: 'seeds were measured on different items' };
+  if (all.some((series) => !sameItems(series, first)))
+    return { problem: phrase('seeds were measured on different items') };
   return {
     series: {
       index: first.index,

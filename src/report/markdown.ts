@@ -2,6 +2,7 @@
 // so that names can be neither markup nor links.
 import { trialTitle } from '../shared/arms.ts';
 import type { MatrixCell, MatrixColumn, MatrixRow, Total } from '../shared/matrixView.ts';
+import { inEnglish } from '../shared/phrase.ts';
 import type { ReportData } from './reportData.ts';
 import { targetTable } from './targetTable.ts';
 import { formatChange, formatCount, formatPerplexity, formatScore, formatShare, plainText } from '../shared/words.ts';
@@ -49,7 +50,10 @@ function matrixTable({ run, view }: ReportData): string {
     line('base', view.base),
     ...view.blocks.flatMap((block) =>
       block.rows.map((row) =>
-        line(`${escapeMarkdown(trialTitle(run.config, block.arm, block.lr))}, ${escapeMarkdown(row.label)}`, row),
+        line(
+          `${escapeMarkdown(trialTitle(run.config, block.arm, block.lr))}, ${escapeMarkdown(inEnglish(row.label))}`,
+          row,
+        ),
       ),
     ),
   ]);

@@ -1,5 +1,6 @@
 import { breachesBudget } from '../metrics/budget.ts';
 import { describe, expect, it } from 'vitest';
+import { inEnglish, phrase } from '../shared/phrase.ts';
 import type { CellRecord } from '../shared/records.ts';
 import { buildMatrix, lastMeasuredRow, sketchMatrix } from './matrix.ts';
 import type { MatrixView, MeasuredCell } from '../shared/matrixView.ts';
@@ -29,7 +30,7 @@ describe('forgetting matrix', () => {
     expect(view.columns.map((column) => column.taughtAt)).toEqual([[1], [2], [], [], [], [], []]);
     expect(view.blocks.map((block) => block.arm)).toHaveLength(4);
     expect(view.blocks[3]?.arm).toBe('replay');
-    expect(view.blocks[3]?.rows[0]?.cells[0]).toEqual({ kind: 'missing', reason: 'not measured yet' });
+    expect(view.blocks[3]?.rows[0]?.cells[0]).toEqual({ kind: 'missing', reason: phrase('not measured yet') });
     expect(lastMeasuredRow(view.blocks[3]!)).toBeUndefined();
     expect(view.base.cells.every((cell) => cell.kind === 'measured' && cell.change === undefined)).toBe(true);
   });
@@ -83,14 +84,16 @@ describe('forgetting matrix', () => {
     const view = await buildMatrix({ ...run, cells }, readItems);
     const cell = cellOf(view, 'ground truth', 1, 'json');
     expect(cell.change).toBeUndefined();
-    expect(cell.notComparable).toMatch(/another protocol/);
+    expect(inEnglish(cell.notComparable ?? '')).toMatch(/another protocol/);
     expect(view.blocks[0]?.rows[0]?.forgot?.benchmarks).toEqual(['addition', 'sorting', 'refusal']);
   });
 
   it('marks the base at chance and guards nothing there', async () => {
     const { run, readItems } = syntheticRun();
     const view = await buildMatrix(run, readItems);
-    expect(view.columns.find((column) => column.benchmark === 'coin')?.insensitive).toMatch(/cannot show forgetting/);
+    expect(inEnglish(view.columns.find((column) => column.benchmark === 'coin')?.insensitive ?? '')).toMatch(
+      /cannot show forgetting/,
+    );
     expect(view.columns.filter((column) => column.insensitive)).toHaveLength(1);
   });
 
@@ -100,7 +103,7 @@ describe('forgetting matrix', () => {
     const { change, breach } = cellOf(view, 'ground truth', 1, 'addition');
     expect(change?.value).toBeCloseTo(-0.58, 12);
     expect(change?.lo).toBeUndefined();
-    expect(change?.note).toMatch(/no such file/);
+    expect(inEnglish(change?.note ?? '')).toMatch(/no such file/);
     expect(breach).toBe(false);
   });
 
@@ -108,11 +111,13 @@ describe('forgetting matrix', () => {
     const { run, readItems } = syntheticRun();
     const cut = async (cell: CellRecord) => (await readItems(cell)).slice(cell.stage);
     const short = cellOf(await buildMatrix(run, cut), 'ground truth', 1, 'addition');
-    expect(short.change?.note).toBe(`per-item results are incomplete: ${itemCount - 1} of ${itemCount}`);
+    expect(inEnglish(short.change?.note ?? '')).toBe(
+      `per-item results are incomplete: ${itemCount - 1} of ${itemCount}`,
+    );
     const moved = async (cell: CellRecord) =>
       (await readItems(cell)).map((item) => ({ ...item, index: item.index + cell.stage }));
     const other = cellOf(await buildMatrix(run, moved), 'ground truth', 1, 'addition');
-    expect(other.change?.note).toMatch(/different items/);
+    expect(inEnglish(other.change?.note ?? '')).toMatch(/different items/);
   });
 
   it('counts the last of two records of one cell', async () => {

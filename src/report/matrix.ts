@@ -21,6 +21,8 @@ import type {
   MeasuredCell,
   Total,
 } from '../shared/matrixView.ts';
+import { phrase } from '../shared/phrase.ts';
+import type { Phrase, Words } from '../shared/phrase.ts';
 import type { CellRecord, RunConfig } from '../shared/records.ts';
 import { meanSeries, sameItems, seriesSource } from './items.ts';
 import type { ItemReader, SeriesResult, SeriesSource } from './items.ts';
@@ -86,7 +88,11 @@ function columnOf(benchmark: BenchmarkConfig, taughtAt: number[], base: CellReco
     taughtAt,
   };
   if (base?.insensitive && role !== 'target') {
-    column.insensitive = `the base scores ${base.score.toFixed(2)} where guessing gives ${benchmark.chance.toFixed(2)}: this benchmark cannot show forgetting`;
+    column.insensitive = phrase(
+      'the base scores {0} where guessing gives {1}: this benchmark cannot show forgetting',
+      base.score.toFixed(2),
+      benchmark.chance.toFixed(2),
+    );
   }
   return column;
 }
@@ -127,10 +133,14 @@ function cellKey(trial: Trial, stage: number, benchmark: string): string {
 }
 
 /** Why records and base must not be compared, if they must not. */
-function incomparable(records: readonly CellRecord[], base: CellRecord): string | undefined {
+function incomparable(records: readonly CellRecord[], base: CellRecord): Phrase | undefined {
   const other = records.find((record) => record.protocol !== base.protocol);
   if (!other) return undefined;
-  return `measured under another protocol than the base (${other.protocol.slice(0, 8)} and ${base.protocol.slice(0, 8)}): items, template, decoding, scorer or tokenizer differ`;
+  return phrase(
+    'measured under another protocol than the base ({0} and {1}): items, template, decoding, scorer or tokenizer differ',
+    other.protocol.slice(0, 8),
+    base.protocol.slice(0, 8),
+  );
 }
 
 function* comparisons(
@@ -150,7 +160,7 @@ function* comparisons(
 }
 
 /** Scores before and after on the same items, or why there are none. */
-type PairedItems = { before: Float64Array; after: Float64Array; problem?: never } | { problem: string };
+type PairedItems = { before: Float64Array; after: Float64Array; problem?: never } | { problem: Phrase };
 
 async function pairItems(source: SeriesSource, records: CellRecord[], base: CellRecord): Promise<PairedItems> {
   const before = await source(base);
@@ -159,9 +169,9 @@ async function pairItems(source: SeriesSource, records: CellRecord[], base: Cell
   const problem = [before, ...seeds].find((result) => result.problem !== undefined)?.problem;
   if (problem !== undefined) return { problem };
   const after = meanSeries(seeds.flatMap((result) => result.series ?? []));
-  if (!before.series || !after.series) return { problem: after.problem ?? 'no per-item results' };
+  if (!before.series || !after.series) return { problem: after.problem ?? phrase('no per-item results') };
   if (!sameItems(before.series, after.series))
-    return { problem: 'base and checkpoint were measured on different items' };
+    return { problem: phrase('base and checkpoint were measured on different items') };
   return { before: before.series.strict, after: after.series.strict };
 }
 
@@ -200,11 +210,11 @@ type PairedLookup = (key: string) => PairedItems | undefined;
 
 function assemble(run: MatrixSource, options: MatrixOptions, lookup: PairedLookup): MatrixView {
   const columns = matrixColumns(run);
-  const base: MatrixRow = { stage: 0, label: 'base', cells: columns.map((column) => baseRowCell(run, column)) };
+  const base: MatrixRow = { stage: 0, label: phrase('base'), cells: columns.map((column) => baseRowCell(run, column)) };
   const blocks = trials(run, options).map((trial) => ({
     ...trial,
     rows: run.config.experiment.stages.map((stage, index) =>
-      stageRow(run, columns, trial, index + 1, `after ${stage.name}`, lookup),
+      stageRow(run, columns, trial, index + 1, phrase('after {0}', stage.name), lookup),
     ),
   }));
   return { columns, base, blocks, clip: clipOf(blocks) };
@@ -212,7 +222,7 @@ function assemble(run: MatrixSource, options: MatrixOptions, lookup: PairedLooku
 
 function baseRowCell(run: MatrixSource, column: MatrixColumn): MatrixCell {
   const record = baseCell(run, column.benchmark);
-  return record ? { ...measured([record]), breach: false } : { kind: 'missing', reason: 'not measured yet' };
+  return record ? { ...measured([record]), breach: false } : { kind: 'missing', reason: phrase('not measured yet') };
 }
 
 function stageRow(
@@ -220,7 +230,7 @@ function stageRow(
   columns: MatrixColumn[],
   trial: Trial,
   stage: number,
-  label: string,
+  label: Words,
   lookup: PairedLookup,
 ): MatrixRow {
   const keys = columns.map((column) => cellKey(trial, stage, column.benchmark));
@@ -246,10 +256,10 @@ function stageCell(
   records: CellRecord[],
   paired: PairedItems | undefined,
 ): MatrixCell {
-  if (records.length === 0) return { kind: 'missing', reason: 'not measured yet' };
+  if (records.length === 0) return { kind: 'missing', reason: phrase('not measured yet') };
   const cell = measured(records);
   const base = baseCell(run, column.benchmark);
-  if (!base) return { ...cell, notComparable: 'the base has not been measured on this benchmark' };
+  if (!base) return { ...cell, notComparable: phrase('the base has not been measured on this benchmark') };
   const notComparable = incomparable(records, base);
   if (notComparable !== undefined) return { ...cell, notComparable };
   const change = changeOf(records, base, paired);

@@ -1,5 +1,6 @@
 // Everything a written report shows, gathered once and shared by its HTML, Markdown and CSV forms.
 import type { DerivedNumber, RunData } from '../shared/records.ts';
+import { inEnglish } from '../shared/phrase.ts';
 import { deriveNumbers } from './derive.ts';
 import { collectFlips } from './flips.ts';
 import type { FlipGroup, PromptReader } from './flips.ts';
@@ -30,6 +31,7 @@ export interface ReportData {
   /** Means over the seeds. */
   view: MatrixView;
   numbers: DerivedNumber[];
+  /** In English, as all of a written report. */
   verdict: string[];
   flips: FlipGroup[];
   methods: readonly MethodCard[];
@@ -43,7 +45,7 @@ export async function collectReport(source: ReportSource): Promise<ReportData> {
     run,
     view,
     numbers,
-    verdict: verdictSentences(run, view, numbers),
+    verdict: verdictSentences(run, view, numbers).map(inEnglish),
     flips: await collectFlips(run, view, readItems, readPrompts),
     methods,
   };

@@ -4,6 +4,7 @@ import { renderRun, renderTargets } from './terminal.ts';
 import { renderLive } from './terminalLive.ts';
 import { createPaint, cut, fit, padStart, terminalStyle, textWidth, wrap } from './terminalText.ts';
 import { hostileName, syntheticRun } from './testing/syntheticRun.ts';
+import { phrase } from '../shared/phrase.ts';
 import { plainText } from '../shared/words.ts';
 
 const escape = /\u001b\[[0-9;]*m/g;
@@ -91,7 +92,7 @@ describe('live block', () => {
   const state = {
     config: run.config,
     view: sketchMatrix({ ...run, cells: run.cells.slice(0, 12) }),
-    activity: `training ${hostileName} on subtraction`,
+    activity: phrase('training {0} on subtraction', hostileName),
     share: 0.4,
     done: 3,
     total: 20,

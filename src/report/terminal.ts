@@ -9,6 +9,7 @@ import type { MatrixBlock, MatrixCell, MatrixColumn, MatrixRow, MatrixView, Tota
 import { targetTable } from './targetTable.ts';
 import { createPaint, cut, fit, padEnd, padStart, textWidth, wrap } from './terminalText.ts';
 import type { Paint, TerminalStyle } from './terminalText.ts';
+import { inEnglish } from '../shared/phrase.ts';
 import { verdictSentences } from './verdict.ts';
 import { formatChange, formatCount, formatPerplexity, formatScore, formatShare, plural } from '../shared/words.ts';
 
@@ -36,7 +37,7 @@ export function renderResults(
   return [
     ...renderMatrix(run, view, style),
     '',
-    ...verdictLines(verdictSentences(run, view, numbers), style, paint),
+    ...verdictLines(verdictSentences(run, view, numbers).map(inEnglish), style, paint),
     ...(targets.length > 0 ? ['', ...targets] : []),
     ...(paths.length > 0 ? ['', ...renderPaths(paths)] : []),
   ];
@@ -70,7 +71,9 @@ interface Layout {
 /** Cells as wide as names need and the terminal allows; what does not fit goes into a further table below. */
 function layoutOf(view: MatrixView, style: TerminalStyle): Layout {
   const rows = [view.base, ...(view.blocks[0]?.rows ?? [])];
-  const labels = rows.map((row) => (style.width >= 120 || row.stage === 0 ? row.label : `after ${row.stage}`));
+  const labels = rows.map((row) =>
+    style.width >= 120 || row.stage === 0 ? inEnglish(row.label) : `after ${row.stage}`,
+  );
   const labelWidth = Math.min(26, Math.max(style.colour ? 7 : 9, ...labels.map(textWidth)) + 2);
   const longest = Math.min(12, Math.max(5, ...view.columns.map((column) => textWidth(column.benchmark))));
   const gaps = (new Set(view.columns.map((column) => column.role)).size - 1) * 2;
@@ -156,7 +159,7 @@ function rowLine(
   paint: Paint,
   show: { score: boolean; totals: boolean },
 ): string {
-  const label = show.score ? `  ${layout.labels[row.stage] ?? row.label}` : '    vs base';
+  const label = show.score ? `  ${layout.labels[row.stage] ?? inEnglish(row.label)}` : '    vs base';
   const groups = groupsOf(chunk).map((group) =>
     group
       .map(({ column, index }) => {

@@ -1,5 +1,7 @@
 // The block a terminal shows while a run works: what is going on, how fast, how long it will still take, and the matrix
 // filling in. A pure function of its state; nothing moves but what changed.
+import { inEnglish } from '../shared/phrase.ts';
+import type { Phrase } from '../shared/phrase.ts';
 import type { RunConfig } from '../shared/records.ts';
 import { armStyles, styleOf, trialTitle } from '../shared/arms.ts';
 import { lastMeasuredRow } from './matrix.ts';
@@ -13,13 +15,13 @@ export interface LiveState {
   /** From `sketchMatrix`: no intervals are needed while the run works. */
   view: MatrixView;
   /** What is going on, in words: `training ground truth on subtraction`. */
-  activity: string;
+  activity: Phrase;
   /** Share of the activity that is done, 0..1. */
   share: number;
   /** Pieces of work done and planned in the whole run. */
   done: number;
   total: number;
-  /** Share of the whole run that is done by expected time, 0..1. */
+  /** Share of the planned work that is done, 0..1. */
   overall: number;
   /** The trial that works at the moment; nothing while the base is measured. */
   current?: { arm: string; lr: number };
@@ -47,7 +49,7 @@ function progressLine(state: LiveState, style: TerminalStyle, paint: Paint): str
   const left = state.secondsLeft === undefined ? '' : `  ${formatDuration(state.secondsLeft)} left`;
   const tail = `  ${state.done}/${state.total}${left}`;
   const width = Math.max(8, Math.min(24, style.width - textWidth(tail) - 20));
-  const title = fit(state.activity, style.width - width - textWidth(tail) - 2);
+  const title = fit(inEnglish(state.activity), style.width - width - textWidth(tail) - 2);
   return `${bar(state.overall, width)}  ${paint.bold(title)}${tail}`;
 }
 

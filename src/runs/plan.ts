@@ -1,6 +1,8 @@
 // The deterministic list of work of an experiment: the base is measured first, then every trial (arm x learning rate x
 // seed) goes through the stages. Seeds are the outermost loop, so that all arms can be compared as early as possible.
 import type { Experiment, ResolvedArm } from '../shared/experiment.ts';
+import { phrase } from '../shared/phrase.ts';
+import type { Phrase } from '../shared/phrase.ts';
 import type { RunData, TrialKey } from '../shared/records.ts';
 import { trialFolder } from './runFolder.ts';
 
@@ -87,6 +89,21 @@ export function roughCost(work: Work): number {
   return secondsPerUnit[work.kind] * Math.max(1, work.size);
 }
 
+/**
+ * How much of the planned work is done, 0..1: every piece counts by its rough cost. `doneOf` tells the share of a piece.
+ * The one definition of how far a run is; time comes into it nowhere, so it cannot go back.
+ */
+export function shareDone(plan: readonly Work[], doneOf: (work: Work, index: number) => number): number {
+  let done = 0;
+  let all = 0;
+  plan.forEach((work, index) => {
+    const cost = roughCost(work);
+    all += cost;
+    done += cost * doneOf(work, index);
+  });
+  return all === 0 ? 0 : done / all;
+}
+
 /** Whether the records of a run already hold a piece of work. */
 export function isDone(work: Work, run: Pick<RunData, 'cells' | 'targets' | 'checkpoints' | 'drift'>): boolean {
   const { key, stage } = work;
@@ -110,18 +127,26 @@ export function sameKey(one: TrialKey, other: TrialKey): boolean {
 }
 
 /** A piece of work in words. */
-export function describeWork(work: Work, stageNames: readonly string[]): string {
-  const stage = work.stage === 0 ? '' : `, stage ${work.stage} ${stageNames[work.stage - 1] ?? ''}`;
-  const trial = work.stage === 0 ? 'base' : `${work.key.arm} · ${formatRate(work.key.lr)} · seed ${work.key.seed}`;
+export function describeWork(work: Work, stageNames: readonly string[]): Phrase {
+  const { arm, lr, seed } = work.key;
+  const stage = [work.stage, stageNames[work.stage - 1] ?? ''] as const;
+  const trial =
+    work.stage === 0
+      ? phrase('base')
+      : phrase('{0} · {1} · seed {2}, stage {3} {4}', arm, formatRate(lr), seed, ...stage);
   switch (work.kind) {
     case 'evaluate':
-      return `measure ${work.benchmark} (${trial}${stage})`;
+      return phrase('measure {0} ({1})', work.benchmark, trial);
     case 'targets':
-      return `${work.generates ? 'write' : 'score'} targets (${work.key.arm} · seed ${work.key.seed}${stage})`;
+      return work.generates
+        ? phrase('write targets ({0} · seed {1}, stage {2} {3})', arm, seed, ...stage)
+        : phrase('score targets ({0} · seed {1}, stage {2} {3})', arm, seed, ...stage);
     case 'train':
-      return `train (${trial}${stage})`;
+      return phrase('train ({0})', trial);
     case 'drift':
-      return `compare with the base on ${work.text} text (${trial}${stage})`;
+      return work.text === 'neutral'
+        ? phrase('compare with the base on neutral text ({0})', trial)
+        : phrase('compare with the base on new-task text ({0})', trial);
     default:
       return work satisfies never;
   }

@@ -3,13 +3,14 @@
 import type { Engine } from '../engine/engine.ts';
 import type { Benchmark } from '../evals/benchmark.ts';
 import { describeError, LabError } from '../shared/errors.ts';
+import { inEnglish } from '../shared/phrase.ts';
 import type { TargetRow } from '../recipes/rows.ts';
 import { measureCell, measureDrift } from './measure.ts';
 import { baseKey, isDone, listTrials, listWork } from './plan.ts';
 import type { Sizes, Trial, Work } from './plan.ts';
 import { Prober } from './probe.ts';
 import { writePlan } from './planFile.ts';
-import { log, RunStopped, setStatus, throwIfStopped } from './session.ts';
+import { log, RunStopped, setStatus, stoppedOnRequest, throwIfStopped } from './session.ts';
 import type { Session } from './session.ts';
 import { forgetStates, hasFinal, loadStage, trainStage, UnreadableState } from './stageTraining.ts';
 import { stageTargets } from './stageTargets.ts';
@@ -68,7 +69,7 @@ async function walk(session: Session, steps: Walk): Promise<WalkResult> {
 async function endOf(session: Session, error: unknown): Promise<WalkResult> {
   const stopped = session.stop.aborted || session.abort.aborted;
   const isStop = error instanceof RunStopped || (error as Error | undefined)?.name === 'AbortError';
-  if (stopped && isStop) return { state: 'stopped', reason: 'stopped on request' };
+  if (stopped && isStop) return { state: 'stopped', reason: inEnglish(stoppedOnRequest) };
   const reason = describeError(error);
   await log(session, 'error', reason).catch(() => undefined);
   return { state: 'failed', reason, error };

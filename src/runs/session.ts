@@ -2,6 +2,7 @@
 // record goes to disk before anyone sees it.
 import type { TextSide } from '../data/textSide.ts';
 import type { Engine, ModelInfo } from '../engine/engine.ts';
+import { phrase } from '../shared/phrase.ts';
 import type { CellRecord, LogRecord, RunConfig, RunData, StatusRecord } from '../shared/records.ts';
 import { appendRecord } from './runFolder.ts';
 import type { RunRecord } from './runFolder.ts';
@@ -31,6 +32,9 @@ export interface StopSignals {
   stop: AbortSignal;
   abort: AbortSignal;
 }
+
+/** Why a run ended that somebody stopped. */
+export const stoppedOnRequest = phrase('stopped on request');
 
 /** Thrown inside a run when it was asked to stop; never seen outside. */
 export class RunStopped extends Error {

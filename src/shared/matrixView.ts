@@ -1,5 +1,6 @@
 // The forgetting matrix as a view model: one block per arm and learning rate, rows base and stages, columns benchmarks.
 // Report, terminal and editor draw the same one; report/matrix.ts makes it.
+import type { Words } from './phrase.ts';
 import type { CellRecord } from './records.ts';
 
 export type ColumnRole = 'target' | 'skill' | 'safety' | 'format';
@@ -15,7 +16,7 @@ export interface MatrixColumn {
   /** Stages (1-based) that teach this benchmark. */
   taughtAt: number[];
   /** Why this column cannot show forgetting. */
-  insensitive?: string;
+  insensitive?: Words;
 }
 
 /** A difference to the base, in score units (0..1). */
@@ -31,7 +32,7 @@ export interface Change {
   /** Answers that went from right to wrong and back; only for single seeds with 0/1 scores. */
   flips?: { lost: number; gained: number; p: number };
   /** Why there is no interval. */
-  note?: string;
+  note?: Words;
 }
 
 export interface MeasuredCell {
@@ -51,14 +52,14 @@ export interface MeasuredCell {
   /** Sample deviation of the score over seeds. */
   seedStd?: number;
   /** Why it must not be compared with the base. */
-  notComparable?: string;
+  notComparable?: Words;
   /** Fell by more than the budget with an interval that leaves out zero, on a guarded benchmark. */
   breach: boolean;
   /** The records behind it, one per seed. */
   records: CellRecord[];
 }
 
-export type MatrixCell = MeasuredCell | { kind: 'missing'; reason: string };
+export type MatrixCell = MeasuredCell | { kind: 'missing'; reason: Words };
 
 /** Mean change over several columns. */
 export interface Total {
@@ -73,7 +74,7 @@ export interface Total {
 
 export interface MatrixRow {
   stage: number;
-  label: string;
+  label: Words;
   /** In the order of the columns. */
   cells: MatrixCell[];
   /** Mean change over the targets taught so far. */

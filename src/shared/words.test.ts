@@ -8,7 +8,6 @@ import {
   formatPerplexity,
   formatScore,
   formatShare,
-  list,
   shorten,
 } from './words.ts';
 
@@ -35,8 +34,7 @@ describe('numbers in words', () => {
     expect([0.0312, 0.0001].map(formatP)).toEqual(['p = .031', 'p < .001']);
   });
 
-  it('lists and shortened text', () => {
-    expect([[], ['a'], ['a', 'b'], ['a', 'b', 'c']].map(list)).toEqual(['', 'a', 'a and b', 'a, b and c']);
+  it('shortened text', () => {
     expect(shorten('遺忘困惑度', 3)).toBe('遺忘…');
     expect(shorten('ab', 2)).toBe('ab');
   });

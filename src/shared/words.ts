@@ -1,36 +1,33 @@
 // Numbers and names as a person reads them: points, scores, learning rates, lists, counts. Everything that shows a run
 // (terminal, HTML, Markdown) writes them through these functions, so the same number looks the same everywhere.
 
+import { phrase } from './phrase.ts';
+import type { Phrase } from './phrase.ts';
+
 const countWords = [
-  'no',
-  'one',
-  'two',
-  'three',
-  'four',
-  'five',
-  'six',
-  'seven',
-  'eight',
-  'nine',
-  'ten',
-  'eleven',
-  'twelve',
+  phrase('no'),
+  phrase('one'),
+  phrase('two'),
+  phrase('three'),
+  phrase('four'),
+  phrase('five'),
+  phrase('six'),
+  phrase('seven'),
+  phrase('eight'),
+  phrase('nine'),
+  phrase('ten'),
+  phrase('eleven'),
+  phrase('twelve'),
 ];
 
 /** A count in words up to twelve: `eight old skills`. */
-export function countWord(count: number): string {
-  return countWords[count] ?? String(count);
+export function countWord(count: number): Phrase | number {
+  return countWords[count] ?? count;
 }
 
 /** `1 item`, `2 items`. */
 export function plural(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-/** `a`, `a and b`, `a, b and c`. */
-export function list(parts: readonly string[]): string {
-  if (parts.length < 2) return parts.join('');
-  return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 }
 
 /** First letter in upper case. */
@@ -87,6 +84,11 @@ export function formatShare(share: number): string {
   const percent = share * 100;
   const decimals = percent !== 0 && percent < 9.95 && Math.abs(percent - Math.round(percent)) > 0.05 ? 1 : 0;
   return `${percent.toFixed(decimals)} %`;
+}
+
+/** How much of a work is done: rounded down, so that 100 % is said of nothing that is not done. */
+export function formatDone(share: number): string {
+  return formatShare(Math.floor(share * 100) / 100);
 }
 
 /** A p value: `p = .031`, `p < .001`. */

@@ -5,13 +5,14 @@ import { mergeParts } from '../../scripts/writeL10n.mjs';
 import { textsIn } from './texts.ts';
 
 const { texts: chinese, conflicts } = mergeParts();
-const found = [...textsIn('src/extension', 't'), ...textsIn('webview', 'text')];
+const found = [...textsIn('src/extension', 't'), ...textsIn('webview', 'text'), ...textsIn('src', 'phrase')];
 const placeholders = (text: string): string[] => [...new Set(text.match(/\{\d+\}/g))].sort();
 const read = (file: string): Record<string, string> => JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
 
 describe('texts that a person sees', () => {
   it('are found', () => {
     expect(found.length).toBeGreaterThan(50);
+    expect(textsIn('src', 'phrase').length).toBeGreaterThan(50);
   });
 
   it('are literals where they are translated', () => {

@@ -1,4 +1,5 @@
-// The texts in code that a person sees: first arguments of `t(...)` in the extension and of `text(...)` in panels.
+// The texts in code that a person sees: first arguments of `t(...)` in the extension, of `text(...)` in panels, and of
+// `phrase(...)` wherever sentences are made.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';

@@ -13,6 +13,7 @@ import {
   runsChanged,
   type CurvePosition,
 } from '../../src/shared/protocol/lab/runs.ts';
+import { inEnglish } from '../../src/shared/phrase.ts';
 import { launchSession, stopSession } from '../../src/shared/protocol/lab/sessions.ts';
 import { sessionIn, testWorkspace, until } from './testWorkspace.ts';
 
@@ -47,7 +48,7 @@ test('curves are whole after the server was killed while a run trained', async (
   expect(steps).toEqual(Array.from({ length: steps.length }, (_, n) => n + 1));
   const [listed] = (await client.request(listExperiments, {})).flatMap((one) => one.runs);
   expect(listed).toMatchObject({ folder: run.folder, state: 'stopped' });
-  expect(listed?.line).toMatch(/^stopped at \d/);
+  expect(inEnglish(listed?.line ?? '')).toMatch(/^stopped at \d/);
 });
 
 test('a run of a terminal appears by itself and fills in', async () => {

@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { LabClient } from '../../src/extension/lab/labClient.ts';
 import { isSameProcess } from '../../src/runs/processes.ts';
 import { readRun } from '../../src/runs/runFolder.ts';
+import { inEnglish, phrase } from '../../src/shared/phrase.ts';
 import {
   launchSession,
   listSessions,
@@ -35,7 +36,8 @@ const runOf = (workspace: TestWorkspace, name: 'short' | 'long'): SessionWork =>
 function trainedTo(client: LabClient, id: string, step: number): Promise<SessionSummary> {
   return until(`session ${id} has trained ${step} steps`, async () => {
     const session = (await client.request(listSessions, {})).find((one) => one.id === id);
-    if (session && ended.some((state) => state === session.state)) throw new Error(`it ended: ${session.reason}`);
+    if (session && ended.some((state) => state === session.state))
+      throw new Error(`it ended: ${inEnglish(session.reason ?? '')}`);
     return (session?.progress?.step?.index ?? 0) >= step && session;
   });
 }
@@ -116,7 +118,7 @@ describe('a launched experiment', () => {
     const id = await launch(client, runOf(workspace, 'short'));
     const session = await sessionIn(client, id, ended);
     expect(session).toMatchObject({ state: 'failed', exitCode: 1 });
-    expect(session.reason).toMatch(/words\.jsonl/);
+    expect(inEnglish(session.reason ?? '')).toMatch(/words\.jsonl/);
     expect(session.remedy).toBeTruthy();
     expect(session.run).toBeUndefined();
   });
@@ -229,8 +231,9 @@ describe('when a process is killed', () => {
     await exit;
     const later = workspace.client();
     const gone = await sessionIn(later, id, ended);
-    expect(gone).toMatchObject({ state: 'failed', run, reason: 'its process was gone when the lab server started' });
-    expect(gone.remedy).toMatch(/Resume/);
+    const reason = phrase('its process was gone when the lab server started');
+    expect(gone).toMatchObject({ state: 'failed', run, reason });
+    expect(inEnglish(gone.remedy ?? '')).toMatch(/Resume/);
     const again = await launch(later, { kind: 'resume', run: run as string });
     await trainedTo(later, again, 6);
   });
@@ -244,11 +247,45 @@ describe('when a process is killed', () => {
     process.kill(engine as number, 'SIGKILL');
     const failed = await sessionIn(client, id, ended);
     expect(failed).toMatchObject({ state: 'failed', run, exitCode: 1 });
-    expect(failed.reason).toMatch(/engine process ended \(signal SIGKILL\)/);
-    expect(failed.remedy).toMatch(/Resume the run/);
+    expect(inEnglish(failed.reason ?? '')).toMatch(/engine process ended \(signal SIGKILL\)/);
+    expect(inEnglish(failed.remedy ?? '')).toMatch(/Resume the run/);
     expect((await readRun(run as string)).status?.state).toBe('failed');
     const again = await launch(client, { kind: 'resume', run: run as string });
     await trainedTo(client, again, 6);
+  });
+
+  test('the session, while its engine hears nothing: the engine is killed, not left computing', async () => {
+    const workspace = await testWorkspace();
+    const client = workspace.client();
+    const id = await launch(client, runOf(workspace, 'long'));
+    await trainedTo(client, id, 3);
+    const session = await sessionPid(workspace);
+    const [engine] = (await childrenOf(session)) as [number];
+    // It does not notice that its session is gone, so it does not end by itself.
+    process.kill(engine, 'SIGSTOP');
+    onTestFinished(() => void (isThere(engine) && process.kill(engine, 'SIGKILL')));
+    await client.request(stopSession, { id, how: 'now' });
+    process.kill(session, 'SIGKILL');
+    expect(await sessionIn(client, id, ended)).toMatchObject({ state: 'stopped' });
+    await until('nothing of it is left', () => !isThere(engine));
+  });
+
+  test('stopped now: a session that cannot answer is killed with its engine and everything below', async () => {
+    const workspace = await testWorkspace();
+    const client = workspace.client();
+    const id = await launch(client, runOf(workspace, 'long'));
+    await trainedTo(client, id, 3);
+    const session = await sessionPid(workspace);
+    const [engine] = (await childrenOf(session)) as [number];
+    // Neither can end by itself: what is asked of them they do not hear.
+    for (const pid of [session, engine]) process.kill(pid, 'SIGSTOP');
+    onTestFinished(() => {
+      for (const pid of [session, engine]) if (isThere(pid)) process.kill(pid, 'SIGKILL');
+    });
+    await client.request(stopSession, { id, how: 'now' });
+    const stopped = await sessionIn(client, id, ended);
+    expect(stopped).toMatchObject({ state: 'stopped', reason: 'stopped at once on request' });
+    await until('nothing of it is left', () => !isThere(session) && !isThere(engine));
   });
 
   test('the session: its engine goes too, and the run is resumed by itself', async () => {
@@ -278,8 +315,8 @@ describe('when a process is killed', () => {
       process.kill(last, 'SIGKILL');
     }
     const failed = await sessionIn(client, id, ended);
-    expect(failed.reason).toMatch(/died 6 times within 3 minutes \(signal SIGKILL\)/);
-    expect(failed.remedy).toMatch(/resume the run/);
+    expect(inEnglish(failed.reason ?? '')).toMatch(/died 6 times within 3 minutes \(signal SIGKILL\)/);
+    expect(inEnglish(failed.remedy ?? '')).toMatch(/resume the run/);
   });
 });
 
@@ -333,11 +370,19 @@ describe('other work', () => {
       await launch(client, { kind: 'merge', base: 'pocket', tuned: 'pocket', lambda: 0.5, out: merged }),
     ];
     const [targets, evaluation, merge] = await Promise.all(ids.map((id) => sessionIn(client, id, ended)));
-    expect(targets).toMatchObject({ state: 'done', outputs: [out], title: 'stm targets of train.jsonl' });
-    expect(targets?.result?.[0]).toMatch(/10 targets/);
+    expect(targets).toMatchObject({
+      state: 'done',
+      outputs: [out],
+      title: phrase('{0} targets of {1}', 'stm', 'train.jsonl'),
+    });
+    expect(inEnglish(targets?.result?.[0] ?? '')).toMatch(/10 targets/);
     expect((await readFile(out, 'utf8')).trim().split('\n')).toHaveLength(10);
-    expect(evaluation?.result?.[0]).toMatch(/^words: 0\.\d+ \[.*\], lenient .*, n 10$/);
-    expect(merge).toMatchObject({ state: 'done', outputs: [merged], result: [`Merged with lambda 0.5: ${merged}`] });
+    expect(inEnglish(evaluation?.result?.[0] ?? '')).toMatch(/^words: 0\.\d+ \[.*\], lenient .*, n 10$/);
+    expect(merge).toMatchObject({
+      state: 'done',
+      outputs: [merged],
+      result: [phrase('Merged with lambda {0}: {1}', 0.5, merged)],
+    });
     expect(await readdir(merged)).toContain('model.safetensors');
   });
 
@@ -360,7 +405,10 @@ describe('other work', () => {
       return session?.progress !== undefined;
     });
     await client.request(stopSession, { id, how: 'save' });
-    expect(await sessionIn(client, id, ended)).toMatchObject({ state: 'stopped', reason: 'stopped on request' });
+    expect(await sessionIn(client, id, ended)).toMatchObject({
+      state: 'stopped',
+      reason: phrase('stopped on request'),
+    });
     expect(existsSync(out)).toBe(false);
   });
 });

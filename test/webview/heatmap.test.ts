@@ -11,6 +11,7 @@ import { writeRun } from '../../src/server/runs/testing/writeRun.ts';
 import { runsPart } from '../../src/server/runs/runsPart.ts';
 import { getHeatmap } from '../../src/shared/protocol/lab/runs.ts';
 import type { HeatmapData } from '../../src/shared/protocol/lab/runs.ts';
+import { inEnglish } from '../../src/shared/phrase.ts';
 import { formatChange } from '../../src/shared/words.ts';
 import { launch, noBrowser, openPanel, screenshot } from './openPanel.ts';
 import type { OpenPanel, PanelOptions } from './openPanel.ts';
@@ -66,7 +67,7 @@ describe.skipIf(noBrowser)('the heatmap', () => {
 
   it('opens with the answer in words and shows every cell to screen readers', async () => {
     const { page } = await open();
-    await expect.poll(() => page.locator('.sentence').textContent()).toBe(data.verdict[0]);
+    await expect.poll(() => page.locator('.sentence').textContent()).toBe(inEnglish(data.verdict[0] ?? ''));
     const cells = page.getByRole('gridcell');
     const rows = data.view.blocks.length * 3;
     await expect.poll(() => cells.count()).toBe(rows * data.view.columns.length);

@@ -6,7 +6,20 @@ import type { Comparison, ExperimentSummary } from '../../src/shared/protocol/la
 import { formatChange, formatLearningRate, formatPoints } from '../../src/shared/words.ts';
 import { el, fill } from '../ui/dom.ts';
 import type { Child } from '../ui/dom.ts';
-import { action, boot, drawn, isAbort, keep, on, remembered, request, save, setSubject, text } from '../ui/host.ts';
+import {
+  action,
+  boot,
+  drawn,
+  isAbort,
+  keep,
+  on,
+  remembered,
+  request,
+  save,
+  say,
+  setSubject,
+  text,
+} from '../ui/host.ts';
 import { makePage } from '../ui/page.ts';
 import { savePicture } from '../ui/picture.ts';
 import { table } from '../ui/table.ts';
@@ -63,7 +76,7 @@ function draw(): void {
   drawRuns(comparison);
   fill(
     warnings,
-    comparison.warnings.map((warning) => el('div', { class: 'notice' }, warning)),
+    comparison.warnings.map((warning) => el('div', { class: 'notice' }, say(warning))),
   );
   drawControls(comparison, sweeps, gain);
   drawPicture(sweeps, gain);
@@ -117,7 +130,7 @@ function drawRuns(known: Comparison): void {
           },
           summary.id,
         ),
-        el('span', { class: 'quiet' }, summary.line),
+        el('span', { class: 'quiet' }, say(summary.line)),
         known.runs.length > 1 &&
           button('\u00d7', () => choose(runs.filter((run) => run !== summary.folder)), {
             kind: 'icon',
@@ -153,6 +166,8 @@ function drawControls(known: Comparison, sweeps: readonly Sweep[], gain: number 
   const stages = stagesOf(known);
   const field = textField({
     label: text('Equal gain in points'),
+    // The words stand before and behind the field.
+    placeholder: '\u2013',
     value: gain === undefined ? '' : formatPoints(gain),
     delayMs: 300,
     onInput: (typed) => {

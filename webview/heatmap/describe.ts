@@ -1,9 +1,10 @@
 // A cell in words: everything behind its number, for the tip and for screen readers.
 import { trialTitle } from '../../src/shared/arms.ts';
 import type { MatrixBlock, MatrixColumn, MeasuredCell, Total } from '../../src/shared/matrixView.ts';
+import type { Words } from '../../src/shared/phrase.ts';
 import type { HeatmapData } from '../../src/shared/protocol/lab/runs.ts';
 import { formatChange, formatCount, formatP, formatScore, formatShare } from '../../src/shared/words.ts';
-import { text } from '../ui/host.ts';
+import { say, text } from '../ui/host.ts';
 import { rowsOf, showCell, showTotal } from './model.ts';
 import type { Mode, ShownCell } from './model.ts';
 
@@ -21,9 +22,9 @@ export function groupTitles(): Record<MatrixColumn['role'], string> {
 /** One line that says what a cell shows, for screen readers. */
 export function cellLabel(data: HeatmapData, block: MatrixBlock, stage: number, column: number, mode: Mode): string {
   const row = rowsOf(data.view, block)[stage];
-  const name = `${data.view.columns[column]?.benchmark}, ${trialTitle(data.config, block.arm, block.lr)}, ${row?.label}`;
+  const name = `${data.view.columns[column]?.benchmark}, ${trialTitle(data.config, block.arm, block.lr)}, ${say(row?.label ?? '')}`;
   const shown = showCell(data.view, block, stage, column, mode);
-  return `${name}: ${[shownInWords(shown), shown.reason].filter((part) => part).join(', ')}`;
+  return `${name}: ${[shownInWords(shown), say(shown.reason ?? '')].filter((part) => part).join(', ')}`;
 }
 
 function shownInWords(shown: ShownCell): string {
@@ -48,12 +49,12 @@ export function cellLines(data: HeatmapData, block: MatrixBlock, stage: number, 
   const row = rowsOf(view, block)[stage];
   const cell = row?.cells[column];
   if (!head || !row || !cell) return [];
-  const heading = `${head.benchmark}, ${trialTitle(data.config, block.arm, block.lr)}, ${row.label}`;
+  const heading = `${head.benchmark}, ${trialTitle(data.config, block.arm, block.lr)}, ${say(row.label)}`;
   if (cell.kind === 'missing') return [heading, text('not measured yet')];
   const shown = showCell(view, block, stage, column, mode);
   return [
     heading,
-    shown.reason ?? '',
+    say(shown.reason ?? ''),
     text(
       'score {0} (95 % {1} to {2}), n = {3}',
       formatScore(cell.score),
@@ -76,7 +77,7 @@ function changeLine({ change }: MeasuredCell, pending: boolean): string {
   if (!change) return '';
   const words = text('change against the base {0} points', formatChange(change.value));
   if (change.lo === undefined || change.hi === undefined) {
-    const why = change.note ?? (pending ? text('interval is being computed') : '');
+    const why = change.note !== undefined ? say(change.note) : pending ? text('interval is being computed') : '';
     return why === '' ? words : `${words}, ${why}`;
   }
   return `${words} ${text('(95 % {0} to {1}, paired bootstrap over items)', formatChange(change.lo), formatChange(change.hi))}`;
@@ -87,7 +88,7 @@ function bestLine({ best, text: shown, muted }: ShownCell): string {
   const words = text(
     'change against the best score so far, {0} {1}: {2} points',
     formatScore(best.cell.score),
-    best.label,
+    say(best.label),
     shown,
   );
   return muted ? `${words}, ${text('the intervals of the two scores overlap')}` : words;
@@ -112,13 +113,13 @@ export function columnLines(column: MatrixColumn): string[] {
     column.chance > 0 ? text('guessing scores {0}', formatScore(column.chance)) : '',
     column.taughtAt.length > 0 ? text('taught at stage {0}', column.taughtAt.join(', ')) : '',
     column.guarded ? text('counts towards the forgetting budget') : '',
-    column.insensitive ?? '',
+    say(column.insensitive ?? ''),
   ].filter((line) => line !== '');
 }
 
 /** What a total is the mean of. */
-export function totalLines(name: string, definition: string, total: Total | undefined): string[] {
-  if (!total) return [name, definition, text('not every benchmark is measured yet')];
+export function totalLines(name: string, definition: Words, total: Total | undefined): string[] {
+  if (!total) return [name, say(definition), text('not every benchmark is measured yet')];
   const { value, lo, hi, significant } = total;
   const interval =
     lo === undefined || hi === undefined
@@ -127,7 +128,7 @@ export function totalLines(name: string, definition: string, total: Total | unde
         (significant === false ? `, ${text('includes zero')}` : '');
   return [
     `${name} ${formatChange(value)} (${showTotal(total).tone === 'missing' ? '' : interval})`,
-    definition,
+    say(definition),
     text('mean of the benchmarks {0}', total.benchmarks.join(', ')),
     text('lenient scoring {0}', formatChange(total.lenient)),
   ];

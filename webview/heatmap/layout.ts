@@ -1,6 +1,6 @@
 // Where everything of the heatmap stands, in CSS pixels: one table per arm, one above the other or, where there is room,
 // side by side on the same columns. Pure; text widths come in through `measure`.
-import type { MatrixBlock, MatrixView } from '../../src/shared/matrixView.ts';
+import type { MatrixBlock, MatrixRow, MatrixView } from '../../src/shared/matrixView.ts';
 import { columnGroups, rowsOf } from './model.ts';
 
 export interface Box {
@@ -53,6 +53,7 @@ export interface LayoutOptions {
   /** Width of a text in the font of the heatmap. */
   measure: (text: string) => number;
   titles: Record<string, string>;
+  labelOf: (row: MatrixRow) => string;
   totals: [string, string];
 }
 
@@ -74,7 +75,7 @@ export function layOut(view: MatrixView, blocks: readonly MatrixBlock[], options
   const labels = Math.min(
     150,
     Math.max(84, options.width * 0.2),
-    Math.max(44, ...rowLabels(view).map(options.measure)) + 14,
+    Math.max(44, ...rowLabels(view, options).map(options.measure)) + 14,
   );
   const groups = columnGroups(view.columns);
   const fixed = labels + groups.length * groupGap + 2 * totalWidth;
@@ -125,8 +126,8 @@ interface Placing {
   names: number[];
 }
 
-function rowLabels(view: MatrixView): string[] {
-  return [view.base.label, ...(view.blocks[0]?.rows.map((row) => row.label) ?? [])];
+function rowLabels(view: MatrixView, { labelOf }: LayoutOptions): string[] {
+  return [view.base, ...(view.blocks[0]?.rows ?? [])].map(labelOf);
 }
 
 /** As many blocks side by side as fit with cells of a comfortable width. */
@@ -188,7 +189,7 @@ function blockAt(place: Placing, block: MatrixBlock, x: number, y: number): Plac
       height: rowHeight - cellGap,
     });
     return {
-      label: row.label,
+      label: place.options.labelOf(row),
       stage: row.stage,
       x,
       y: top,

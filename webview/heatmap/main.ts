@@ -6,10 +6,10 @@ import { armStyles } from '../../src/shared/arms.ts';
 import type { MatrixBlock } from '../../src/shared/matrixView.ts';
 import { exportRun, getHeatmap, runsChanged } from '../../src/shared/protocol/lab/runs.ts';
 import type { HeatmapData } from '../../src/shared/protocol/lab/runs.ts';
-import { formatChange, formatLearningRate, formatShare } from '../../src/shared/words.ts';
+import { formatChange, formatDone, formatLearningRate } from '../../src/shared/words.ts';
 import { armLabel } from '../ui/arm.ts';
 import { el, fill } from '../ui/dom.ts';
-import { action, boot, drawn, isAbort, keep, on, remembered, request, save, text } from '../ui/host.ts';
+import { action, boot, drawn, isAbort, keep, on, remembered, request, save, say, text } from '../ui/host.ts';
 import { makePage } from '../ui/page.ts';
 import { fileName, savePicture } from '../ui/picture.ts';
 import { onThemeChange, theme } from '../ui/theme.ts';
@@ -68,6 +68,7 @@ function layoutFor(current: HeatmapData, width: number): Layout {
     width,
     measure,
     titles: groupTitles(),
+    labelOf: (row) => say(row.label),
     totals: [text('gained'), text('forgot')],
   });
 }
@@ -197,7 +198,7 @@ function showFlips(): void {
   flips.show({ run, arm, lr, seed: first, stage, benchmark }, [
     `${benchmark} \u00b7 `,
     armLabel(armStyles(data.config.arms), arm, blockTitle(data, { ...block, seeds: [] })),
-    `, ${row.label}${ofSeed}`,
+    `, ${say(row.label)}${ofSeed}`,
   ]);
 }
 
@@ -309,12 +310,15 @@ function describeRun(current: HeatmapData): void {
   page.title(
     summary.experiment,
     ` \u00b7 ${stateText(summary.state)}`,
-    going && ` \u00b7 ${formatShare(summary.share)}`,
+    going && ` \u00b7 ${formatDone(summary.share)}`,
     current.pending && ` \u00b7 ${text('intervals are being computed')}`,
   );
-  const [answer = '', ...more] = current.verdict;
+  const [answer = '', ...more] = current.verdict.map(say);
   page.sentence(answer, more);
-  page.notice(summary.reason, summary.state === 'failed' || summary.state === 'corrupt' ? 'error' : 'warning');
+  page.notice(
+    summary.reason && say(summary.reason),
+    summary.state === 'failed' || summary.state === 'corrupt' ? 'error' : 'warning',
+  );
 }
 
 function stateText(state: HeatmapData['run']['state']): string {

@@ -8,6 +8,7 @@ import type {
   MeasuredCell,
   Total,
 } from '../../src/shared/matrixView.ts';
+import type { Words } from '../../src/shared/phrase.ts';
 import { formatChange, formatScore } from '../../src/shared/words.ts';
 
 /** `score`: the score itself. `base`: change against the untouched base. `best`: change against the best score before. */
@@ -17,7 +18,7 @@ export type Mode = 'score' | 'base' | 'best';
 export interface Best {
   cell: MeasuredCell;
   stage: number;
-  label: string;
+  label: Words;
 }
 
 /** What a cell shows. */
@@ -31,7 +32,7 @@ export interface ShownCell {
   muted: boolean;
   breach: boolean;
   /** Why it must not be compared, or why there is nothing. */
-  reason?: string;
+  reason?: Words;
   /** Against what, in mode `best`. */
   best?: Best;
 }

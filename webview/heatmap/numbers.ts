@@ -5,7 +5,7 @@ import type { HeatmapData } from '../../src/shared/protocol/lab/runs.ts';
 import { armLabel } from '../ui/arm.ts';
 import { el } from '../ui/dom.ts';
 import type { Child } from '../ui/dom.ts';
-import { text } from '../ui/host.ts';
+import { say, text } from '../ui/host.ts';
 import { table } from '../ui/table.ts';
 import type { TableRow } from '../ui/table.ts';
 import { blockTitle, cellLines } from './describe.ts';
@@ -25,8 +25,8 @@ export function numbersTable(
     { label: text('arm') },
     { label: text('stage') },
     ...view.columns.map((column) => ({ label: column.benchmark, number: true })),
-    { label: text('gained'), number: true, title: data.definitions.gained },
-    { label: text('forgot'), number: true, title: data.definitions.forgot },
+    { label: text('gained'), number: true, title: say(data.definitions.gained) },
+    { label: text('forgot'), number: true, title: say(data.definitions.forgot) },
   ];
   const rows = blocks.flatMap((block) =>
     rowsOf(view, block).map((row): TableRow => {
@@ -37,7 +37,7 @@ export function numbersTable(
       const totals = row.stage === 0 ? ['', ''] : [showTotal(row.gained).text, showTotal(row.forgot).text];
       return {
         head: armLabel(styles, block.arm, blockTitle(data, block)),
-        cells: [row.label, ...cells, ...totals],
+        cells: [say(row.label), ...cells, ...totals],
       };
     }),
   );

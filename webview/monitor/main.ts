@@ -9,7 +9,7 @@ import type { SessionSummary } from '../../src/shared/protocol/lab/sessions.ts';
 import { formatCount, formatLearningRate } from '../../src/shared/words.ts';
 import { armLabel } from '../ui/arm.ts';
 import { el, fill } from '../ui/dom.ts';
-import { action, boot, drawn, isAbort, keep, on, remembered, request, text } from '../ui/host.ts';
+import { action, boot, drawn, isAbort, keep, on, remembered, request, say, text } from '../ui/host.ts';
 import { armColour } from '../ui/lines.ts';
 import { makePage, setText } from '../ui/page.ts';
 import { table } from '../ui/table.ts';
@@ -27,6 +27,7 @@ const run = String(boot.subject['run']);
 let curves: Curves | undefined;
 let position: CurvePosition | undefined;
 let summary: RunSummary | undefined;
+let secondsLeft: number | undefined;
 let sessions: SessionSummary[] = [];
 let tail = '';
 
@@ -319,12 +320,14 @@ function drawState(): void {
   const now = session();
   page.title(summary.experiment, ` \u00b7 ${summary.id}`);
   page.sentence(stateSentence(summary, now));
-  if (curves) setText(truth, truthLine(curves, summary, now));
+  if (curves) setText(truth, truthLine(curves, summary, now, secondsLeft));
   const going = isGoing(summary, now);
   const failed = summary.state === 'failed' || summary.state === 'corrupt';
   const reason = going ? undefined : (summary.reason ?? now?.reason);
-  const remedy = now?.remedy && reason && !reason.includes(now.remedy) ? ` ${now.remedy}` : '';
-  page.notice(reason === undefined ? undefined : `${reason}${remedy}`, failed ? 'error' : 'warning');
+  const words = reason === undefined ? '' : say(reason);
+  const next = now?.remedy === undefined ? '' : say(now.remedy);
+  const remedy = words === '' || words.includes(next) ? '' : ` ${next}`;
+  page.notice(words === '' ? undefined : `${words}${remedy}`, failed ? 'error' : 'warning');
   drawButtons(summary, now);
 }
 
@@ -386,6 +389,7 @@ async function readOnce(): Promise<void> {
     const measured = curves.measured;
     curves.take(data);
     position = data.next;
+    ({ secondsLeft } = data);
     if (first || measured !== curves.measured) {
       drawChooser(curves);
       redraw();

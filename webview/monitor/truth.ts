@@ -3,8 +3,8 @@ import { trialTitle } from '../../src/shared/arms.ts';
 import type { RunSummary } from '../../src/shared/protocol/lab/runs.ts';
 import type { SessionSummary } from '../../src/shared/protocol/lab/sessions.ts';
 import type { RunConfig } from '../../src/shared/records.ts';
-import { formatCount, formatDuration, formatShare, sentence } from '../../src/shared/words.ts';
-import { text } from '../ui/host.ts';
+import { formatCount, formatDone, formatDuration, sentence } from '../../src/shared/words.ts';
+import { say, text } from '../ui/host.ts';
 import type { Curves } from './series.ts';
 
 /** Whether somebody works on the run. */
@@ -17,33 +17,39 @@ export function stateSentence(run: RunSummary, session: SessionSummary | undefin
   if (session?.state === 'queued') return text('Waiting in the queue.');
   if (session?.state === 'stopping') return text('Stopping: the step in progress is finished and saved.');
   // The session knows first: right after a resume the run's files still say how it ended.
-  if (session?.state === 'running' && session.progress) return `${sentence(session.progress.activity)}.`;
-  const line = run.line === '' ? '' : `: ${run.line}`;
+  if (session?.state === 'running' && session.progress) return text('{0}.', sentence(say(session.progress.activity)));
+  const line = say(run.line);
   switch (run.state) {
     case 'running':
-      return `${text('Running')}${line}.`;
+      return text('Running: {0}.', line);
     case 'done':
-      return `${text('Done')}${line}.`;
+      return text('Done: {0}.', line);
+    // These lines begin with the state.
     case 'stopped':
-      return `${text('Stopped')}${line}.`;
     case 'interrupted':
-      return `${text('Interrupted')}${line.replace(/^: interrupted, /, ': ')}.`;
     case 'failed':
-      return `${text('Failed')}${line.replace(/^: failed,? ?/, ': ')}.`;
+      return text('{0}.', sentence(line));
     case 'corrupt':
       return text('The run folder cannot be read.');
   }
 }
 
-/** Arm, stage, step, speed, time left and device of the newest step; empty before the first. */
-export function truthLine(curves: Curves, run: RunSummary, session: SessionSummary | undefined): string {
+/**
+ * Arm, stage, step, speed, time left and device of the newest step; empty before the first. `secondsLeft` is what the
+ * run's own records say: a session of the queue follows the run by the clock and knows better.
+ */
+export function truthLine(
+  curves: Curves,
+  run: RunSummary,
+  session: SessionSummary | undefined,
+  secondsLeft: number | undefined,
+): string {
   const { config } = curves;
   // Of a finished run the last step says nothing.
   if (run.state === 'done' && !isGoing(run, session))
     return text('{0} steps per trained model on {1}', formatCount(curves.steps), deviceName(config));
   const newest = curves.newest();
-  const progress = session?.progress;
-  const parts = [text('{0} done', formatShare(progress?.share ?? run.share))];
+  const parts = [text('{0} done', formatDone(run.share))];
   if (newest) {
     const stage = config.experiment.stages[newest.stage - 1]?.name ?? '';
     const seed = config.experiment.seeds.length > 1 ? ` \u00b7 ${text('seed {0}', newest.seed)}` : '';
@@ -54,9 +60,10 @@ export function truthLine(curves: Curves, run: RunSummary, session: SessionSumma
       text('{0} tokens/s', formatCount(newest['train/tokens_per_second'])),
     );
   }
-  if (isGoing(run, session) && progress?.secondsLeft !== undefined) {
-    parts.push(text('{0} left', formatDuration(progress.secondsLeft)));
-  }
+  // A session that has ended says nothing of a run that somebody else has resumed since.
+  const follows = session?.state === 'running' || session?.state === 'stopping';
+  const left = (follows ? session.progress?.secondsLeft : undefined) ?? secondsLeft;
+  if (isGoing(run, session) && left !== undefined) parts.push(text('{0} left', formatDuration(left)));
   return [...parts, deviceName(config)].join(' \u00b7 ');
 }
 

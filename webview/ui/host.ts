@@ -1,6 +1,8 @@
 // The panel's side of src/shared/protocol/panel.ts: requests to the lab server, its notifications, actions of the editor,
 // texts in the editor's language, and state that outlives a reload.
 import type { NotificationSpec, RequestSpec } from '../../src/shared/protocol/lab/message.ts';
+import { fillIn, say as sayIn } from '../../src/shared/phrase.ts';
+import type { Words } from '../../src/shared/phrase.ts';
 import type { FromPanel, PanelAction, PanelBoot, ToPanel } from '../../src/shared/protocol/panel.ts';
 
 interface EditorApi {
@@ -147,8 +149,12 @@ export function setSubject(subject: Record<string, unknown>): void {
 
 /** An English text in the editor's language, with `{0}`, `{1}`... filled in. */
 export function text(english: string, ...values: (string | number)[]): string {
-  const template = boot.texts[english] ?? english;
-  return template.replace(/\{(\d+)\}/g, (whole, index: string) => String(values[Number(index)] ?? whole));
+  return fillIn(boot.texts[english] ?? english, values);
+}
+
+/** Words of the server in the editor's language. */
+export function say(words: Words): string {
+  return sayIn(words, text);
 }
 
 /** Tells the extension, and tests, that the panel shows its data. */

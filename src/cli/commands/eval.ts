@@ -6,6 +6,7 @@ import type { BenchmarkRequest } from '../../lab/evaluateModel.ts';
 import { withModel } from '../../lab/openModel.ts';
 import type { ModelOptions } from '../../lab/openModel.ts';
 import { pocketExperimentFile } from '../../runs/packageRoot.ts';
+import { inEnglish } from '../../shared/phrase.ts';
 import { createCommand, onAction, withModelOptions } from '../command.ts';
 import type { Exit } from '../command.ts';
 import { wholeNumber } from '../numbers.ts';
@@ -42,7 +43,7 @@ export function evalCommand(exit: Exit): Command {
         }
       }
       await output.value({ kind: 'evaluation', benchmark: config.name, scorer: config.scorer, ...summary });
-      for (const line of describeEvaluation(config.name, summary)) await output.text(line);
+      for (const line of describeEvaluation(config.name, summary)) await output.text(inEnglish(line));
       return 0;
     });
   });

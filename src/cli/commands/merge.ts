@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { describeMerge, mergeModels } from '../../lab/mergeModels.ts';
+import { inEnglish } from '../../shared/phrase.ts';
 import { createCommand, onAction } from '../command.ts';
 import type { Exit } from '../command.ts';
 import { numberBetween } from '../numbers.ts';
@@ -25,7 +26,7 @@ export function mergeCommand(exit: Exit): Command {
     const request = { base, tuned, lambda: options.lambda, out: resolve(options.out) };
     await mergeModels(request);
     await output.value({ kind: 'merged', lambda: request.lambda, folder: request.out });
-    await output.text(describeMerge(request));
+    await output.text(inEnglish(describeMerge(request)));
     return 0;
   });
 }

@@ -6,6 +6,7 @@ import { loadExperiment } from '../../runs/loadExperiment.ts';
 import { describeWork, listWork } from '../../runs/plan.ts';
 import type { Work } from '../../runs/plan.ts';
 import { readData, startRun } from '../../runs/startRun.ts';
+import { inEnglish } from '../../shared/phrase.ts';
 import type { Experiment } from '../../shared/experiment.ts';
 import { createCommand, onAction, withDeviceOptions } from '../command.ts';
 import type { Exit } from '../command.ts';
@@ -56,7 +57,7 @@ async function printPlan(file: string, output: Output): Promise<number> {
     const { kind, key, stage, size } = one;
     const { arm, lr, seed } = key;
     await output.value({ ...one, kind: 'work', work: kind, key: undefined, arm, lr, seed, stage, size });
-    await output.text(`${describeWork(one, stageNames)}: ${size} ${unitOf(one)}`);
+    await output.text(`${inEnglish(describeWork(one, stageNames))}: ${size} ${unitOf(one)}`);
   }
   const cost = estimate(experiment, work);
   await output.value({ kind: 'estimate', ...cost, runs: dirname(file) });

@@ -8,6 +8,7 @@ import { describeDrops } from '../../lab/dropCounter.ts';
 import { withModel } from '../../lab/openModel.ts';
 import type { ModelOptions, OpenModel } from '../../lab/openModel.ts';
 import { recipeChoices, recipeNames } from '../../lab/targetChoices.ts';
+import { inEnglish } from '../../shared/phrase.ts';
 import { createCommand, onAction, withModelOptions } from '../command.ts';
 import type { Exit } from '../command.ts';
 import { countRows } from '../countRows.ts';
@@ -53,11 +54,11 @@ async function writeTargets(model: OpenModel, options: Options, output: Output):
   const built = await buildTargets(
     model,
     { ...options, out: resolve(options.out) },
-    { onProgress: (rows) => progress.update(rows, total), onNote: output.note },
+    { onProgress: (rows) => progress.update(rows, total), onNote: (line) => output.note(inEnglish(line)) },
   );
   progress.end();
   await output.value({ kind: 'targets', ...built });
-  for (const line of describeTargets(built, options.scorer)) await output.text(line);
-  describeDrops(built.dropped).forEach(output.note);
+  for (const line of describeTargets(built, options.scorer)) await output.text(inEnglish(line));
+  describeDrops(built.dropped).map(inEnglish).forEach(output.note);
   return 0;
 }

@@ -1,6 +1,8 @@
 // Build Targets: a dataset's answers replaced by a recipe, as a new file.
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import * as vscode from 'vscode';
+import { say } from '../../shared/phrase.ts';
+import type { Words } from '../../shared/phrase.ts';
 import { experimentMaterial } from '../../shared/protocol/lab/experiments.ts';
 import type { ExperimentMaterial, TaskCandidate } from '../../shared/protocol/lab/experiments.ts';
 import { formatCount } from '../../shared/words.ts';
@@ -57,10 +59,10 @@ export async function buildTargets(workbench: Workbench, argument: unknown): Pro
 }
 
 /** Opens the written file and offers the next look: beside the ground truth. */
-async function offerTargets(data: string, out: string, result: readonly string[]): Promise<void> {
+async function offerTargets(data: string, out: string, [result = out]: readonly Words[]): Promise<void> {
   await vscode.window.showTextDocument(vscode.Uri.file(out), { preview: true });
   const diff = vscode.l10n.t('Compare with the ground truth');
-  const chosen = await vscode.window.showInformationMessage(inMessage(result[0] ?? out), diff);
+  const chosen = await vscode.window.showInformationMessage(inMessage(say(result, vscode.l10n.t)), diff);
   if (chosen === diff)
     await vscode.commands.executeCommand('forgettingLab.showTargetDiff', { dataset: data, other: out });
 }

@@ -1,6 +1,7 @@
 // Work that a command hands to the queue and whose end it tells: with what was made and the next thing to do.
 import * as vscode from 'vscode';
 import { LabError } from '../../shared/errors.ts';
+import { say } from '../../shared/phrase.ts';
 import { launchSession } from '../../shared/protocol/lab/sessions.ts';
 import type { SessionSummary, SessionWork } from '../../shared/protocol/lab/sessions.ts';
 import { showFailure } from '../command.ts';
@@ -29,6 +30,7 @@ export async function carryOut(
 
 /** Why a session failed, as an error with its remedy. */
 export function failureOf({ title, reason, remedy }: SessionSummary): LabError {
-  const message = `${title}: ${reason ?? vscode.l10n.t('see the log')}`;
-  return new LabError('run-invalid', message, remedy === undefined ? {} : { remedy });
+  const { t } = vscode.l10n;
+  const message = `${say(title, t)}: ${reason === undefined ? t('see the log') : say(reason, t)}`;
+  return new LabError('run-invalid', message, remedy === undefined ? {} : { remedy: say(remedy, t) });
 }

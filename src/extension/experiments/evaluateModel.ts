@@ -1,6 +1,7 @@
 // Evaluate Model: the benchmarks of an experiment, measured on a model or checkpoint.
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { say } from '../../shared/phrase.ts';
 import { outlineExperiment } from '../../shared/protocol/lab/experiments.ts';
 import { listExperiments } from '../../shared/protocol/lab/runs.ts';
 import { inLabel } from '../outsideText.ts';
@@ -40,7 +41,7 @@ export async function evaluateModel(
   const work = { kind: 'evaluate' as const, model, experiment, benchmarks, ...chosenDevice() };
   return carryOut(workbench, work, async ({ result = [] }) => {
     const name = vscode.l10n.t('Evaluation of {0}', basename(model));
-    await texts.show(name, [model, experiment, '', ...result, ''].join('\n'));
+    await texts.show(name, [model, experiment, '', ...result.map((line) => say(line, vscode.l10n.t)), ''].join('\n'));
   });
 }
 

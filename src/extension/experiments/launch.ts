@@ -1,5 +1,6 @@
 // Launch: an experiment file becomes a session of the queue; its heatmap opens as soon as the run has a folder.
 import * as vscode from 'vscode';
+import { say } from '../../shared/phrase.ts';
 import { validateExperiment } from '../../shared/protocol/lab/experiments.ts';
 import { listExperiments } from '../../shared/protocol/lab/runs.ts';
 import { launchSession } from '../../shared/protocol/lab/sessions.ts';
@@ -32,7 +33,7 @@ export async function launch(workbench: Workbench, argument: unknown): Promise<s
       return isOver(session);
     }
     // Directly: the list of runs learns of a new folder a moment later.
-    workbench.panels.show('heatmap', { title: session.title, run: session.run });
+    workbench.panels.show('heatmap', { title: say(session.title, vscode.l10n.t), run: session.run });
     return true;
   });
   workbench.context.subscriptions.push(following);

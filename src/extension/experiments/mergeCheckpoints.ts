@@ -2,6 +2,7 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { LabError } from '../../shared/errors.ts';
+import { say } from '../../shared/phrase.ts';
 import { inMessage } from '../outsideText.ts';
 import { pathOf } from '../pathOf.ts';
 import type { Workbench } from '../workbench.ts';
@@ -42,7 +43,10 @@ export async function mergeCheckpoints(workbench: Workbench, argument: unknown):
     // The list of models is looked at again only from time to time.
     await vscode.commands.executeCommand('forgettingLab.internal.refresh');
     const evaluate = vscode.l10n.t('Evaluate Model');
-    const chosen = await vscode.window.showInformationMessage(inMessage(result.join(' ')), evaluate);
+    const chosen = await vscode.window.showInformationMessage(
+      inMessage(result.map((line) => say(line, vscode.l10n.t)).join(' ')),
+      evaluate,
+    );
     if (chosen === evaluate) await vscode.commands.executeCommand('forgettingLab.evaluateModel', out);
   });
 }

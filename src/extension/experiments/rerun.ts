@@ -1,5 +1,6 @@
 // Rerun with Changes: the configuration a run really had becomes a new experiment file.
 import * as vscode from 'vscode';
+import { say } from '../../shared/phrase.ts';
 import { rerunExperiment } from '../../shared/protocol/lab/experiments.ts';
 import { listExperiments } from '../../shared/protocol/lab/runs.ts';
 import { inLabel } from '../outsideText.ts';
@@ -25,7 +26,7 @@ export async function pickRun({ lab }: Workbench, title: string): Promise<string
         .filter(({ state }) => state !== 'corrupt')
         .map(({ id, line, folder }) => ({
           label: inLabel(id),
-          description: inLabel(line),
+          description: inLabel(say(line, vscode.l10n.t)),
           detail: inLabel(name),
           run: folder,
         })),

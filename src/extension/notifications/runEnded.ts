@@ -1,4 +1,5 @@
 // When the end of a session deserves a notification: it was long, and nobody was looking. Pure.
+import { say } from '../../shared/phrase.ts';
 import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
 import { formatDuration } from '../../shared/words.ts';
 import { inMessage } from '../outsideText.ts';
@@ -17,12 +18,13 @@ export function endedMessage(session: SessionSummary, watched: boolean, t: Trans
   const seconds = durationOf(session);
   if (watched || seconds < longSeconds || session.state === 'stopped') return undefined;
   const time = formatDuration(seconds);
+  const title = say(session.title, t);
   if (session.state === 'failed') {
-    const reason = session.reason ?? t('see the log');
-    const remedy = session.remedy === undefined ? '' : `. ${session.remedy}`;
-    return { text: inMessage(t('{0} failed after {1}: {2}', session.title, time, reason) + remedy), failed: true };
+    const reason = session.reason === undefined ? t('see the log') : say(session.reason, t);
+    const remedy = session.remedy === undefined ? '' : `. ${say(session.remedy, t)}`;
+    return { text: inMessage(t('{0} failed after {1}: {2}', title, time, reason) + remedy), failed: true };
   }
-  return { text: inMessage(t('{0} is done after {1}.', session.title, time)), failed: false };
+  return { text: inMessage(t('{0} is done after {1}.', title, time)), failed: false };
 }
 
 function durationOf({ startedAt, endedAt }: SessionSummary): number {

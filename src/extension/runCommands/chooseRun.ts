@@ -1,11 +1,12 @@
 // Which run a command is about: the row or folder it was called with, or the one that somebody picks.
 import * as vscode from 'vscode';
 import { LabError } from '../../shared/errors.ts';
+import { say } from '../../shared/phrase.ts';
 import type { RunSummary } from '../../shared/protocol/lab/runs.ts';
 import { inLabel } from '../outsideText.ts';
 import { pathOf } from '../pathOf.ts';
 import type { ExperimentsStore } from '../sidebar/experimentsStore.ts';
-import { runTitle, stateWord, translateLine } from '../sidebar/rows.ts';
+import { runTitle, stateWord } from '../sidebar/rows.ts';
 
 type RunItem = vscode.QuickPickItem & { run: RunSummary };
 
@@ -76,7 +77,7 @@ const noRun = (): LabError =>
 function itemOf(store: ExperimentsStore, run: RunSummary): RunItem {
   const { t } = vscode.l10n;
   const state = store.model.state(run);
-  const line = translateLine(run.line, t);
+  const line = say(run.line, t);
   return {
     label: inLabel(runTitle(run)),
     description: inLabel(state === 'done' ? line : `${stateWord(state, t)}, ${line}`),

@@ -2,6 +2,7 @@
 import { relative } from 'node:path';
 import * as vscode from 'vscode';
 import { LabError } from '../../shared/errors.ts';
+import { say } from '../../shared/phrase.ts';
 import type { RunSummary } from '../../shared/protocol/lab/runs.ts';
 import { launchSession, removeSession, stopSession } from '../../shared/protocol/lab/sessions.ts';
 import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
@@ -85,10 +86,14 @@ async function stoppable(store: ExperimentsStore, argument: unknown): Promise<St
   const known = new Set(sessions.map(runOf));
   const foreign = model.allRuns().filter((run) => run.state === 'running' && !known.has(run.folder));
   const items = [
-    ...sessions.map((one) => ({ label: inLabel(one.title), description: sessionLine(one), target: one })),
+    ...sessions.map((one) => ({
+      label: inLabel(say(one.title, vscode.l10n.t)),
+      description: sessionLine(one),
+      target: one,
+    })),
     ...foreign.map((run) => ({
       label: inLabel(runTitle(run)),
-      description: inLabel(run.line),
+      description: inLabel(say(run.line, vscode.l10n.t)),
       target: { run: run.folder },
     })),
   ];

@@ -1,5 +1,6 @@
 // The experiments view: rows from the model, checks, filter, order and stars.
 import * as vscode from 'vscode';
+import { say } from '../../shared/phrase.ts';
 import { compareRuns } from '../../shared/protocol/lab/runs.ts';
 import type { Comparison } from '../../shared/protocol/lab/runs.ts';
 import type { Workbench } from '../workbench.ts';
@@ -102,7 +103,7 @@ export class ExperimentsTree implements vscode.TreeDataProvider<ExperimentsNode>
     const { model } = this.store;
     const plain = item.accessibilityInformation?.label ?? '';
     if (node.kind === 'experiment') return model.experiment(node.key)?.problem ?? node.path ?? plain;
-    if (node.kind === 'session') return model.session(node.session)?.reason ?? plain;
+    if (node.kind === 'session') return say(model.session(node.session)?.reason ?? plain, vscode.l10n.t);
     const run = node.kind === 'run' ? model.run(node.path) : undefined;
     if (!run) return node.path ?? plain;
     const comparison = run.state === 'corrupt' ? undefined : await this.compare(run.folder, token);

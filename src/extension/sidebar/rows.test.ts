@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { RunState } from '../../shared/protocol/lab/runs.ts';
+import { phrase } from '../../shared/phrase.ts';
 import { english } from '../translate.ts';
 import { ExperimentsModel } from './experimentsModel.ts';
 import type { ExperimentsNode } from './nodes.ts';
-import { rowOf, runLabel, translateLine } from './rows.ts';
+import { rowOf, runLabel } from './rows.ts';
 import type { Row } from './rows.ts';
 import { runTooltip } from './runTooltip.ts';
 import { experimentWith, runWith, sessionWith, trialOf } from './testing.ts';
@@ -66,9 +67,10 @@ describe('rows of the experiments tree', () => {
   });
 
   it('show the progress of the session that works on a run', () => {
-    const model = modelWith({ state: 'running' });
+    const model = modelWith({ state: 'running', share: 0.649 });
     const run = model.allRuns()[0]?.folder ?? '';
-    model.setSessions([sessionWith('s', { run, progress: { share: 0.64, activity: 'train', secondsLeft: 65 } })]);
+    // How far it is comes from the run, like in every other view; how long it takes from the session.
+    model.setSessions([sessionWith('s', { run, progress: { share: 0.88, activity: 'train', secondsLeft: 65 } })]);
     expect(rows(model).get('run')?.description).toBe('64 %, 1 min 5 s left');
   });
 
@@ -98,12 +100,15 @@ describe('rows of the experiments tree', () => {
     expect(performance.now() - start).toBeLessThan(300);
   });
 
-  it('translate the words of the command line and leave names alone', () => {
+  it('say the line of the server in the language of the editor and leave names alone', () => {
     const shout = (message: string, ...values: (string | number)[]): string =>
       english(message.toUpperCase(), ...values);
-    expect(translateLine('gained 41, forgot 38', shout)).toBe('GAINED 41, FORGOT 38');
-    expect(translateLine('interrupted, 64 %, gained', shout)).toBe('INTERRUPTED, 64 %, gained');
-    expect(translateLine('stopped at 6.4 %', shout)).toBe('STOPPED AT 6.4 %');
+    const line = phrase('interrupted, {0}', phrase('{0}, {1}', '64 %', 'gained'));
+    const model = new ExperimentsModel();
+    model.setList([experimentWith('pocket', [runWith('a', { state: 'interrupted', line, trials: [] })])]);
+    const [experiment] = model.roots();
+    const [run] = experiment ? model.children(experiment) : [];
+    expect(run && rowOf(run, model, shout)?.description).toBe('INTERRUPTED, 64 %, gained');
   });
 });
 

@@ -1,9 +1,10 @@
 // What a row of the experiments tree shows: label, one-line result, icon, and the words that menus and screen readers need.
 // Pure, so that every state can be looked at in a test.
 import type { ArmStyle } from '../../shared/arms.ts';
+import { say } from '../../shared/phrase.ts';
 import type { ExperimentSummary, RunSummary, StageSummary, TrialSummary } from '../../shared/protocol/lab/runs.ts';
 import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
-import { formatDuration, formatLearningRate, formatPoints, formatShare, plainText } from '../../shared/words.ts';
+import { formatDone, formatDuration, formatLearningRate, formatPoints, plainText } from '../../shared/words.ts';
 import type { Translate } from '../translate.ts';
 import type { ExperimentsModel, ShownState } from './experimentsModel.ts';
 import type { CheckpointNode, ExperimentsNode, TrialNode } from './nodes.ts';
@@ -76,11 +77,11 @@ function sessionRow(session: SessionSummary, t: Translate): Row {
     queued: t('queued'),
     running,
     stopping: t('stopping'),
-    done: session.result?.[0] ?? t('done'),
+    done: session.result?.[0] ? say(session.result[0], t) : t('done'),
     stopped: t('stopped'),
-    failed: session.reason === undefined ? t('failed') : shortReason(session.reason),
+    failed: session.reason === undefined ? t('failed') : shortReason(say(session.reason, t)),
   };
-  const label = plainText(session.title);
+  const label = plainText(say(session.title, t));
   const description = plainText(states[session.state]);
   return {
     label,
@@ -134,39 +135,15 @@ function runLine(run: RunSummary, state: ShownState, progress: SessionSummary['p
   if (state === 'queued') return t('queued');
   if (state === 'stopping') return t('stopping');
   if (state === 'running' && progress) return progressWords(progress, t);
-  const parts = [translateLine(run.line, t)];
+  const parts = [say(run.line, t)];
   if (run.damagedLines > 0) parts.push(t('damaged lines: {0}', run.damagedLines));
   return parts.join(', ');
 }
 
 /** `64 %, 1 min left`. */
 export function progressWords({ share, secondsLeft }: NonNullable<SessionSummary['progress']>, t: Translate): string {
-  const percent = formatShare(Math.floor(share * 100) / 100);
+  const percent = formatDone(share);
   return secondsLeft === undefined ? percent : t('{0}, {1} left', percent, formatDuration(secondsLeft));
-}
-
-/** The server's line about a run, which comes in the words of the command line. */
-export function translateLine(line: string, t: Translate): string {
-  const known: Record<string, (value: string) => string> = {
-    gained: (value) => t('gained {0}', value),
-    lost: (value) => t('lost {0}', value),
-    forgot: (value) => t('forgot {0}', value),
-    improved: (value) => t('improved {0}', value),
-    'stopped at': (value) => t('stopped at {0}', value),
-    'failed at': (value) => t('failed at {0}', value),
-  };
-  const plain: Record<string, string> = {
-    interrupted: t('interrupted'),
-    done: t('done'),
-    'cannot be read': t('cannot be read'),
-    base: t('base'),
-  };
-  const one = (part: string): string => {
-    const [, word = '', value = ''] =
-      /^(gained|lost|forgot|improved|stopped at|failed at) ([\d.]+(?: %)?)$/.exec(part) ?? [];
-    return known[word]?.(value) ?? plain[part] ?? part;
-  };
-  return line.split(', ').map(one).join(', ');
 }
 
 /** When a run began; with the end of its id where siblings began in the same minute. */
@@ -257,7 +234,7 @@ function stageWord({ state, share }: StageSummary, t: Translate): string {
     case 'measuring':
       return t('measuring');
     case 'training':
-      return t('training {0}', formatShare(Math.floor(share * 100) / 100));
+      return t('training {0}', formatDone(share));
     case 'waiting':
       return t('not begun');
   }

@@ -1,5 +1,6 @@
 // The tooltip of a run as Markdown: what it is, what came of every arm, and the values of its configuration that its
 // siblings do not share. Everything from the run is escaped.
+import { say } from '../../shared/phrase.ts';
 import type { Comparison, RunSummary } from '../../shared/protocol/lab/runs.ts';
 import { inMarkdown } from '../outsideText.ts';
 import type { Translate } from '../translate.ts';
@@ -19,7 +20,7 @@ export interface RunTooltip {
 export function runTooltip({ run, state, comparison }: RunTooltip, t: Translate): string {
   const lines = [`**${inMarkdown(runTitle(run))}** ${inMarkdown(stateWord(state, t))}`, inMarkdown(run.id)];
   if (run.model !== '') lines.push(t('Model: {0}', inMarkdown(run.model)));
-  if (run.reason !== undefined) lines.push(inMarkdown(run.reason));
+  if (run.reason !== undefined) lines.push(inMarkdown(say(run.reason, t)));
   const trials = run.trials
     .slice(0, longest)
     .map((trial) => `- ${inMarkdown(trialName(trial, run, t))}: ${inMarkdown(trialLine(trial, state, t))}`);

@@ -1,6 +1,7 @@
 // What the status bar says about the queue. Pure.
+import { say } from '../../shared/phrase.ts';
 import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
-import { formatCount, formatShare } from '../../shared/words.ts';
+import { formatCount, formatDone } from '../../shared/words.ts';
 import { inLabel, inMarkdown } from '../outsideText.ts';
 import { progressWords } from '../sidebar/rows.ts';
 import type { Translate } from '../translate.ts';
@@ -34,7 +35,7 @@ export function statusText(
   const words = t('{0} queued', waiting.length);
   return {
     text: `$(clock) ${words}`,
-    tooltip: inMarkdown(next.title),
+    tooltip: inMarkdown(say(next.title, t)),
     accessible: words,
     failed: false,
     session: next,
@@ -42,11 +43,12 @@ export function statusText(
 }
 
 function runningText(session: SessionSummary, waiting: number, t: Translate): StatusText {
-  const { progress, title } = session;
-  const percent = progress ? formatShare(Math.floor(progress.share * 100) / 100) : t('starting');
+  const { progress } = session;
+  const title = say(session.title, t);
+  const percent = progress ? formatDone(progress.share) : t('starting');
   const words = session.state === 'stopping' ? t('stopping') : percent;
   const lines = [`**${inMarkdown(title)}** ${inMarkdown(progress ? progressWords(progress, t) : words)}`];
-  if (progress) lines.push(inMarkdown(progress.activity));
+  if (progress) lines.push(inMarkdown(say(progress.activity, t)));
   if (progress?.step) lines.push(t('Step {0} of {1}', progress.step.index, progress.step.count));
   if (progress?.tokensPerSecond) lines.push(t('{0} tokens/s', formatCount(progress.tokensPerSecond)));
   if (waiting > 0) lines.push(t('{0} queued', waiting));
@@ -60,13 +62,14 @@ function runningText(session: SessionSummary, waiting: number, t: Translate): St
 }
 
 function failedText(session: SessionSummary, t: Translate): StatusText {
-  const lines = [`**${inMarkdown(session.title)}** ${t('failed')}`];
-  if (session.reason !== undefined) lines.push(inMarkdown(session.reason));
-  if (session.remedy !== undefined) lines.push(inMarkdown(session.remedy));
+  const title = say(session.title, t);
+  const lines = [`**${inMarkdown(title)}** ${t('failed')}`];
+  if (session.reason !== undefined) lines.push(inMarkdown(say(session.reason, t)));
+  if (session.remedy !== undefined) lines.push(inMarkdown(say(session.remedy, t)));
   return {
-    text: `$(error) ${inLabel(session.title)} ${t('failed')}`,
+    text: `$(error) ${inLabel(title)} ${t('failed')}`,
     tooltip: lines.join('  \n'),
-    accessible: t('Forgetting Lab: {0}, {1}', session.title, t('failed')),
+    accessible: t('Forgetting Lab: {0}, {1}', title, t('failed')),
     failed: true,
     session,
   };

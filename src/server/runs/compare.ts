@@ -4,7 +4,8 @@ import { armStyles, styleOf } from '../../shared/arms.ts';
 import type { MatrixView } from '../../shared/matrixView.ts';
 import type { Comparison, PlanePoint, RunSummary } from '../../shared/protocol/lab/runs.ts';
 import type { RunConfig } from '../../shared/records.ts';
-import { list } from '../../shared/words.ts';
+import { listed, phrase } from '../../shared/phrase.ts';
+import type { Phrase } from '../../shared/phrase.ts';
 import { planePoints } from '../../report/derive.ts';
 
 /** What is compared of a run. */
@@ -108,20 +109,22 @@ function flatten(value: unknown, path = '', into = new Map<string, string>()): M
 }
 
 /** Why numbers of these runs must not be put side by side. */
-export function comparisonWarnings(runs: readonly ComparedRun[]): string[] {
+export function comparisonWarnings(runs: readonly ComparedRun[]): Phrase[] {
   const differs = (pick: (config: RunConfig) => string): boolean =>
     new Set(runs.map((run) => pick(run.config))).size > 1;
-  const warnings: string[] = [];
+  const warnings: Phrase[] = [];
   if (differs((config) => config.model.weightsHash)) {
-    warnings.push('The runs start from different base models: what one forgot says nothing about the other.');
+    warnings.push(phrase('The runs start from different base models: what one forgot says nothing about the other.'));
   }
   if (differs((config) => `${config.model.tokenizerHash} ${config.model.templateHash}`)) {
-    warnings.push('Tokenizer or chat template differ: scores and perplexities are measured in different units.');
+    warnings.push(
+      phrase('Tokenizer or chat template differ: scores and perplexities are measured in different units.'),
+    );
   }
   return [...warnings, ...protocolWarnings(runs), ...skillWarnings(runs)];
 }
 
-function protocolWarnings(runs: readonly ComparedRun[]): string[] {
+function protocolWarnings(runs: readonly ComparedRun[]): Phrase[] {
   const protocols = new Map<string, Set<string>>();
   for (const { view } of runs) {
     for (const [k, column] of view.columns.entries()) {
@@ -134,23 +137,26 @@ function protocolWarnings(runs: readonly ComparedRun[]): string[] {
   const several = [...protocols].flatMap(([benchmark, known]) => (known.size > 1 ? [benchmark] : []));
   if (several.length === 0) return [];
   return [
-    `Measured under different protocols (items, template, decoding, scorer or tokenizer), so not to be compared cell by cell: ${list(several)}.`,
+    phrase(
+      'Measured under different protocols (items, template, decoding, scorer or tokenizer), so not to be compared cell by cell: {0}.',
+      listed(several),
+    ),
   ];
 }
 
-function skillWarnings(runs: readonly ComparedRun[]): string[] {
+function skillWarnings(runs: readonly ComparedRun[]): Phrase[] {
   const skills = (role: (role: string) => boolean): Set<string> =>
     new Set(
       runs.map(({ view }) =>
         JSON.stringify(view.columns.flatMap((column) => (role(column.role) ? [column.benchmark] : [])).sort()),
       ),
     );
-  const warnings: string[] = [];
+  const warnings: Phrase[] = [];
   if (skills((role) => role === 'target').size > 1) {
-    warnings.push('"Gained" is a mean over different benchmarks in these runs.');
+    warnings.push(phrase('"Gained" is a mean over different benchmarks in these runs.'));
   }
   if (skills((role) => role !== 'target').size > 1) {
-    warnings.push('"Forgot" is a mean over different old skills in these runs.');
+    warnings.push(phrase('"Forgot" is a mean over different old skills in these runs.'));
   }
   return warnings;
 }

@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { estimatePlan, progressOf } from '../../lab/runSummary.ts';
 import type { RunRecords } from '../../lab/runReader.ts';
-import { definitions, planeNumbers } from '../../report/derive.ts';
+import { planeNumbers, shownDefinitions } from '../../report/derive.ts';
 import { sketchMatrix } from '../../report/matrix.ts';
 import { verdictSentences } from '../../report/verdict.ts';
 import { writeTextAtomically } from '../../runs/files.ts';
@@ -26,6 +26,9 @@ export interface HeatmapOptions {
   onReady: (folder: string) => void;
   log: (message: string) => void;
 }
+
+/** Raised when a report of an earlier version must not be used. */
+const formatVersion = 2;
 
 /** Reports kept in memory and on disk. */
 const keptInMemory = 8;
@@ -63,7 +66,7 @@ export class Heatmaps {
       config: run.config,
       view: report?.view ?? withKnownIntervals(sketch, this.newest.get(subjectOf(summary.folder, seed))?.view),
       verdict: report?.verdict ?? verdictSentences(run, average, planeNumbers(run, average)),
-      definitions: { gained: definitions.gain, forgot: definitions.retention_change },
+      definitions: shownDefinitions,
       pending: report === undefined && !this.failed.has(this.key(summary.folder, results, seed)),
       ...(active ? { active } : {}),
     };
@@ -79,7 +82,7 @@ export class Heatmaps {
   }
 
   private key(folder: string, results: string, seed: number | undefined): string {
-    const text = JSON.stringify([packageVersion, folder, results, seed ?? null]);
+    const text = JSON.stringify([formatVersion, packageVersion, folder, results, seed ?? null]);
     return createHash('sha256').update(text).digest('hex').slice(0, 32);
   }
 

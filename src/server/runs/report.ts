@@ -16,6 +16,7 @@ import { sameKey } from '../../runs/plan.ts';
 import { readItems, readRun } from '../../runs/runFolder.ts';
 import { LabError } from '../../shared/errors.ts';
 import type { MatrixView } from '../../shared/matrixView.ts';
+import type { Words } from '../../shared/phrase.ts';
 import type { FlipList } from '../../shared/protocol/lab/runs.ts';
 import type { CellRecord } from '../../shared/records.ts';
 
@@ -37,7 +38,7 @@ export interface FlipCell {
 /** The matrix with its intervals, and what is said about it. */
 export interface MatrixReport {
   view: MatrixView;
-  verdict: string[];
+  verdict: Words[];
   /** Guarded benchmarks below the budget. */
   breaches: number;
 }

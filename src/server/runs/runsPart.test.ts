@@ -18,6 +18,7 @@ import {
   runsChanged,
 } from '../../shared/protocol/lab/runs.ts';
 import type { HeatmapData } from '../../shared/protocol/lab/runs.ts';
+import { inEnglish, phrase } from '../../shared/phrase.ts';
 import type { MatrixCell } from '../../shared/matrixView.ts';
 import type { CellRecord } from '../../shared/records.ts';
 import { runsPart } from './runsPart.ts';
@@ -59,7 +60,7 @@ describe('the list', () => {
     ]);
     expect(list[0]).toMatchObject({ arms: 1, stages: 2 });
     expect(list[0]?.runs[0]).toMatchObject({ folder, state: 'done', damagedLines: 0 });
-    expect(list[0]?.runs[0]?.line).toMatch(/^gained \d+, forgot \d+$/);
+    expect(inEnglish(list[0]?.runs[0]?.line ?? '')).toMatch(/^gained \d+, forgot \d+$/);
   });
 
   test('a run that appears, changes and goes is told', async () => {
@@ -93,7 +94,7 @@ describe('damaged runs', () => {
     const byFolder = new Map(runs.map((run) => [run.folder, run]));
     expect(runs).toHaveLength(4);
     expect(byFolder.get(whole)).toMatchObject({ state: 'done', damagedLines: 0 });
-    expect(byFolder.get(cut)).toMatchObject({ state: 'corrupt', experiment: 'synthetic', line: 'cannot be read' });
+    expect(byFolder.get(cut)).toMatchObject({ state: 'corrupt', experiment: 'synthetic', line: phrase('cannot be read') });
     expect(byFolder.get(cut)?.reason).toContain('config.json is not JSON');
     expect(byFolder.get(foreign)?.state).toBe('corrupt');
     expect(byFolder.get(lines)).toMatchObject({ state: 'done', damagedLines: 2 });
@@ -107,7 +108,9 @@ describe('damaged runs', () => {
     const server = await memoryServer(runsPart, workspace);
     const data = await finalHeatmap(server, folder);
     const cell = data.view.blocks[0]?.rows[0]?.cells[0];
-    expect(cell?.kind === 'measured' && cell.change?.note).toContain('per-item results could not be read');
+    expect(cell?.kind === 'measured' && inEnglish(cell.change?.note ?? '')).toContain(
+      'per-item results could not be read',
+    );
     const flips = server.call(getFlips, { ...firstCell, run: folder });
     await expect(flips).rejects.toThrow(/items/);
   });
@@ -123,7 +126,7 @@ describe('a heatmap', () => {
     const server = await memoryServer(runsPart, workspace, stateFolder);
     const first = await server.call(getHeatmap, { run: folder });
     expect(first.pending).toBe(true);
-    expect(first.verdict[0]).toMatch(/^Training on ground truth gained/);
+    expect(inEnglish(first.verdict[0] ?? '')).toMatch(/^Training on ground truth gained/);
     expect(changesOf(first).every(({ lo }) => lo === undefined)).toBe(true);
     const data = await finalHeatmap(server, folder);
     expect(
@@ -156,7 +159,7 @@ describe('a heatmap', () => {
       }
     }
     expect(data.run.breaches).toBe(printed.filter((one) => one.kind === 'breach').length);
-    expect(data.verdict.join(' ')).toBe(await reportVerdict(folder));
+    expect(data.verdict.map(inEnglish).join(' ')).toBe(await reportVerdict(folder));
     const { text, suggestedName } = await server.call(exportRun, { run: folder, what: 'matrix-csv' });
     expect([suggestedName, text]).toEqual([
       `${folder.split('/').at(-1)}-matrix.csv`,
@@ -308,7 +311,9 @@ test('comparing runs: points of every stage and learning rate, differing values,
   expect(comparison.differences).toContainEqual({ path: 'training.batchSize', values: ['32', '8'] });
   expect(comparison.differences.map(({ path }) => path)).not.toContain('model.folder');
   expect(comparison.differences.every(({ values }) => new Set(values).size > 1)).toBe(true);
-  expect(comparison.warnings.join(' ')).toMatch(/different base models.*different protocols.*sorting\./s);
+  expect(comparison.warnings.map(inEnglish).join(' ')).toMatch(
+    /different base models.*different protocols.*sorting\./s,
+  );
 });
 
 test('targets are those of the run', async () => {

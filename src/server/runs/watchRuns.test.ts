@@ -2,10 +2,14 @@
 import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { ForwardBackwardRequest, ForwardBackwardResult } from '../../engine/engine.ts';
+import { RunFollower } from '../../lab/runFollower.ts';
 import { FakeEngine } from '../../runs/testing/fakeEngine.ts';
 import { fakeWorkspace } from '../../runs/testing/fakeWorkspace.ts';
-import { startRun } from '../../runs/startRun.ts';
+import type { RunEvent } from '../../runs/session.ts';
+import { resumeRun, startRun } from '../../runs/startRun.ts';
 import { lockRun } from '../../runs/lock.ts';
+import { inEnglish } from '../../shared/phrase.ts';
 import { getCurves, getHeatmap, getRun, listExperiments } from '../../shared/protocol/lab/runs.ts';
 import type { ExperimentSummary, RunSummary } from '../../shared/protocol/lab/runs.ts';
 import { runsPart } from './runsPart.ts';
@@ -60,8 +64,8 @@ describe('noticed within two seconds:', () => {
     await until(server, ([run]) => run?.state === 'running');
     await release();
     const [run] = await until(server, ([one]) => one?.state === 'interrupted');
-    expect(run?.line).toMatch(/^interrupted, \d+ %/);
-    expect(run?.reason).toContain('resume');
+    expect(inEnglish(run?.line ?? '')).toMatch(/^interrupted, \d+ %/);
+    expect(inEnglish(run?.reason ?? '')).toContain('resume');
   });
 
   test('experiment files that appear, are edited and go', async () => {
@@ -107,7 +111,7 @@ test('a run that is being carried out fills in: share, stages, heatmap and curve
   async function look(): Promise<void> {
     const { run, view, active } = await server.call(getHeatmap, { run: folder });
     const measured = view.blocks.flatMap((block) => block.rows.flatMap((row) => row.cells)).filter(isMeasured).length;
-    seen.push({ share: run.share, line: run.line, state: run.state, measured, active: active?.stage });
+    seen.push({ share: run.share, line: inEnglish(run.line), state: run.state, measured, active: active?.stage });
   }
   expect(seen.some((one) => one.state === 'running' && one.share > 0 && one.share < 1)).toBe(true);
   expect(seen.map((one) => one.share)).toEqual(seen.map((one) => one.share).sort((a, b) => a - b));
@@ -126,6 +130,49 @@ test('a run that is being carried out fills in: share, stages, heatmap and curve
   await rm(join(folder, 'checkpoints'), { recursive: true });
   const later = await server.call(getRun, { run: folder });
   expect(later.trials[0]?.stages[2]?.checkpoints).toMatchObject([{ what: 'final', exists: false }]);
+});
+
+/** Dies after some steps. */
+class MortalEngine extends FakeEngine {
+  private stepsLeft: number;
+
+  constructor(steps: number) {
+    super();
+    this.stepsLeft = steps;
+  }
+
+  override forwardBackward(request: ForwardBackwardRequest): Promise<ForwardBackwardResult> {
+    return this.stepsLeft-- > 0 ? super.forwardBackward(request) : Promise.reject(new Error('the engine died'));
+  }
+}
+
+test('how far a run is: one definition, which no resume takes back', async () => {
+  // No checkpoint is saved before the engine dies: the training begins anew.
+  const workspace = await fakeWorkspace({ training: { batchSize: 4, checkpointEvery: 100, warmup: 0 } });
+  const server = await memoryServer(runsPart, workspace);
+  await server.call(listExperiments, {});
+  const folder = join(workspace, 'runs', 'live');
+  const follower = new RunFollower();
+  let told = 0;
+  const listener = (event: RunEvent): void => {
+    follower.take(event, 0);
+    told = follower.progress()?.overall ?? told;
+  };
+  const options = (steps: number) => ({
+    startEngine: () => Promise.resolve(new MortalEngine(steps)),
+    stop: new AbortController().signal,
+    abort: new AbortController().signal,
+    listener,
+  });
+  await startRun({ ...options(3), file: join(workspace, 'lab.experiment.yaml'), out: folder });
+  const { share } = await server.call(getRun, { run: folder });
+  expect(share).toBeGreaterThan(0.1);
+  expect(told).toBeCloseTo(share, 10);
+  await resumeRun({ ...options(1), folder });
+  expect(told).toBeLessThan(share);
+  expect((await server.call(getRun, { run: folder })).share).toBe(share);
+  await resumeRun({ ...options(Infinity), folder });
+  expect((await server.call(getRun, { run: folder })).share).toBe(1);
 });
 
 function isMeasured(cell: { kind: string }): boolean {

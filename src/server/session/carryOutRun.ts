@@ -4,10 +4,12 @@ import { describeBreaches } from '../../lab/describeBreaches.ts';
 import { RunFollower } from '../../lab/runFollower.ts';
 import { writeRunReport } from '../../lab/runReport.ts';
 import { describeWork } from '../../runs/plan.ts';
+import { wordsOfReason } from '../../lab/runState.ts';
 import { readRun } from '../../runs/runFolder.ts';
 import type { RunEvent } from '../../runs/session.ts';
 import { exitCodeOf } from '../../runs/startRun.ts';
 import type { RunOptions, RunOutcome } from '../../runs/startRun.ts';
+import { inEnglish, phrase } from '../../shared/phrase.ts';
 import { LabError } from '../../shared/errors.ts';
 import type { SessionProgress } from '../../shared/protocol/lab/sessions.ts';
 import type { SessionEnd } from './messages.ts';
@@ -26,7 +28,7 @@ export async function carryOutRun(
     speaker.tell(event);
     if (event.kind === 'plan') reporter.run(event.folder);
     if (!reporter.wantsProgress(now)) return;
-    const progress = progressOf(follower, now / 1000);
+    const progress = progressOf(follower);
     if (progress) reporter.progress(progress, now);
   };
   const outcome = await action({ startEngine, listener, stop, abort });
@@ -35,8 +37,8 @@ export async function carryOutRun(
   return endOf(outcome);
 }
 
-function progressOf(follower: RunFollower, seconds: number): SessionProgress | undefined {
-  const progress = follower.progress(seconds);
+function progressOf(follower: RunFollower): SessionProgress | undefined {
+  const progress = follower.progress();
   if (!progress) return undefined;
   const { overall, activity, secondsLeft, step, loss, tokensPerSecond } = progress;
   return {
@@ -52,11 +54,11 @@ function progressOf(follower: RunFollower, seconds: number): SessionProgress | u
 function endOf(outcome: RunOutcome): SessionEnd {
   const { state, reason, error, breaches } = outcome;
   const remedy = error instanceof LabError ? error.remedy : undefined;
-  const again = 'What was measured is kept. Resume the run to continue from its last checkpoint.';
+  const again = phrase('What was measured is kept. Resume the run to continue from its last checkpoint.');
   return {
     state,
     exitCode: exitCodeOf(outcome),
-    ...(reason === undefined ? {} : { reason: error instanceof LabError ? error.message : reason }),
+    ...(reason === undefined ? {} : { reason: error instanceof LabError ? error.message : wordsOfReason(reason) }),
     ...(state === 'failed' ? { remedy: remedy ?? again } : {}),
     ...(breaches.length > 0 ? { result: describeBreaches(breaches) } : {}),
   };
@@ -73,7 +75,7 @@ class Speaker {
     } else if (event.kind === 'work' && event.state === 'begin') {
       const work = this.plan?.work[event.index];
       const names = this.plan?.config.experiment.stages.map(({ name }) => name) ?? [];
-      if (work) console.log(describeWork(work, names));
+      if (work) console.log(inEnglish(describeWork(work, names)));
     } else if (event.kind === 'log') console.log(`${event.level}: ${event.message}`);
     else if (event.kind === 'cell') {
       console.log(`  ${event.benchmark} ${event.score.toFixed(3)} [${event.lo.toFixed(3)}, ${event.hi.toFixed(3)}]`);

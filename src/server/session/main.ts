@@ -2,7 +2,9 @@
 // end it: a run goes on and the next server follows it by its files.
 import { readFile } from 'node:fs/promises';
 import { constants, setPriority } from 'node:os';
+import { stoppedOnRequest } from '../../runs/session.ts';
 import { LabError } from '../../shared/errors.ts';
+import { inEnglish, phrase } from '../../shared/phrase.ts';
 import type { SessionEnd, SessionFiles, StopHow, ToSession } from './messages.ts';
 import { perform } from './perform.ts';
 import { Reporter } from './reporter.ts';
@@ -24,8 +26,8 @@ function askToStop(how: StopHow): void {
 async function main(start: Extract<ToSession, { kind: 'start' }>): Promise<void> {
   const reporter = new Reporter(start.files.status);
   const end = await endOf(async () => perform(start.work, { stop: stop.signal, abort: abort.signal, reporter }));
-  if (end.reason !== undefined) console.log(end.reason);
-  if (end.remedy !== undefined) console.log(end.remedy);
+  if (end.reason !== undefined) console.log(inEnglish(end.reason));
+  if (end.remedy !== undefined) console.log(inEnglish(end.remedy));
   await reporter.end(end);
   process.exit(0);
 }
@@ -35,7 +37,7 @@ async function endOf(action: () => Promise<SessionEnd>): Promise<SessionEnd> {
     return await action();
   } catch (error) {
     if (stop.signal.aborted && error instanceof Error && error.name === 'AbortError') {
-      return { state: 'stopped', reason: 'stopped on request', exitCode: 130 };
+      return { state: 'stopped', reason: stoppedOnRequest, exitCode: 130 };
     }
     return failure(error);
   }
@@ -50,7 +52,7 @@ function failure(error: unknown): SessionEnd {
   return {
     state: 'failed',
     reason,
-    remedy: 'This is a bug of forgetting-lab; the log of the session says more',
+    remedy: phrase('This is a bug of forgetting-lab; the log of the session says more'),
     exitCode: 1,
   };
 }

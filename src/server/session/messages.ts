@@ -1,5 +1,6 @@
 // Between the server and a session process. The session also keeps its status in a file, so that a server that was not
 // there from the beginning can follow it.
+import type { Words } from '../../shared/phrase.ts';
 import type { SessionProgress, SessionWork } from '../../shared/protocol/lab/sessions.ts';
 
 export type StopHow = 'save' | 'now';
@@ -28,12 +29,12 @@ export interface SessionStatus {
 /** How it ended. */
 export interface SessionEnd {
   state: 'done' | 'stopped' | 'failed';
-  reason?: string;
-  remedy?: string;
+  reason?: Words;
+  remedy?: Words;
   /** Exit code of the command line for the same work. */
   exitCode: number;
   /** Files and folders written, for work that is not a run. */
   outputs?: string[];
   /** The result in words; of a run, what broke the forgetting budget. */
-  result?: string[];
+  result?: Words[];
 }

@@ -5,6 +5,8 @@ import { describeDrops } from '../../lab/dropCounter.ts';
 import { describeEvaluation, evaluateModel, findBenchmark } from '../../lab/evaluateModel.ts';
 import { describeMerge, mergeModels } from '../../lab/mergeModels.ts';
 import { withModel } from '../../lab/openModel.ts';
+import { inEnglish, phrase } from '../../shared/phrase.ts';
+import type { Phrase, Words } from '../../shared/phrase.ts';
 import type { SessionWork } from '../../shared/protocol/lab/sessions.ts';
 import type { SessionEnd } from './messages.ts';
 import type { SessionTools } from './sessionTools.ts';
@@ -16,9 +18,9 @@ const eitherStop = ({ stop, abort }: SessionTools): AbortSignal => AbortSignal.a
 
 export async function performTargets(work: Work<'targets'>, tools: SessionTools): Promise<SessionEnd> {
   const signal = eitherStop(tools);
-  const progress = progressTeller(tools, 'write targets');
+  const progress = progressTeller(tools, phrase('write targets'));
   const total = await countRows(work.data, work.limit);
-  const notes: string[] = [];
+  const notes: Words[] = [];
   const built = await withModel(work, (model) =>
     buildTargets(model, work, {
       signal,
@@ -35,13 +37,13 @@ export async function performEvaluation(work: Work<'evaluate'>, tools: SessionTo
   const { experiment, benchmarks } = work;
   const configs = await Promise.all(benchmarks.map((benchmark) => findBenchmark({ benchmark, experiment })));
   const result = await withModel(work, async (model) => {
-    const lines: string[] = [];
+    const lines: Words[] = [];
     for (const [index, config] of configs.entries()) {
       signal.throwIfAborted();
-      const progress = progressTeller(tools, `measure ${config.name}`, { index, count: configs.length });
+      const progress = progressTeller(tools, phrase('measure {0}', config.name), { index, count: configs.length });
       const evaluation = await evaluateModel(model, config, { signal, onProgress: progress });
       const described = describeEvaluation(config.name, evaluation);
-      described.forEach((line) => console.log(line));
+      described.forEach((line) => console.log(inEnglish(line)));
       lines.push(...described);
     }
     return lines;
@@ -50,19 +52,19 @@ export async function performEvaluation(work: Work<'evaluate'>, tools: SessionTo
 }
 
 export async function performMerge(work: Work<'merge'>, { reporter }: SessionTools): Promise<SessionEnd> {
-  reporter.progress({ share: 0, activity: 'merge' }, performance.now());
+  reporter.progress({ share: 0, activity: phrase('merge') }, performance.now());
   await mergeModels(work);
   return done([describeMerge(work)], [work.out]);
 }
 
-function done(result: string[], outputs: string[]): SessionEnd {
+function done(result: Words[], outputs: string[]): SessionEnd {
   return { state: 'done', exitCode: 0, result, outputs };
 }
 
 /** Tells how far a piece of work is; `part` of several equal pieces. */
 function progressTeller(
   { reporter }: SessionTools,
-  activity: string,
+  activity: Phrase,
   part = { index: 0, count: 1 },
 ): (done: number, total: number) => void {
   const startedAt = performance.now();

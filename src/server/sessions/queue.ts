@@ -3,6 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { isSameProcess } from '../../runs/processes.ts';
 import { describeError, LabError } from '../../shared/errors.ts';
+import { inEnglish, phrase } from '../../shared/phrase.ts';
+import type { Phrase } from '../../shared/phrase.ts';
 import type { SessionState, SessionSummary, SessionWork } from '../../shared/protocol/lab/sessions.ts';
 import type { SessionEnd, SessionStatus, StopHow } from '../session/messages.ts';
 import { killTree } from './processTree.ts';
@@ -26,6 +28,8 @@ export interface QueueEvents {
   busy(busy: boolean): void;
   log(level: 'info' | 'warning' | 'error', message: string): void;
 }
+
+const resumeRemedy = phrase('Resume the run to continue from its last checkpoint');
 
 const isEnded = (state: SessionState): boolean => state === 'done' || state === 'stopped' || state === 'failed';
 
@@ -92,7 +96,11 @@ export class Queue {
     const entry = this.require(id);
     if (isEnded(entry.summary.state)) return false;
     if (entry.summary.state === 'queued') {
-      await this.finish(entry, { state: 'stopped', reason: 'taken off the queue before it began', exitCode: 130 });
+      await this.finish(entry, {
+        state: 'stopped',
+        reason: phrase('taken off the queue before it began'),
+        exitCode: 130,
+      });
       return true;
     }
     entry.summary.state = 'stopping';
@@ -113,7 +121,7 @@ export class Queue {
     const entry = this.require(id);
     const { state, title } = entry.summary;
     if (state === 'running' || state === 'stopping') {
-      throw new LabError('usage', `${title} is running`, { remedy: 'Stop it first' });
+      throw new LabError('usage', `${inEnglish(title)} is running`, { remedy: 'Stop it first' });
     }
     await this.drop([entry]);
     this.next();
@@ -199,10 +207,10 @@ export class Queue {
     this.take(entry, status);
     if (status.end) setEnd(entry.summary, status.end);
     else {
-      const remedy = entry.summary.run ? 'Resume the run to continue from its last checkpoint' : 'Start it again';
+      const remedy = entry.summary.run ? resumeRemedy : phrase('Start it again');
       setEnd(entry.summary, {
         state: 'failed',
-        reason: 'its process was gone when the lab server started',
+        reason: phrase('its process was gone when the lab server started'),
         remedy,
         exitCode: 1,
       });
@@ -232,14 +240,14 @@ export class Queue {
     if (isNewRun) void this.save();
   }
 
-  private async exited(entry: Entry, end: SessionEnd | undefined, how: string): Promise<void> {
-    // An engine may still be computing for a session that was killed.
-    if (entry.pid !== undefined && !end) await killTree(entry.pid);
+  private async exited(entry: Entry, end: SessionEnd | undefined, how: Phrase): Promise<void> {
+    // An engine may still be computing for a session that was killed, and one that ended may leave something behind.
+    if (entry.pid !== undefined) await killTree(entry.pid);
     if (this.current?.entry === entry) this.current = undefined;
     if (end) await this.finish(entry, end);
     else if (entry.summary.state === 'stopping') {
-      const remedy = entry.summary.run ? 'Resume the run to continue from its last checkpoint' : undefined;
-      const reason = 'stopped at once on request';
+      const remedy = entry.summary.run ? resumeRemedy : undefined;
+      const reason = phrase('stopped at once on request');
       await this.finish(entry, {
         state: 'stopped',
         reason,
@@ -251,23 +259,28 @@ export class Queue {
   }
 
   /** The process ended without a word: the run is resumed, unless that happens too often. */
-  private async died(entry: Entry, how: string): Promise<void> {
+  private async died(entry: Entry, how: Phrase): Promise<void> {
     const { summary } = entry;
     const { run } = summary;
     const now = Date.now();
     const recent = entry.restarts.filter((at) => now - at < restartWindowMs);
-    this.events.log('warning', `the process of session ${summary.id} (${summary.title}) died: ${how}`);
+    this.events.log(
+      'warning',
+      `the process of session ${summary.id} (${inEnglish(summary.title)}) died: ${inEnglish(how)}`,
+    );
     if (run === undefined) {
-      const remedy = 'The log of the session may say why; start it again';
+      const remedy = phrase('The log of the session may say why; start it again');
       await this.finish(entry, {
         state: 'failed',
-        reason: `the process of the session died (${how})`,
+        reason: phrase('the process of the session died ({0})', how),
         remedy,
         exitCode: 1,
       });
     } else if (recent.length >= mostRestarts) {
-      const reason = `the process of the session died ${mostRestarts + 1} times within 3 minutes (${how})`;
-      const remedy = 'The log of the session may say why; then resume the run to continue from its last checkpoint';
+      const reason = phrase('the process of the session died {0} times within 3 minutes ({1})', mostRestarts + 1, how);
+      const remedy = phrase(
+        'The log of the session may say why; then resume the run to continue from its last checkpoint',
+      );
       await this.finish(entry, { state: 'failed', reason, remedy, exitCode: 1 });
     } else {
       entry.restarts = [...recent, now];

@@ -7,6 +7,8 @@ import { open, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { isSameProcess, processStart } from '../../runs/processes.ts';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
+import type { Phrase } from '../../shared/phrase.ts';
 import type { SessionWork } from '../../shared/protocol/lab/sessions.ts';
 import type { SessionFiles, SessionStatus, StopHow, ToSession } from '../session/messages.ts';
 import { killTree } from './processTree.ts';
@@ -27,7 +29,7 @@ export interface SessionProcess {
 export interface ProcessEvents {
   onStatus(status: SessionStatus): void;
   /** The process has gone; `status` is the last it wrote, `how` how it ended in words. */
-  onExit(status: SessionStatus, how: string): void;
+  onExit(status: SessionStatus, how: Phrase): void;
 }
 
 function sessionEntry(): string {
@@ -79,7 +81,7 @@ class OwnProcess implements SessionProcess {
     child.on('error', () => undefined); // a message to one that has just gone; its exit is told
     child.on('message', (status) => events.onStatus(status as SessionStatus));
     child.once('exit', (code, signal) => {
-      const how = signal ? `signal ${signal}` : `exit code ${code}`;
+      const how = signal ? phrase('signal {0}', signal) : phrase('exit code {0}', code ?? '');
       void readStatus(files).then((status) => events.onExit(status, how));
     });
   }
@@ -115,7 +117,7 @@ export function adoptSessionProcess(
     if (!alive) clearInterval(timer);
     void readStatus(files).then((status) => {
       if (alive) events.onStatus(status);
-      else events.onExit(status, 'its process is gone');
+      else events.onExit(status, phrase('its process is gone'));
     });
   }, followMs);
   return {

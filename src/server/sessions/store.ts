@@ -18,11 +18,12 @@ export interface Entry {
 }
 
 const text = z.string();
+const words = z.union([text, z.looseObject({ text, values: z.array(z.unknown()) })]);
 const entrySchema = z.object({
   summary: z.looseObject({
     id: z.string().regex(/^[a-z0-9-]+$/),
     work: sessionWorkSchema,
-    title: text,
+    title: words,
     state: z.enum(['queued', 'running', 'stopping', 'done', 'stopped', 'failed']),
     queuedAt: text,
   }),

@@ -9,6 +9,8 @@ import { loadExperiment } from '../../runs/loadExperiment.ts';
 import { requireUnlocked } from '../../runs/lock.ts';
 import { readRunConfig } from '../../runs/runFolder.ts';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
+import type { Words } from '../../shared/phrase.ts';
 import type { SessionWork } from '../../shared/protocol/lab/sessions.ts';
 
 const path = z.string().min(1);
@@ -49,7 +51,7 @@ export function parseWork(value: unknown): SessionWork {
 }
 
 /** Checks what can be checked at once and gives the work a title for people. */
-export async function prepareWork(work: SessionWork): Promise<string> {
+export async function prepareWork(work: SessionWork): Promise<Words> {
   switch (work.kind) {
     case 'run':
       return (await loadExperiment(work.experiment)).experiment.name;
@@ -60,16 +62,23 @@ export async function prepareWork(work: SessionWork): Promise<string> {
     }
     case 'targets':
       recipeChoices(work);
-      return `${work.recipe} targets of ${basename(work.data)}`;
+      return phrase('{0} targets of {1}', work.recipe, basename(work.data));
     case 'evaluate':
       for (const benchmark of work.benchmarks) await findBenchmark({ benchmark, experiment: work.experiment });
-      return `${work.benchmarks.length === 1 ? work.benchmarks[0] : `${work.benchmarks.length} benchmarks`} of ${modelTitle(work.model)}`;
+      return evaluationTitle(work.benchmarks, modelTitle(work.model));
     case 'merge':
       await requireFree(work.out);
-      return `${modelTitle(work.tuned)} merged with ${modelTitle(work.base)}`;
+      return phrase('{0} merged with {1}', modelTitle(work.tuned), modelTitle(work.base));
     default:
       return work satisfies never;
   }
+}
+
+function evaluationTitle(benchmarks: readonly string[], model: string): Words {
+  const [first = ''] = benchmarks;
+  return benchmarks.length === 1
+    ? phrase('{0} of {1}', first, model)
+    : phrase('{0} benchmarks of {1}', benchmarks.length, model);
 }
 
 /** A model by its folder; a checkpoint of a run (`.../02-self-output-lr0.001-seed0/stage-1`) by its trial as well. */

@@ -1,6 +1,7 @@
 // Runs as the sidebar and the panels show them: everything is read from run folders, whoever wrote them.
 import type { ArmStyle } from '../../arms.ts';
 import type { MatrixView } from '../../matrixView.ts';
+import type { Words } from '../../phrase.ts';
 import type {
   CheckpointRecord,
   DriftRecord,
@@ -51,15 +52,15 @@ export interface RunSummary {
   /** Name of the experiment as the run's configuration has it. */
   experiment: string;
   state: RunState;
-  reason?: string;
+  reason?: Words;
   createdAt: string;
   /** Time of the last record, ISO. */
   updatedAt: string;
   model: string;
   trials: TrialSummary[];
   /** Result in a few words: `gained 8, forgot 24` of the reference arm, or progress. */
-  line: string;
-  /** Share of the run's work that is on disk, 0..1. */
+  line: Words;
+  /** Share of the planned work that is on disk, steps of the current training included, 0..1. Never goes back. */
   share: number;
   damagedLines: number;
   /** Guarded benchmarks below the forgetting budget. */
@@ -113,9 +114,9 @@ export interface HeatmapData {
   config: RunConfig;
   view: MatrixView;
   /** The sentences above the chart. */
-  verdict: string[];
+  verdict: Words[];
   /** Definitions behind `gained` and `forgot`, in words. */
-  definitions: { gained: string; forgot: string };
+  definitions: { gained: Words; forgot: Words };
   /** Intervals are still being computed: changes carry none yet, and `runsChanged` follows when they are there. */
   pending: boolean;
   /** The cell that is being measured or trained for, if any. */
@@ -149,6 +150,8 @@ export interface CurveData {
   log: LogRecord[];
   next: CurvePosition;
   more: boolean;
+  /** Seconds that the run will still take when somebody works on it, from its records; absent before anything was timed. */
+  secondsLeft?: number;
 }
 
 /** Bytes of each record file that have been read. */
@@ -181,7 +184,7 @@ export interface Comparison {
   /** Values that differ, by path in the configuration; `values` in the order of `runs`. */
   differences: { path: string; values: string[] }[];
   /** Why some runs must not be compared cell by cell. */
-  warnings: string[];
+  warnings: Words[];
 }
 
 export const compareRuns = request<{ runs: string[] }, Comparison>('runs/compare');

@@ -1,4 +1,5 @@
 // The queue: experiments and other long work, one after another, in processes of their own.
+import type { Words } from '../../phrase.ts';
 import { notification, request } from './message.ts';
 
 /** As in the engine and in experiment files. */
@@ -34,10 +35,10 @@ export type SessionWork =
 export type SessionState = 'queued' | 'running' | 'stopping' | 'done' | 'stopped' | 'failed';
 
 export interface SessionProgress {
-  /** Share of the whole that is done, 0..1. */
+  /** Share of the whole that is done, 0..1. Of a run its summary tells the same; views show that one. */
   share: number;
   /** What is going on, in words: `train (self-output · 3e-4 · seed 0, stage 1 subtraction)`. */
-  activity: string;
+  activity: Words;
   secondsLeft?: number;
   step?: { index: number; count: number };
   loss?: number;
@@ -48,7 +49,7 @@ export interface SessionSummary {
   id: string;
   work: SessionWork;
   /** For people: name of the experiment, or what is built from what. */
-  title: string;
+  title: Words;
   state: SessionState;
   queuedAt: string;
   startedAt?: string;
@@ -58,10 +59,10 @@ export interface SessionSummary {
   /** Files written, for work that is not a run. */
   outputs?: string[];
   /** Lines of a result in words; of a run, what broke the forgetting budget. */
-  result?: string[];
+  result?: Words[];
   /** Why it failed or stopped, and what to do. */
-  reason?: string;
-  remedy?: string;
+  reason?: Words;
+  remedy?: Words;
   progress?: SessionProgress;
   /** Exit code of the command line for the same work (2: forgetting budget breached). */
   exitCode?: number;
