@@ -6,6 +6,8 @@ import { el, fill } from '../ui/dom.ts';
 import type { Child } from '../ui/dom.ts';
 import { errorText, isAbort, request, text } from '../ui/host.ts';
 import { button, progressRing } from '../ui/toolkit.ts';
+import { makeFlipColours } from './flipColours.ts';
+import type { ShownFlip } from './flipColours.ts';
 
 /** Items listed before "Show all". */
 const firstItems = 20;
@@ -43,16 +45,20 @@ export function makeFlips(onClose: () => void, onTargets: (stage: number) => voi
     el('div', { class: 'flips-head' }, heading, close),
     content,
   );
+  const colours = makeFlipColours();
   let running: AbortController | undefined;
   const load = async (cell: FlipsRequest, limit: number): Promise<void> => {
     running?.abort();
     running = new AbortController();
     const { signal } = running;
+    colours.stop();
     fill(content, progressRing(text('Loading')));
     try {
       const list = await request(getFlips, { ...cell, limit }, signal);
       const all = (): void => void load(cell, Math.max(list.lostCount, list.gainedCount));
-      fill(content, ...listed(list, all, () => onTargets(cell.stage)));
+      const [lost, gained] = [list.lost.map(flippedItem), list.gained.map(flippedItem)];
+      fill(content, ...listed(list, { lost, gained, colours: colours.controls }, all, () => onTargets(cell.stage)));
+      colours.watch(cell, [...lost, ...gained]);
     } catch (error) {
       if (!isAbort(error)) fill(content, el('p', { class: 'notice error' }, errorText(error)));
     }
@@ -67,12 +73,20 @@ export function makeFlips(onClose: () => void, onTargets: (stage: number) => voi
     focus: () => heading.focus(),
     hide: () => {
       running?.abort();
+      colours.stop();
       element.hidden = true;
     },
   };
 }
 
-function listed(list: FlipList, showAll: () => void, openTargets: () => void): Child[] {
+interface Shown {
+  lost: readonly ShownFlip[];
+  gained: readonly ShownFlip[];
+  /** What colours them. */
+  colours: HTMLElement;
+}
+
+function listed(list: FlipList, shown: Shown, showAll: () => void, openTargets: () => void): Child[] {
   const counts = text(
     '{0} lost and {1} gained of {2} answers.',
     formatCount(list.lostCount),
@@ -85,24 +99,27 @@ function listed(list: FlipList, showAll: () => void, openTargets: () => void): C
     el('p', { role: 'status' }, counts),
     list.textless && el('p', { class: 'quiet' }, text('Judged by likelihood: there are no texts to show.')),
     el('div', { class: 'buttons' }, button(text('Open in target diff'), openTargets)),
-    group(text('Lost'), 'lost', list.lost, list.lostCount),
-    group(text('Gained'), 'gained', list.gained, list.gainedCount),
+    !list.textless && shown.colours,
+    group(text('Lost'), 'lost', shown.lost, list.lostCount),
+    group(text('Gained'), 'gained', shown.gained, list.gainedCount),
     more && button(text('Show all'), showAll),
   ];
 }
 
-function group(title: string, kind: string, items: readonly FlippedAnswer[], count: number): Child {
+function group(title: string, kind: string, items: readonly ShownFlip[], count: number): Child {
   if (count === 0) return false;
   const shown = items.length < count ? ` (${text('{0} of {1}', items.length, formatCount(count))})` : ` (${count})`;
   return el(
     'section',
     { class: kind },
     el('h3', null, title, el('span', { class: 'quiet' }, shown)),
-    items.map((item) => flippedItem(item)),
+    items.map(({ article }) => article),
   );
 }
 
-function flippedItem(item: FlippedAnswer): HTMLElement {
+function flippedItem(item: FlippedAnswer): ShownFlip {
+  const before = el('span', null, orEmpty(item.before));
+  const now = el('span', null, orEmpty(item.now));
   const answer = (name: string, value: Child, reason: string | undefined, tag: Child = false): Child => [
     el('dt', null, name),
     el('dd', null, value, ' ', tag, reason !== undefined && el('div', { class: 'quiet reason' }, reason)),
@@ -112,18 +129,19 @@ function flippedItem(item: FlippedAnswer): HTMLElement {
     if (kind === 'same') return part;
     return el(kind === 'removed' ? 'del' : 'ins', null, part);
   });
-  return el(
+  const article = el(
     'article',
     { class: 'flip' },
     el('p', { class: 'prompt' }, el('span', { class: 'quiet' }, `#${item.index} `), item.prompt),
     el(
       'dl',
       null,
-      answer(text('before'), orEmpty(item.before), item.reasonBefore),
-      answer(text('now'), orEmpty(item.now), item.reasonNow, cut),
+      answer(text('before'), before, item.reasonBefore),
+      answer(text('now'), now, item.reasonNow, cut),
       item.diff.some(({ kind }) => kind === 'same') && answer(text('changes'), diff, undefined),
     ),
   );
+  return { item, article, before, now };
 }
 
 function orEmpty(answer: string): Child {

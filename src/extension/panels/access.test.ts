@@ -7,11 +7,17 @@ describe('what panels may ask', () => {
     expect(asked.filter((method) => /^lab\/|launch|stop|remove/.test(method))).toEqual([]);
   });
 
-  it('writes only where a panel is for writing', () => {
-    for (const [kind, { requests }] of Object.entries(panelAccess)) {
-      const trusting = requests.filter(({ needsTrust }) => needsTrust).map(({ method }) => method);
-      if (kind !== 'targetDiff') expect(trusting, kind).toEqual([]);
-    }
+  it('computes and writes only where a panel is for that', () => {
+    const trusting = Object.entries(panelAccess).map(([kind, { requests }]) => [
+      kind,
+      requests.filter(({ needsTrust }) => needsTrust).map(({ method }) => method),
+    ]);
+    expect(Object.fromEntries(trusting)).toEqual({
+      heatmap: ['targetDiff/flips'],
+      monitor: [],
+      compare: [],
+      targetDiff: ['targetDiff/score', 'targetDiff/write'],
+    });
   });
 });
 

@@ -1,4 +1,5 @@
 // What each kind of panel may ask the lab server for, and what it hears. One table, so that it can be read at a glance.
+import { scoreFlips } from '../../shared/protocol/lab/flipTokens.ts';
 import { listModels, modelsChanged } from '../../shared/protocol/lab/models.ts';
 import {
   compareRuns,
@@ -31,7 +32,7 @@ import type { PanelAccess } from './relay.ts';
 /** Starting, stopping and resuming are commands, which ask what has to be asked; no panel sends them itself. */
 export const panelAccess: Record<PanelKind, PanelAccess> = {
   heatmap: {
-    requests: [getRun, getHeatmap, getFlips, getTargets, exportRun],
+    requests: [getRun, getHeatmap, getFlips, scoreFlips, getTargets, exportRun],
     notifications: [runsChanged],
   },
   monitor: {

@@ -1,6 +1,8 @@
 // The panels of the editor: one per kind and subject, brought back after a reload, redrawn when trust is granted. Pages are
 // not kept alive while hidden: they hold charts of whole runs, and restore themselves from the server and their own state.
 import * as vscode from 'vscode';
+import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
+import { scoringModel } from '../datasets/openDatasets.ts';
 import type { PanelKind, PanelSubject, Panels, Workbench } from '../workbench.ts';
 import { identityOf, panelAccess } from './access.ts';
 import { isRecord } from './messages.ts';
@@ -53,7 +55,11 @@ export function createPanels(context: vscode.ExtensionContext, workbench: () => 
   };
 
   const draw = ({ kind, subject, panel }: OpenPanel): void =>
-    fillWebview(panel.webview, workbench(), { kind, subject, title: subject.title });
+    fillWebview(panel.webview, workbench(), {
+      kind,
+      subject: { ...subject, engine: engineSettings() },
+      title: subject.title,
+    });
 
   for (const kind of kinds) {
     const deserializeWebviewPanel = async (panel: vscode.WebviewPanel, state: unknown): Promise<void> => {
@@ -87,6 +93,13 @@ export function createPanels(context: vscode.ExtensionContext, workbench: () => 
     },
     open: () => [...opened].map(([identity, { panel, drawn }]) => ({ identity, title: panel.title, drawn })),
   };
+}
+
+/** Device and threads of what is scored, for pages that choose the model themselves. */
+function engineSettings(): Pick<ScoringModel, 'device' | 'threads'> {
+  const [folder] = vscode.workspace.workspaceFolders ?? [];
+  const { device, threads } = scoringModel({ uri: folder?.uri ?? vscode.Uri.file('') });
+  return { ...(device === undefined ? {} : { device }), ...(threads === undefined ? {} : { threads }) };
 }
 
 /** What the page kept with `setState`: `{ kind, subject }`. */

@@ -145,7 +145,7 @@ describe('what a page has opened in the server', () => {
     const access = { requests: [open, close], owned: { open, close, forPage } };
     const one = connected(services, access);
     const begin = (): Promise<void> => one.say({ type: 'request', id: 1, method: 'view/open', params: {} });
-    return { ...one, closed, begin, hold: (until: Promise<void>) => (wait = until) };
+    return { ...one, closed, begin, hold: (until: Promise<void>) => void (wait = until) };
   }
 
   it('is closed when the panel closes, once', async () => {

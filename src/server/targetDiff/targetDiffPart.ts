@@ -17,11 +17,13 @@ import {
   writeChosenTargets,
 } from '../../shared/protocol/lab/targetDiff.ts';
 import type { ComparisonView, TargetSourceSpec, TargetVerifier } from '../../shared/protocol/lab/targetDiff.ts';
+import { scoreFlips } from '../../shared/protocol/lab/flipTokens.ts';
 import type { ServerContext, ServerPart } from '../context.ts';
 import { scoringServiceOf } from '../datasets/scoringService.ts';
 import { slices } from '../../lab/slices.ts';
 import { arrange, gap } from './arrange.ts';
 import { Comparison } from './comparison.ts';
+import { scoreFlippedAnswers } from './flipTokens.ts';
 import { readPage } from './page.ts';
 import { ComparisonScoring } from './scoreAll.ts';
 import { createScoring } from './scoring.ts';
@@ -98,6 +100,7 @@ export const targetDiffPart: ServerPart = (server) => {
   server.onClientGone((client) => comparisons.closeOf(client));
   server.onShutdown(() => comparisons.closeAll());
   server.handle(findTargetSources, (params) => findSources(server.workspace, params));
+  server.handle(scoreFlips, (params, { signal }) => scoreFlippedAnswers(scoring, params, signal));
   server.handle(openComparison, (params, { client }) => comparisons.open(client, params).describe());
   server.handle(getComparison, ({ id }) => comparisons.get(id).comparison.describe());
   server.handle(closeComparison, ({ id }) => {
