@@ -212,12 +212,16 @@ export interface TextFieldOptions {
   delayMs?: number;
 }
 
+/**
+ * A field for one line. The library names the field inside after its content, whatever the attribute says, so the label is
+ * its content; the style sheet hides it.
+ */
 export function textField(options: TextFieldOptions): Control<string> {
-  const field = el('vscode-text-field', {
-    'aria-label': options.label,
-    placeholder: options.placeholder ?? options.label,
-    value: options.value ?? '',
-  }) as FormElement;
+  const field = el(
+    'vscode-text-field',
+    { placeholder: options.placeholder ?? options.label, value: options.value ?? '' },
+    options.label,
+  ) as FormElement;
   let timer: ReturnType<typeof setTimeout> | undefined;
   field.addEventListener('input', () => {
     clearTimeout(timer);
