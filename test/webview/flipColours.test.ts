@@ -107,7 +107,7 @@ describe.skipIf(noBrowser)('tokens of flipped answers', () => {
     const panel = await open(() => new Promise(() => undefined));
     const { page } = panel;
     await page.evaluate(() => {
-      const home = window as unknown as { toHost(message: { type: string }): void; cancelled: number };
+      const home = window as unknown as { toHost: (message: { type: string }) => void; cancelled: number };
       home.cancelled = 0;
       const send = home.toHost;
       home.toHost = (message) => {

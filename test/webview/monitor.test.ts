@@ -8,6 +8,7 @@ import { memoryServer } from '../../src/server/runs/testing/memoryServer.ts';
 import type { MemoryServer } from '../../src/server/runs/testing/memoryServer.ts';
 import { writeRun } from '../../src/server/runs/testing/writeRun.ts';
 import { runsPart } from '../../src/server/runs/runsPart.ts';
+import { lockRun } from '../../src/runs/lock.ts';
 import type { SessionSummary } from '../../src/shared/protocol/lab/sessions.ts';
 import type { MetricRecord, RunData, StatusRecord } from '../../src/shared/records.ts';
 import { launch, noBrowser, openPanel } from './openPanel.ts';
@@ -66,6 +67,7 @@ describe.skipIf(noBrowser)('the session monitor', () => {
     state: 'running',
     queuedAt: '2026-01-02T03:04:05.000Z',
     run,
+    // How far the run is, its summary tells.
     progress: { share: 0.64, activity: 'train (self-output, stage 2 new API)', secondsLeft: 65 },
     ...changes,
   });
@@ -135,7 +137,7 @@ describe.skipIf(noBrowser)('the session monitor', () => {
       'stage 2 of 2, new API',
       'step 40 of 40',
       '9,000 tokens/s',
-      '64 % done',
+      `${formatDone((await lab.call(getRun, { run })).share)} done`,
       '1 min 5 s left',
       'cpu',
     ]) {
@@ -148,6 +150,24 @@ describe.skipIf(noBrowser)('the session monitor', () => {
     await expect.poll(() => panel.page.locator('.sentence').innerText()).toContain('Stopping');
     await panel.page.getByRole('button', { name: 'Stop now' }).click();
     expect(panel.actions.at(-1)).toMatchObject({ args: [run, 'now'] });
+  });
+
+  it('tells the time left of a run that no session of the queue follows', async () => {
+    const run = await makeRun((made) => {
+      const going = withStatus({})(made);
+      const isLast = ({ arm, stage }: { arm: string; stage: number }): boolean => arm === 'self-output' && stage === 2;
+      const lastSteps = going.metrics.filter((one) => !isLast(one) || one.step <= 20);
+      const cells = going.cells.filter((one) => !isLast(one)).map((one) => ({ ...one, seconds: 30 }));
+      const checkpoints = going.checkpoints.filter((one) => !isLast(one));
+      return { ...going, cells, checkpoints, metrics: lastSteps };
+    });
+    onTestFinished(await lockRun(run));
+    const ended = session(run, { state: 'stopped' });
+    const panel = await open(run, [ended]);
+    // Seven benchmarks here and fourteen of the arm that has not begun, half a minute each; trainings take seconds.
+    await expect
+      .poll(() => panel.page.locator('.truth').innerText())
+      .toMatch(/ \u00b7 1[01] min( \d+ s)? left \u00b7 cpu/);
   });
 
   it('says why a run failed and offers to resume it, but not in Restricted Mode', async () => {

@@ -1,6 +1,8 @@
 // The part of the lab server that shows runs: the list, single runs, heatmaps, flips, curves, targets, exports and
 // comparisons. Run folders are its only source, so a run of a terminal is as good as one of the editor.
 import { resolve } from 'node:path';
+import { secondsLeftOf } from '../../lab/runTimeLeft.ts';
+import { readPlan } from '../../runs/planFile.ts';
 import * as protocol from '../../shared/protocol/lab/runs.ts';
 import type { HeatmapData } from '../../shared/protocol/lab/runs.ts';
 import type { ServerContext, ServerPart } from '../context.ts';
@@ -36,7 +38,7 @@ export const runsPart: ServerPart = (server) => {
   server.handle(protocol.getFlips, ({ run, limit = flipLimit, ...cell }) =>
     part.quick.ask({ kind: 'flips', folder: resolve(run), cell, limit }),
   );
-  server.handle(protocol.getCurves, ({ run, from }) => readCurves(resolve(run), from));
+  server.handle(protocol.getCurves, ({ run, from }) => part.curves(resolve(run), from));
   server.handle(
     protocol.getTargets,
     async ({ run }) => (await (await part.ready()).reader(resolve(run)).read()).targets,
@@ -119,6 +121,14 @@ class RunsPart {
   async heatmap(run: string, seed: number | undefined): Promise<HeatmapData> {
     await this.ready();
     return this.heatmaps.get(resolve(run), seed);
+  }
+
+  async curves(run: string, from: protocol.CurvePosition | undefined): Promise<protocol.CurveData> {
+    const data = await readCurves(run, from);
+    if (data.more) return data;
+    const records = await (await this.ready()).reader(run).read();
+    const secondsLeft = secondsLeftOf(records, await readPlan(run));
+    return { ...data, ...(secondsLeft === undefined ? {} : { secondsLeft }) };
   }
 
   async exportRun(run: string, what: ExportKind): Promise<{ text: string; suggestedName: string }> {
