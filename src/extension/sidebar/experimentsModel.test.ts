@@ -46,6 +46,20 @@ describe('the experiments tree', () => {
     expect(rowAt(model, 0, 0, 0)).toBe(before);
   });
 
+  it('draws the experiment anew when one of its runs ends, and only the run while it goes on', () => {
+    const model = filled();
+    const createdAt = '2026-11-22T10:00:00';
+    expect(ids(model.setRun(runWith('new', { state: 'running', createdAt })).nodes)).toEqual([
+      'experiment:/w/pocket.experiment.yaml',
+    ]);
+    expect(ids(model.setRun(runWith('new', { state: 'running', createdAt, share: 0.5 })).nodes)).toEqual([
+      'run:/w/runs/new',
+    ]);
+    expect(ids(model.setRun(runWith('new', { state: 'done', createdAt })).nodes)).toEqual([
+      'experiment:/w/pocket.experiment.yaml',
+    ]);
+  });
+
   it('orders by time, name and what was forgotten, starred runs first', () => {
     const model = filled();
     const runs = (): string[] => ids(model.children(rowAt(model, model.order === 'name' ? 1 : 0)));

@@ -62,10 +62,12 @@ export class ExperimentsModel {
     const known = this.runs.get(summary.folder);
     const experiment = known && this.experiments.get(known.experiment);
     if (!known || !experiment) return { all: true, nodes: [] };
+    const moved = known.summary.state !== summary.state;
     known.summary = summary;
     const runs = experiment.runs.map((one) => (one.folder === summary.folder ? summary : one));
     this.experiments.set(known.experiment, { ...experiment, runs });
-    return { all: false, nodes: [this.runNode(summary.folder)] };
+    // The row of an experiment tells the state of its newest run; its runs are drawn with it.
+    return { all: false, nodes: [moved ? this.experimentNode(experiment) : this.runNode(summary.folder)] };
   }
 
   setSessions(sessions: readonly SessionSummary[]): void {
