@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inLabel, inMarkdown, inMessage } from './outsideText.ts';
+import { inLabel, inMarkdown, inMessage, inPrompt } from './outsideText.ts';
 
 describe('text from outside', () => {
   it('makes no icon in a label', () => {
@@ -11,6 +11,10 @@ describe('text from outside', () => {
     expect(inMessage('[Fix](command:workbench.action.quit)')).toBe('[Fix] (command:workbench.action.quit)');
   });
 
+  it('makes neither in the prompt of an input box', () => {
+    expect(inPrompt('[$(trash)](command:x)\nis there')).toBe('[\\$(trash)] (command:x) is there');
+  });
+
   it('makes no markup in Markdown', () => {
     const shown = inMarkdown('[a](command:b) <img src=x> **c** `d` https://e.f\n# g | h');
     expect(shown).not.toMatch(/(?<!\\)[[\]()<>*`#|:]/);
@@ -18,6 +22,7 @@ describe('text from outside', () => {
   });
 
   it('shows control and direction characters as such', () => {
-    for (const safe of [inLabel, inMessage, inMarkdown]) expect(safe('a\u202eb\u0007')).toBe('a\ufffdb\ufffd');
+    for (const safe of [inLabel, inMessage, inPrompt, inMarkdown])
+      expect(safe('a\u202eb\u0007')).toBe('a\ufffdb\ufffd');
   });
 });

@@ -12,6 +12,11 @@ export function inMessage(text: string): string {
   return plainText(text).replace(/\]\(/g, '] (');
 }
 
+/** For prompts and validation messages of input boxes, which render both icons and links. */
+export function inPrompt(text: string): string {
+  return inMessage(inLabel(text));
+}
+
 /** For Markdown: on one line, without markup, links, HTML or icons. */
 export function inMarkdown(text: string): string {
   return plainText(text)

@@ -1,5 +1,6 @@
 // Steps as the editor shows them: picks and texts with a counter and a back button.
 import * as vscode from 'vscode';
+import { inPrompt } from '../outsideText.ts';
 import type { StepEnd, StepPlace } from './steps.ts';
 
 interface Shown {
@@ -108,7 +109,8 @@ export async function pickMany<Item extends vscode.QuickPickItem>(
   let order = [...shown.selected];
   const sayOrder = (): void => {
     if (!shown.ordered) return;
-    const names = order.map((item, index) => `${index + 1} ${item.label}`);
+    // A title renders no icons: what keeps a label from rendering them would be seen.
+    const names = order.map(({ label }, index) => `${index + 1} ${label.replaceAll('\\$(', '$(')}`);
     input.title = [shown.title, ...(names.length > 1 ? [names.join(', ')] : [])].join(': ');
   };
   sayOrder();
@@ -146,7 +148,7 @@ export async function askText(
 ): Promise<StepEnd> {
   const input = vscode.window.createInputBox();
   present(input, shown);
-  input.prompt = shown.placeholder;
+  input.prompt = inPrompt(shown.placeholder);
   input.value = shown.value;
   if (shown.selection) input.valueSelection = shown.selection;
   input.buttons = shown.place.canGoBack ? [vscode.QuickInputButtons.Back] : [];
@@ -155,11 +157,11 @@ export async function askText(
     const problem = await shown.check(value.trim());
     // An answer for a text that has changed meanwhile is worth nothing.
     if (input.value !== value) return false;
-    input.validationMessage = problem ?? '';
+    input.validationMessage = inPrompt(problem ?? '');
     return problem === undefined;
   };
   const failed = (error: unknown): void => {
-    input.validationMessage = error instanceof Error ? error.message : String(error);
+    input.validationMessage = inPrompt(error instanceof Error ? error.message : String(error));
   };
   void check().catch(failed);
   return whenEnded(input, (end) => [
