@@ -86,3 +86,31 @@ export async function openSidebar(page: Page): Promise<void> {
   await activity(page, 'Forgetting Lab').click();
   await page.locator('.customview-tree .monaco-list-row').first().waitFor();
 }
+
+/** A row of a view by what a screen reader says of it: `Experiment tiny, no run yet, ...`. */
+export const item = (page: Page, name: string | RegExp): Locator => page.getByRole('treeitem', { name }).first();
+
+/** Chooses from the context menu of a row. Hovers of rows lie above the rows below them, so the mouse goes away first. */
+export async function itemMenu(page: Page, name: string | RegExp, entry: string): Promise<void> {
+  const away = (): Promise<void> => page.mouse.move(900, 600);
+  await away();
+  await contextMenu(page, item(page, name), entry);
+  await away();
+}
+
+export const activeTab = (page: Page, name: string): Promise<void> =>
+  page.locator('.tab.active').filter({ hasText: name }).waitFor();
+
+/** The item of this extension in the status bar. */
+export const statusItem = (page: Page, words: string | RegExp): Locator =>
+  page
+    .locator('.statusbar-item')
+    .filter({ has: page.locator('.statusbar-item-label[aria-label^="Forgetting Lab: "]') })
+    .filter({ hasText: words });
+
+/** Presses a button of a notification once it is there. */
+export async function answerToast(page: Page, text: string, button: string): Promise<void> {
+  await toast(page, text).getByRole('button', { name: button }).click();
+}
+
+export const clearToasts = (page: Page): Promise<void> => command(page, 'Notifications: Clear All Notifications');

@@ -264,6 +264,22 @@ const paletteRow = async (label: string): Promise<number> => {
   return rows;
 };
 
+/** From the palette to the drawn panel. */
+async function compareAllRuns(): Promise<void> {
+  await ui.command(page, 'Forgetting Lab: Compare Runs');
+  const rows = ui.quickInput(page).locator('.monaco-list-row');
+  await rows.first().waitFor();
+  const count = await rows.count();
+  for (let row = 0; row < count; row++) await rows.nth(row).locator('.monaco-highlighted-label').first().click();
+  await ui.quickInput(page).getByRole('button', { name: 'OK' }).click();
+  const comparison = ui.panel(page);
+  await comparison.getByText(`Comparison of ${count} runs`).waitFor();
+  await comparison.locator('body[data-drawn]').waitFor();
+  await comparison.locator('canvas').first().waitFor();
+  await comparison.getByText('self-output').first().waitFor();
+  await picture(page, 'restricted-compare');
+}
+
 test('Restricted Mode reads and does nothing else; trust brings the rest', async () => {
   const before = contents(workspace.folder);
   const restricted = await open({
@@ -283,6 +299,7 @@ test('Restricted Mode reads and does nothing else; trust brings the rest', async
   expect(await paletteRow('Forgetting Lab: Show Forgetting Heatmap')).toBe(1);
   for (const name of ['Launch Session', 'Build Targets', 'Resume', 'New Experiment', 'Evaluate Model', 'Colour Tokens'])
     expect(await paletteRow(`Forgetting Lab: ${name}`), name).toBe(0);
+  await compareAllRuns();
   await ui.openFile(page, 'subtraction.jsonl');
   await page.locator('.codelens-decoration, .view-line').first().waitFor();
   await page.waitForTimeout(3000);
@@ -308,24 +325,48 @@ test('Restricted Mode reads and does nothing else; trust brings the rest', async
     .waitFor();
 });
 
+/** Words of English sentences; names of arms, benchmarks and files are data and stay. */
+const english = /\b(gained|lost|forgot|kept|improved|training on|points|skills|seed|seeds|base|after|perplexity|than)\b/i;
+
+/** What the panel says, once it says anything. */
+async function saidIn(panel: ReturnType<typeof ui.panel>): Promise<string> {
+  await expect.poll(() => panel.locator('.sentence').textContent()).toMatch(/。$/);
+  return (await panel.locator('.sentence, .more').allTextContents()).join(' ');
+}
+
 test('Traditional Chinese in the sidebar and the panels', async () => {
   const chinese = await open({ locale: 'zh-tw' });
   await page.context().close();
   page = await window(chinese, workspace.folder);
   const run = await runOf(page, 'quick');
   for (const title of ['實驗', '資料集', '模型']) await page.locator('.pane-header').getByText(title).first().waitFor();
+  await expect.poll(() => run.textContent()).toMatch(/(習得|失去) [\d.]+，(遺忘|進步) [\d.]+/);
   await ui.contextMenu(page, run, '顯示遺忘熱圖');
-  await ui.panel(page).getByText('對比基礎').first().waitFor();
-  await ui.panel(page).locator('[role=gridcell][aria-label*="sorting"]').last().waitFor();
+  const panel = ui.panel(page);
+  await panel.getByText('對比基礎').first().waitFor();
+  await panel.locator('[role=gridcell][aria-label*="sorting, ground truth, subtraction 之後"]').waitFor();
+  const verdict = await saidIn(panel);
+  expect(verdict).toMatch(/^以「ground truth」訓練：.*；self-output：/);
+  expect(verdict).toContain('只有一個隨機種子');
+  expect(verdict).not.toMatch(english);
+  const cell = panel.locator('[role=gridcell][aria-label*="sorting, ground truth, 基礎模型"]');
+  await cell.hover();
+  await panel.locator('.tip').getByText('基礎模型').first().waitFor();
+  expect(await panel.locator('.tip').innerText()).not.toMatch(english);
   await picture(page, 'chinese-heatmap');
   await ui.contextMenu(page, run, '顯示工作監視器');
   await ui.panel(page).getByText('訓練損失').first().waitFor();
+  expect(await saidIn(ui.panel(page))).toMatch(/^完成：(習得|失去) [\d.]+，(遺忘|進步) [\d.]+。$/);
   const overflow = await ui
     .panel(page)
     .locator('body')
     .evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   expect(overflow).toBeLessThanOrEqual(0);
   await picture(page, 'chinese-monitor');
+
+  await ui.contextMenu(page, run, '比較自身輸出與標準答案');
+  await expect.poll(() => ui.panel(page).locator('.sentence').textContent()).toMatch(/標準答案/);
+  await picture(page, 'chinese-target-diff');
 });
 
 test('an empty folder says what to do next; the walkthrough shows its pictures', async () => {

@@ -1,0 +1,59 @@
+// What most tests in the workbench begin with: a workspace, a VS Code server with the packaged extension, and a page.
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { launchBrowser, newPage, root, startHost, type Host } from './codeServer.ts';
+import { pictureOfFailure } from './pictures.ts';
+import { makeWorkspace, type Workspace } from './workspace.ts';
+
+export interface Stage {
+  workspace: Workspace;
+  host: Host;
+  page: Page;
+  /** Messages of the browser's own dialogs (`alert`), which nothing may ever open. */
+  dialogs: string[];
+}
+
+/**
+ * Registers set-up and tear-down for the file that calls it. The fields are there when the first test runs. `prepare` fills
+ * the workspace before the server starts; the page shows nothing yet.
+ */
+export function setStage(prepare: (folder: string) => void = () => undefined): Stage {
+  const stage = { dialogs: [] as string[] } as Stage;
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    stage.workspace = makeWorkspace();
+    prepare(stage.workspace.folder);
+    // Buttons of views show without the mouse being there.
+    const settings = { 'workbench.view.alwaysShowHeaderActions': true };
+    stage.host = await startHost({ vsix: process.env.FORGETTING_LAB_VSIX!, settings });
+    browser = await launchBrowser();
+    stage.page = await newPage(browser);
+    stage.page.setDefaultTimeout(60_000);
+    stage.page.on('dialog', (dialog) => {
+      stage.dialogs.push(dialog.message());
+      void dialog.dismiss();
+    });
+  });
+  afterEach((context) => pictureOfFailure(context, stage.page));
+  afterAll(async () => {
+    await browser?.close();
+    await stage.host?.stop();
+    stage.workspace?.remove();
+  });
+  return stage;
+}
+
+/** Polls for as long as a busy machine may need. */
+export const until = <T>(value: () => T) => expect.poll(value, { timeout: 60_000 });
+
+/** Runs an experiment file with the command line, to its end. */
+export function runInTerminal(folder: string, file: string): void {
+  const made = spawnSync(process.execPath, [path.join(root, 'dist/cli.js'), 'run', file], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  // 2: done, and the forgetting budget is overdrawn.
+  expect([0, 2], made.stderr).toContain(made.status);
+}
