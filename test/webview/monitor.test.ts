@@ -9,8 +9,10 @@ import type { MemoryServer } from '../../src/server/runs/testing/memoryServer.ts
 import { writeRun } from '../../src/server/runs/testing/writeRun.ts';
 import { runsPart } from '../../src/server/runs/runsPart.ts';
 import { lockRun } from '../../src/runs/lock.ts';
+import { getRun } from '../../src/shared/protocol/lab/runs.ts';
 import type { SessionSummary } from '../../src/shared/protocol/lab/sessions.ts';
 import type { MetricRecord, RunData, StatusRecord } from '../../src/shared/records.ts';
+import { formatDone } from '../../src/shared/words.ts';
 import { launch, noBrowser, openPanel } from './openPanel.ts';
 import type { OpenPanel, PanelOptions } from './openPanel.ts';
 import { addProbes } from './probes.ts';
@@ -67,6 +69,7 @@ describe.skipIf(noBrowser)('the session monitor', () => {
     state: 'running',
     queuedAt: '2026-01-02T03:04:05.000Z',
     run,
+    // How far the run is, its summary tells.
     // How far the run is, its summary tells.
     progress: { share: 0.64, activity: 'train (self-output, stage 2 new API)', secondsLeft: 65 },
     ...changes,

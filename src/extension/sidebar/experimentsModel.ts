@@ -132,12 +132,21 @@ export class ExperimentsModel {
   }
 
   session(id: string): SessionSummary | undefined {
-    return this.sessions.get(id);
+    const session = this.sessions.get(id);
+    return session && this.withShareOfRun(session);
+  }
+
+  /** A run is as far as its summary says: what every view shows is this one number. */
+  private withShareOfRun(session: SessionSummary): SessionSummary {
+    const { progress } = session;
+    const run = this.run(runOf(session) ?? '');
+    return progress && run ? { ...session, progress: { ...progress, share: run.share } } : session;
   }
 
   /** The session that works on a run or waits to. */
   sessionOf(run: string): SessionSummary | undefined {
-    return this.overlays.get(run);
+    const session = this.overlays.get(run);
+    return session && this.withShareOfRun(session);
   }
 
   allRuns(): RunSummary[] {
@@ -145,7 +154,7 @@ export class ExperimentsModel {
   }
 
   allSessions(): SessionSummary[] {
-    return [...this.sessions.values()];
+    return [...this.sessions.values()].map((session) => this.withShareOfRun(session));
   }
 
   hasExperiments(): boolean {

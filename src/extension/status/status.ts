@@ -33,7 +33,7 @@ export function registerStatus(workbench: Workbench, store: ExperimentsStore): v
     draw();
     await showSession(store, session.id);
   });
-  context.subscriptions.push(item, store.onDidChangeSessions(draw));
+  context.subscriptions.push(item, store.onDidChangeSessions(draw), store.onDidChange(draw));
   void lookForServer(workbench, store);
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { sessionWith } from '../sidebar/testing.ts';
+import { ExperimentsModel } from '../sidebar/experimentsModel.ts';
+import { experimentWith, runWith, sessionWith } from '../sidebar/testing.ts';
 import { english } from '../translate.ts';
 import { statusText } from './statusText.ts';
 
@@ -18,6 +19,17 @@ describe('the status bar', () => {
     expect(shown?.tooltip).toContain('12,345 tokens/s');
     expect(shown?.tooltip).toContain('1 queued');
     expect(shown?.session.id).toBe('a');
+  });
+
+  it('says of a run the share that its summary tells', () => {
+    const model = new ExperimentsModel();
+    const run = runWith('live', { state: 'running', share: 0.5 });
+    model.setList([experimentWith('pocket', [run])]);
+    const progress = { share: 0.88, activity: 'train (a)' };
+    model.setSessions([sessionWith('a', { run: run.folder, progress })]);
+    expect(statusText(model.allSessions(), none, english)?.text).toBe('$(sync~spin) pocket 50 %');
+    model.setRun({ ...run, share: 0.519 });
+    expect(statusText(model.allSessions(), none, english)?.text).toBe('$(sync~spin) pocket 51 %');
   });
 
   it('says what failed until it has been seen', () => {

@@ -245,7 +245,9 @@ export class RunIndex {
       const plan = await readPlan(folder);
       // Several runs are read at once: each gets its own turn, or their summaries would add up to a long one.
       await nextTurn();
-      return summarizeRun(run, { plan, state, updatedAt });
+      const before = (this.runs.get(folder) ?? this.guests.get(folder))?.summary;
+      const isSame = before?.createdAt === run.config.createdAt;
+      return summarizeRun(run, { plan, state, updatedAt, ...(isSame ? { shareBefore: before.share } : {}) });
     } catch (error) {
       this.readers.delete(folder);
       return corruptSummary(folder, basename(folder), describeError(error), updatedAt);
