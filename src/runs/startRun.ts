@@ -10,7 +10,7 @@ import { loadBenchmark } from '../evals/benchmark.ts';
 import type { Benchmark } from '../evals/benchmark.ts';
 import type { DroppedRow } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
-import type { Experiment, ResolvedArm } from '../shared/experiment.ts';
+import type { Experiment, ResolvedArm, Stage } from '../shared/experiment.ts';
 import type { RunConfig } from '../shared/records.ts';
 import { findBreaches } from './guard.ts';
 import type { Breach } from './guard.ts';
@@ -150,23 +150,24 @@ export async function readData(experiment: Experiment): Promise<RunInput> {
     const dropped: DroppedRow[] = [];
     let count = 0;
     for await (const example of stageExamples(stage, dropped)) count += example ? 1 : 0;
-    if (count === 0) {
-      const first = dropped[0];
-      const why = first
-        ? `; all ${dropped.length} rows were dropped, the first (line ${first.source.line}): ${first.reason}`
-        : '';
-      throw new LabError(
-        'dataset-empty',
-        `The dataset of stage "${stage.name}" has no usable rows: ${stage.dataset}${why}`,
-        {
-          remedy: 'Name a file with rows in one of the formats text, messages, prompt/completion, alpaca, sharegpt',
-        },
-      );
-    }
+    if (count === 0) throw noUsableRows(stage, dropped);
     rows.push(count);
   }
   const items = new Map(benchmarks.map((benchmark) => [benchmark.config.name, benchmark.items.length]));
   return { benchmarks, sizes: { rows, items } };
+}
+
+/** The error for a stage whose dataset has nothing to train on. */
+export function noUsableRows(stage: Pick<Stage, 'name' | 'dataset'>, dropped: readonly DroppedRow[]): LabError {
+  const first = dropped[0];
+  const why = first
+    ? `; all ${dropped.length} rows were dropped, the first (line ${first.source.line}): ${first.reason}`
+    : '';
+  return new LabError(
+    'dataset-empty',
+    `The dataset of stage "${stage.name}" has no usable rows: ${stage.dataset}${why}`,
+    { remedy: 'Name a file with rows in one of the formats text, messages, prompt/completion, alpaca, sharegpt' },
+  );
 }
 
 async function makeConfig(

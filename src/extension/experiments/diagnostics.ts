@@ -35,7 +35,9 @@ export class ExperimentDiagnostics {
       watcher.onDidDelete(again),
       vscode.workspace.onDidOpenTextDocument((document) => this.refresh(document, 0)),
       vscode.workspace.onDidChangeTextDocument(({ document }) => this.refresh(document)),
-      vscode.workspace.onDidSaveTextDocument((document) => this.refresh(document)),
+      vscode.workspace.onDidSaveTextDocument((document) => this.saved(document, again)),
+      // What it names may have changed while it was not looked at.
+      vscode.window.onDidChangeActiveTextEditor((editor) => editor && this.refresh(editor.document, 0)),
       vscode.workspace.onDidCloseTextDocument((document) => this.forget(document)),
     );
     this.refreshAll();
@@ -49,6 +51,12 @@ export class ExperimentDiagnostics {
 
   private refreshAll(): void {
     for (const document of vscode.workspace.textDocuments) this.refresh(document, 0);
+  }
+
+  /** A dataset that was edited may be mended now, or broken. */
+  private saved(document: vscode.TextDocument, again: () => void): void {
+    if (isExperimentFile(document.fileName)) this.refresh(document);
+    else if (/\.jsonl?$/i.test(document.fileName)) again();
   }
 
   private refresh(document: vscode.TextDocument, delay?: 0): void {

@@ -4,6 +4,7 @@ import type { CheckedExperiment, PlacedProblem } from '../../runs/loadExperiment
 import { scalarAt } from '../../runs/experimentSource.ts';
 import type { ExperimentSource } from '../../runs/experimentSource.ts';
 import type { ExperimentDiagnostic, TextFix } from '../../shared/protocol/lab/experiments.ts';
+import type { ContentProblem } from './contentProblems.ts';
 import { textPositions } from './textPositions.ts';
 import type { TextPositions } from './textPositions.ts';
 import { isPlain } from './yamlText.ts';
@@ -20,6 +21,20 @@ export function toDiagnostics({ source, problems }: CheckedExperiment): Experime
       ...(fix ? { fix } : {}),
     };
   });
+}
+
+/** The problems that lie in the files an experiment names, each at the place where its name was typed. */
+export function contentDiagnostics(
+  source: ExperimentSource,
+  problems: readonly ContentProblem[],
+): ExperimentDiagnostic[] {
+  const positions = textPositions(source.text);
+  return problems.map(({ span, message, code, remedy }) => ({
+    range: positions.range(...span),
+    message,
+    code,
+    ...(remedy === undefined ? {} : { remedy }),
+  }));
 }
 
 /** Replaces the wrong word by the right one, in the quotes that are there. */

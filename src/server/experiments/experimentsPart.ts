@@ -1,4 +1,5 @@
 // Registers what the editor asks about experiment files.
+import { dirname } from 'node:path';
 import { checkExperiment } from '../../runs/loadExperiment.ts';
 import {
   completeExperiment,
@@ -12,7 +13,8 @@ import {
 import type { ServerPart } from '../context.ts';
 import { complete } from './complete.ts';
 import { composeText } from './compose.ts';
-import { toDiagnostics } from './diagnostics.ts';
+import { contentChecker } from './contentProblems.ts';
+import { contentDiagnostics, toDiagnostics } from './diagnostics.ts';
 import { hover } from './hover.ts';
 import { findMaterial } from './material.ts';
 import { outline } from './outline.ts';
@@ -21,7 +23,15 @@ import { rowSampler } from './sampleRows.ts';
 
 export const experimentsPart: ServerPart = (server) => {
   const sample = rowSampler();
-  server.handle(validateExperiment, async ({ path, text }) => toDiagnostics(await checkExperiment(path, text)));
+  const contentProblems = contentChecker();
+  server.handle(validateExperiment, async ({ path, text }) => {
+    const checked = await checkExperiment(path, text);
+    const inside = await contentProblems(dirname(path), checked);
+    return [...toDiagnostics(checked), ...contentDiagnostics(checked.source, inside)].sort(
+      ({ range: { start: one } }, { range: { start: other } }) =>
+        one.line - other.line || one.character - other.character,
+    );
+  });
   server.handle(completeExperiment, ({ path, text, position }) => complete(path, text, position));
   server.handle(hoverExperiment, ({ path, text, position }) => hover(path, text, position));
   server.handle(outlineExperiment, ({ path, text }) => outline(path, text));
