@@ -100,6 +100,8 @@ describe('the manifest', () => {
     expect(manifest.activationEvents).not.toContain('*');
     expect(manifest.activationEvents).not.toContain('onStartupFinished');
     expect(manifest.activationEvents).not.toContain('onLanguage:json');
+    // An experiment file that is made in a workspace without any: `workspaceContains` is looked at only when it opens.
+    expect(manifest.activationEvents).toContain('onLanguage:yaml');
     expect(manifest.extensionKind).toEqual(['workspace']);
   });
 
