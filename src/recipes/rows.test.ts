@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { textSideOf } from '../data/testFolder.ts';
 import type { Example } from '../shared/dataset.ts';
+import { inEnglish } from '../shared/phrase.ts';
 import { replayRow, rowFromJson, rowToJson, toSequences } from './rows.ts';
 import type { TargetRow } from './rows.ts';
 import { encodeScorable } from './scoreRows.ts';
@@ -49,7 +50,7 @@ describe('training sequences', () => {
   test('train on the answer and the end of turn, without the masked tokens', async () => {
     const side = await textSideOf();
     const part = encodeScorable(side, chat);
-    if ('reason' in part) throw new Error(part.reason);
+    if ('reason' in part) throw new Error(inEnglish(part.reason));
     // "yes" in bytes and the end of turn.
     const row: TargetRow = { example: chat, logprobs: [-1, -1, -1, -1], masked: [1], mask: [] };
     const [sequence] = toSequences([row], side);

@@ -6,6 +6,7 @@ import type { TrainingSequence } from '../engine/engine.ts';
 import { itemPerplexity } from '../metrics/perplexity.ts';
 import type { Example, ExampleBody, Message, Provenance, RowSource } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
+import { inEnglish } from '../shared/phrase.ts';
 import { maskSpans } from './mask.ts';
 import { encodeScorable } from './scoreRows.ts';
 import type { ScoredRow } from './scoreRows.ts';
@@ -100,7 +101,7 @@ function bodyFromJson(json: Record<string, unknown>): ExampleBody {
 export function toSequences(rows: readonly TargetRow[], side: TextSide): TrainingSequence[] {
   return rows.map((row) => {
     const part = encodeScorable(side, row.example);
-    if ('reason' in part) throw rowError(row, part.reason);
+    if ('reason' in part) throw rowError(row, inEnglish(part.reason));
     const weights = part.tokens.map((_, index) => (index >= part.from ? 1 : 0));
     if (row.logprobs.length > 0 && row.logprobs.length !== part.tokens.length - part.from) {
       throw rowError(row, 'its token probabilities belong to another tokenizer or template');

@@ -4,6 +4,8 @@ import { encodeExample } from '../data/encode.ts';
 import type { TextSide } from '../data/textSide.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { DroppedRow, Example } from '../shared/dataset.ts';
+import { inEnglish, phrase } from '../shared/phrase.ts';
+import type { Phrase } from '../shared/phrase.ts';
 import { inGroups } from './targets/recipe.ts';
 
 /** An example with the probability of every answer token. All arrays run over the scored tokens. */
@@ -49,15 +51,20 @@ export interface ScorablePart {
   endIndex: number;
 }
 
+/** Why an example cannot be scored. */
+export const noToken = phrase('no token to score');
+export const tooLong = (side: TextSide): Phrase =>
+  phrase("longer than the model's context of {0} tokens", side.contextLength);
+
 /** Encodes an example for scoring or training, or gives the reason why it cannot be used. */
-export function encodeScorable(side: TextSide, example: Example): ScorablePart | { reason: string } {
+export function encodeScorable(side: TextSide, example: Example): ScorablePart | { reason: Phrase } {
   const encoded = encodeExample(side, example);
   if ('tooLong' in encoded) {
-    return { reason: `longer than the model's context of ${side.contextLength} tokens` };
+    return { reason: tooLong(side) };
   }
   const from = Math.max(1, encoded.from);
   const skipped = from - encoded.from;
-  if (from >= encoded.tokens.length) return { reason: 'no token to score' };
+  if (from >= encoded.tokens.length) return { reason: noToken };
   return {
     tokens: encoded.tokens,
     from,
@@ -92,7 +99,7 @@ export async function* scoreRows(
       const part = parts[index];
       if (row.kind === 'dropped') yield row;
       else if (!part || 'reason' in part) {
-        yield { kind: 'dropped', dropped: { source: row.example.source, reason: part?.reason ?? 'no token to score' } };
+        yield { kind: 'dropped', dropped: { source: row.example.source, reason: inEnglish(part?.reason ?? noToken) } };
       } else yield scoredRow(row.example, part, scores[next++]?.logprobs ?? []);
     }
   }

@@ -5,7 +5,7 @@ import type { ScoredToken } from '../../src/shared/records.ts';
 import { formatCount } from '../../src/shared/words.ts';
 import { el, fill } from '../ui/dom.ts';
 import type { Child } from '../ui/dom.ts';
-import { action, errorText, isAbort, text } from '../ui/host.ts';
+import { action, errorText, isAbort, say, text } from '../ui/host.ts';
 import { renderTokens, tokenLegend } from '../ui/tokens.ts';
 import { button, progressRing } from '../ui/toolkit.ts';
 import { perplexityTag } from './rowCells.ts';
@@ -118,7 +118,7 @@ function facts(read: DatasetViewRow, score: Score, model: string): HTMLElement {
     score === 'coming' && fact(text('perplexity'), progressRing(text('being scored'))),
     known?.ppl !== undefined &&
       fact(text('perplexity'), [perplexityTag(known.ppl), ' ', text('under {0}', modelLabel(model))]),
-    known?.problem !== undefined && fact(text('perplexity'), text('not scored: {0}', known.problem)),
+    known?.problem !== undefined && fact(text('perplexity'), text('not scored: {0}', say(known.problem))),
     known?.tokens !== undefined &&
       fact(
         text('loss'),

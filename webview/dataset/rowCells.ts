@@ -4,7 +4,7 @@ import type { DatasetViewRow, DatasetViewScore } from '../../src/shared/protocol
 import { formatCount, formatPerplexity } from '../../src/shared/words.ts';
 import { el } from '../ui/dom.ts';
 import type { Child } from '../ui/dom.ts';
-import { text } from '../ui/host.ts';
+import { say, text } from '../ui/host.ts';
 import { renderTokens } from '../ui/tokens.ts';
 import { tokensInRaw } from './rawTokens.ts';
 
@@ -70,7 +70,8 @@ export function perplexityOf(read: DatasetViewRow, score: DatasetViewScore | und
   if (read.blank || read.problem !== undefined) return false;
   if (score?.ppl !== undefined) return perplexityTag(score.ppl);
   if (score?.problem !== undefined) {
-    return el('span', { class: 'quiet', title: score.problem, 'aria-label': score.problem }, '\u2013');
+    const why = say(score.problem);
+    return el('span', { class: 'quiet', title: why, 'aria-label': why }, '\u2013');
   }
   return expected && el('span', { class: 'quiet', 'aria-label': text('being scored') }, '\u2026');
 }

@@ -5,7 +5,7 @@ import type { FlipScorer, FlipTokens } from '../../src/shared/protocol/lab/flipT
 import type { ScoringModel } from '../../src/shared/protocol/lab/datasets.ts';
 import type { FlippedAnswer } from '../../src/shared/protocol/lab/runs.ts';
 import { el, fill } from '../ui/dom.ts';
-import { boot, errorText, isAbort, keep, remembered, request, text } from '../ui/host.ts';
+import { boot, errorText, isAbort, keep, remembered, request, say, text } from '../ui/host.ts';
 import { renderTokens, tokenLegend } from '../ui/tokens.ts';
 import { button, checkbox, segmented } from '../ui/toolkit.ts';
 import type { FlipsRequest } from './flips.ts';
@@ -85,7 +85,7 @@ export function makeFlipColours(): FlipColours {
     };
     answer(before, item.before, tokens?.before);
     answer(now, item.now, tokens?.now);
-    before.title = now.title = tokens?.problem ?? '';
+    before.title = now.title = say(tokens?.problem ?? '');
   };
 
   const cancel = (): void => {

@@ -2,7 +2,7 @@
 import type { ChoiceRule, ChoiceSummary, ComparisonState } from '../../src/shared/protocol/lab/targetDiff.ts';
 import { formatCount } from '../../src/shared/words.ts';
 import { el, fill } from '../ui/dom.ts';
-import { boot, text } from '../ui/host.ts';
+import { boot, say, text } from '../ui/host.ts';
 import { button, radioGroup, setDisabled } from '../ui/toolkit.ts';
 import type { Control } from '../ui/toolkit.ts';
 import { sourceName } from './words.ts';
@@ -77,7 +77,8 @@ function wordsOf(summary: ChoiceSummary, state: ComparisonState): string[] {
   if (summary.masked > 0) words.push(text('Hard tokens of {0} rows are masked.', formatCount(summary.masked)));
   if (summary.own === 1) words.push(text('One row is chosen by hand.'));
   if (summary.own > 1) words.push(text('{0} rows are chosen by hand.', formatCount(summary.own)));
-  for (const { reason, count } of summary.dropped) words.push(text('{0} left out: {1}.', formatCount(count), reason));
+  for (const { reason, count } of summary.dropped)
+    words.push(text('{0} left out: {1}.', formatCount(count), say(reason)));
   if (summary.undecided > 0) words.push(text('{0} wait for their numbers.', formatCount(summary.undecided)));
   return words;
 }

@@ -28,7 +28,7 @@ import type {
 import { formatCount } from '../../src/shared/words.ts';
 import { el, fill } from '../ui/dom.ts';
 import type { Child } from '../ui/dom.ts';
-import { action, boot, drawn, isAbort, keep, on, remembered, request, setSubject, text } from '../ui/host.ts';
+import { action, boot, drawn, isAbort, keep, on, remembered, request, say, setSubject, text } from '../ui/host.ts';
 import { makePage } from '../ui/page.ts';
 import '../ui/theme.ts';
 import { tokenLegend } from '../ui/tokens.ts';
@@ -465,7 +465,7 @@ function modelControl(): HTMLElement {
   return dropdown(text('Under'), choices, model.name, (name) => void change(name)).element;
 }
 
-const modelOffers = (): [string, string][] => (offers?.models ?? []).map(({ name, label }) => [name, label]);
+const modelOffers = (): [string, string][] => (offers?.models ?? []).map(({ name, label }) => [name, say(label)]);
 
 function verifierControl(current: ComparisonState): Child {
   const { verifier } = current;

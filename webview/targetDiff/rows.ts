@@ -3,7 +3,7 @@ import type { ComparedRow, ComparedTarget } from '../../src/shared/protocol/lab/
 import { formatCount, formatPerplexity } from '../../src/shared/words.ts';
 import { el } from '../ui/dom.ts';
 import type { Child } from '../ui/dom.ts';
-import { text } from '../ui/host.ts';
+import { say, text } from '../ui/host.ts';
 import { renderTokens } from '../ui/tokens.ts';
 import { provenanceName } from './words.ts';
 
@@ -61,7 +61,7 @@ const cell = (kind: string, ...content: Child[]): HTMLElement =>
 
 function perplexity(target: ComparedTarget | undefined): Child {
   if (target?.ppl === undefined) {
-    const why = target?.problem;
+    const why = target?.problem && say(target.problem);
     return el('span', { class: 'quiet', title: why }, target && why === undefined ? '\u2026' : '\u2013');
   }
   const title = text('perplexity {0} over {1} tokens', formatPerplexity(target.ppl), formatCount(target.length ?? 0));
@@ -150,7 +150,8 @@ function foot(row: ComparedRow, options: RowOptions): Child {
     return [link(text('{0}, line {1}', provenanceName(target.provenance), target.line), () => options.onOpen(target))];
   });
   const state = [
-    choice.source === null && el('span', { class: 'tag' }, choice.reason ?? text('left out')),
+    choice.source === null &&
+      el('span', { class: 'tag' }, choice.reason === undefined ? text('left out') : say(choice.reason)),
     choice.masked && el('span', { class: 'tag' }, text('hard tokens masked')),
     choice.own && link(text('as the rule says'), () => options.onChoose('rule')),
   ];

@@ -2,7 +2,7 @@
 import type { ComparisonState, TargetSourceState } from '../../src/shared/protocol/lab/targetDiff.ts';
 import type { Provenance } from '../../src/shared/dataset.ts';
 import { formatCount, formatPerplexity, formatShare, sentence } from '../../src/shared/words.ts';
-import { text } from '../ui/host.ts';
+import { say, text } from '../ui/host.ts';
 
 /** What a source is called. */
 export function sourceName({ spec, label, provenance }: TargetSourceState): string {
@@ -85,7 +85,7 @@ export function leftOut(state: ComparisonState): string[] {
       }
     }
     for (const { reason, count } of source.unscorable) {
-      words.push(text('{0}: {1} rows have no perplexity: {2}.', name, formatCount(count), reason));
+      words.push(text('{0}: {1} rows have no perplexity: {2}.', name, formatCount(count), say(reason)));
     }
     return words;
   });

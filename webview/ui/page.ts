@@ -38,7 +38,8 @@ export function makePage(): Page {
     title: (...content) => fill(heading, ...content),
     sentence: (words, further = []) => {
       setText(answer, words);
-      setText(more, further.join(' '));
+      // After a full stop of full width there is no space.
+      setText(more, further.join(' ').replaceAll('。 ', '。'));
     },
     announce: (message) => setText(live, message),
     failed: (error, again) => {

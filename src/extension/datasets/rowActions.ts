@@ -1,5 +1,6 @@
 // Changes of rows as refactorings: the lab server writes the new text, the editor applies it, undo takes it back.
 import * as vscode from 'vscode';
+import { say } from '../../shared/phrase.ts';
 import { getDatasetRows, rewriteDatasetRows } from '../../shared/protocol/lab/datasets.ts';
 import type { RowAction, RowActionResult } from '../../shared/protocol/lab/datasets.ts';
 import { toRange } from '../experiments/editorShapes.ts';
@@ -78,9 +79,10 @@ async function rewrite(
 function tellSkipped({ skipped, edits }: RowActionResult): void {
   const [first] = skipped;
   if (!first) return;
+  const reason = say(first.reason, vscode.l10n.t);
   const message =
     skipped.length === 1
-      ? vscode.l10n.t('Row {0} stays as it is: {1}', first.number, first.reason)
-      : vscode.l10n.t('{0} rows changed, {1} stay as they are: {2}', edits.length, skipped.length, first.reason);
+      ? vscode.l10n.t('Row {0} stays as it is: {1}', first.number, reason)
+      : vscode.l10n.t('{0} rows changed, {1} stay as they are: {2}', edits.length, skipped.length, reason);
   void vscode.window.showInformationMessage(inMessage(message));
 }

@@ -1,6 +1,7 @@
 // The command that puts targets beside each other, and the writing of what was chosen there.
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
+import { say } from '../../shared/phrase.ts';
 import { listDatasets } from '../../shared/protocol/lab/datasets.ts';
 import { writeChosenTargets } from '../../shared/protocol/lab/targetDiff.ts';
 import type { WrittenTargets } from '../../shared/protocol/lab/targetDiff.ts';
@@ -67,7 +68,7 @@ async function write({ lab }: Workbench, argument: unknown): Promise<void> {
 
 async function tell({ file, rows, provenance, dropped }: WrittenTargets): Promise<void> {
   const sources = Object.entries(provenance).map(([source, count]) => `${formatCount(count)} ${source}`);
-  const reasons = dropped.map(({ reason, count }) => `${formatCount(count)}: ${reason}`);
+  const reasons = dropped.map(({ reason, count }) => `${formatCount(count)}: ${say(reason, vscode.l10n.t)}`);
   const parts = [
     vscode.l10n.t('{0} rows written to {1} ({2}).', formatCount(rows), basename(file), sources.join(', ')),
     ...(reasons.length > 0 ? [vscode.l10n.t('Left out: {0}.', reasons.join('; '))] : []),

@@ -7,7 +7,7 @@ import type { Example } from '../../shared/dataset.ts';
 import type { DatasetViewScore } from '../../shared/protocol/lab/datasetView.ts';
 import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
 import { maskedTokens, maskOf } from '../targetDiff/masks.ts';
-import { createScoring } from '../targetDiff/scoring.ts';
+import { createScoring, notScored } from '../targetDiff/scoring.ts';
 import { toTokens } from '../targetDiff/tokens.ts';
 import type { DatasetFile } from './datasetFile.ts';
 
@@ -32,7 +32,7 @@ export async function scoreViewRows(
   return rows.map(({ row, read }): DatasetViewScore => {
     if ('problem' in read) return { row, problem: read.problem };
     const result = results[next++];
-    if (result?.kind !== 'scored') return { row, problem: result?.reason ?? 'not scored' };
+    if (result?.kind !== 'scored') return { row, problem: result?.reason ?? notScored };
     const masked = maskedTokens(result, maskOf(read), undefined);
     const trained = result.logprobs.filter((_, index) => !masked[index]);
     return {

@@ -1,7 +1,8 @@
 // Rows of a document with what is known of them under a model.
 import { maskTargets, tokensInSpans } from '../../recipes/mask.ts';
-import type { ScorablePart } from '../../recipes/scoreRows.ts';
+import { noToken, tooLong, type ScorablePart } from '../../recipes/scoreRows.ts';
 import type { Example } from '../../shared/dataset.ts';
+import { inEnglish } from '../../shared/phrase.ts';
 import type { DatasetRow, HardToken, RowDetails } from '../../shared/protocol/lab/datasets.ts';
 import type { TextPosition, TextRange } from '../../shared/protocol/lab/experiments.ts';
 import { perplexityOf, positionsIn, rangeOf, rowScore, tokenMarks } from './rowNumbers.ts';
@@ -59,10 +60,7 @@ export function knownScore(
 
 function scoreOf(table: RowTable, index: number, info: UsableRow, model: OpenedModel, stored: StoredScore): RowScore {
   if ('reason' in stored) {
-    const unusable =
-      stored.reason === 'too-long'
-        ? `longer than the model's context of ${model.side.contextLength} tokens`
-        : 'no token to score';
+    const unusable = stored.reason === 'too-long' ? inEnglish(tooLong(model.side)) : inEnglish(noToken);
     return { model: model.hash, unusable, tokens: 0, nllSum: 0, answerTokens: 0, answerNllSum: 0 };
   }
   if (!info.mask) return rowScore(model.hash, stored.logprobs);

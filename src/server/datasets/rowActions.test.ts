@@ -7,6 +7,7 @@ import * as protocol from '../../shared/protocol/lab/datasets.ts';
 import type { RowAction, RowActionResult } from '../../shared/protocol/lab/datasets.ts';
 import { memoryServer, temporaryFolder, type MemoryServer } from '../runs/testing/memoryServer.ts';
 import { datasetsPart } from './datasetsPart.ts';
+import { phrase } from '../../shared/phrase.ts';
 
 const model = { name: 'pocket', device: 'cpu' } as const;
 const example = join(packageRoot, 'examples/pocket');
@@ -67,7 +68,10 @@ describe('row actions', () => {
       action: 'self-output',
       model,
     });
-    expect(result).toMatchObject({ edits: [], skipped: [{ number: 1, reason: 'raw text has no prompt to answer' }] });
+    expect(result).toMatchObject({
+      edits: [],
+      skipped: [{ number: 1, reason: phrase('raw text has no prompt to answer') }],
+    });
   });
 });
 

@@ -12,6 +12,8 @@ import { stageVerifier } from '../../runs/stageTargets.ts';
 import type { Example } from '../../shared/dataset.ts';
 import { LabError } from '../../shared/errors.ts';
 import type { Stage } from '../../shared/experiment.ts';
+import { phrase } from '../../shared/phrase.ts';
+import type { Words } from '../../shared/phrase.ts';
 import type { RowAction, RowActionResult, ScoringModel } from '../../shared/protocol/lab/datasets.ts';
 import { exampleAt, stmTau } from './annotate.ts';
 import type { DatasetDocument } from './datasetDocument.ts';
@@ -32,7 +34,7 @@ interface ChosenRow {
   raw: string;
 }
 
-type Outcome = { text: string } | { reason: string };
+type Outcome = { text: string } | { reason: Words };
 
 export interface RewriteRequest {
   lines: readonly number[];
@@ -62,7 +64,7 @@ export async function rewriteRows(
     const outcome = outcomes[at] as Outcome;
     const { start, end } = table.place(row.index);
     if ('reason' in outcome) result.skipped.push({ number: row.number, reason: outcome.reason });
-    else if (outcome.text === row.raw) result.skipped.push({ number: row.number, reason: 'nothing to change' });
+    else if (outcome.text === row.raw) result.skipped.push({ number: row.number, reason: phrase('nothing to change') });
     else result.edits.push({ range: { start, end }, newText: outcome.text });
   }
   return result;
@@ -107,12 +109,12 @@ async function maskRows(
   return rows.map(({ example, raw }, at): Outcome => {
     const score = scores[at];
     const part = encode(model, example);
-    if (!score || 'reason' in score || 'reason' in part) return { reason: 'it cannot be scored' };
+    if (!score || 'reason' in score || 'reason' in part) return { reason: phrase('it cannot be scored') };
     const rule = { kind: 'stm', tau: stmTau, protectEos: true } as const;
     const masked = maskTargets([{ logprobs: score.logprobs, endIndex: part.endIndex }], rule, 0).masked[0] ?? [];
     const left = masked.flatMap((is, index) => (is ? [index] : []));
-    if (left.length === 0) return { reason: 'it has no hard tokens' };
-    if (left.length === masked.length) return { reason: 'every token of it is hard' };
+    if (left.length === 0) return { reason: phrase('it has no hard tokens') };
+    if (left.length === masked.length) return { reason: phrase('every token of it is hard') };
     return { text: withMask(raw, maskSpans(masked, part.starts, part.ends), left) };
   });
 }
@@ -149,8 +151,8 @@ async function writeAnswers(
     }
   });
   return rows.map(({ number, raw, example }): Outcome => {
-    if (example.body.kind === 'text') return { reason: 'raw text has no prompt to answer' };
-    const outcome = byRow.get(number) ?? { reason: 'the model gave no answer' };
+    if (example.body.kind === 'text') return { reason: phrase('raw text has no prompt to answer') };
+    const outcome = byRow.get(number) ?? { reason: phrase('the model gave no answer') };
     if ('reason' in outcome) return outcome;
     return { text: withAnswer(raw, format, outcome.text, action === 'rephrase' ? 'rephrase' : 'self_output') };
   });

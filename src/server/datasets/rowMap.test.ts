@@ -3,6 +3,7 @@ import { readExample, type DatasetFormat } from '../../data/examples.ts';
 import { detectFormat } from '../../data/formats.ts';
 import { chatModelFiles, textSideOf } from '../../data/testFolder.ts';
 import { encodeScorable } from '../../recipes/scoreRows.ts';
+import { inEnglish } from '../../shared/phrase.ts';
 import { byteLevelTokenizer } from '../../tokenizer/testTokenizers.ts';
 import { alignAnswer, mapRow, rawSpans, tokenSpans } from './rowMap.ts';
 
@@ -68,7 +69,7 @@ describe('tokens in the raw text of a row', () => {
           const json = JSON.parse(raw) as Record<string, unknown>;
           expect(detectFormat(json)).toBe(format);
           const part = encodeScorable(side, readExample(json, { file: 'x', line: 1 }, format));
-          if ('reason' in part) throw new Error(part.reason);
+          if ('reason' in part) throw new Error(inEnglish(part.reason));
           const strings = mapRow(raw, format);
           if (!strings) throw new Error('no strings');
           const spans = tokenSpans(strings.answer, part);
@@ -92,7 +93,7 @@ describe('tokens in the raw text of a row', () => {
     const raw = rows.messages(JSON.stringify(answer));
     const example = readExample(JSON.parse(raw) as Record<string, unknown>, { file: 'x', line: 1 }, 'messages');
     const part = encodeScorable(side, example);
-    if ('reason' in part) throw new Error(part.reason);
+    if ('reason' in part) throw new Error(inEnglish(part.reason));
     expect(part.text).toContain('</think>');
     const spans = tokenSpans(mapRow(raw, 'messages')?.answer ?? [], part);
     expect(spans.map((places) => decode(raw, places)).join('')).toBe(answer.trim());

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nextTurn, slices } from '../../lab/slices.ts';
-import { encodeScorable, type ScorablePart } from '../../recipes/scoreRows.ts';
+import { encodeScorable, noToken, type ScorablePart } from '../../recipes/scoreRows.ts';
 import type { Example } from '../../shared/dataset.ts';
 import { LabError } from '../../shared/errors.ts';
 import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
@@ -313,7 +313,7 @@ export function encode(model: OpenedModel, example: Example): ScorablePart | { r
   try {
     const part = encodeScorable(model.side, example);
     if (!('reason' in part)) return part;
-    return { reason: part.reason.startsWith('longer') ? 'too-long' : 'no-token' };
+    return { reason: part.reason === noToken ? 'no-token' : 'too-long' };
   } catch (error) {
     if (error instanceof LabError) return { reason: 'no-token' };
     throw error;

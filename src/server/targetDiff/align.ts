@@ -60,6 +60,14 @@ function addColumn(table: SourceTable, row: number, event: ExampleRead): void {
   else table.add(row, found(event, answer, columnProvenance(table.spec.column), true));
 }
 
+/** The rows of a file in slices: where rows wait for their partners, a pause after every pair would come too seldom. */
+async function* paced(file: string, pause: AlignHooks['pause']): AsyncGenerator<ExampleEvent> {
+  for await (const event of readExamples(file)) {
+    await pause();
+    yield event;
+  }
+}
+
 /** Pairs come in any order: the dataset's side brings its row. A row that waits for its partner keeps numbers only. */
 async function alignFile(
   truth: SourceTable,
@@ -68,9 +76,9 @@ async function alignFile(
   take: (row: number, answer: FoundAnswer) => void = (row, answer) => table.add(row, answer),
 ): Promise<void> {
   let row = 0;
-  const ofDataset = alignableRows<number | FoundAnswer>(readExamples(truth.file), () => row++, hashedKey);
+  const ofDataset = alignableRows<number | FoundAnswer>(paced(truth.file, pause), () => row++, hashedKey);
   const ofFile = alignableRows<number | FoundAnswer>(
-    readExamples(table.file),
+    paced(table.file, pause),
     (event) => {
       table.format ??= event.format;
       return found(event, event.example, event.example.provenance);
@@ -79,6 +87,7 @@ async function alignFile(
   );
   for await (const event of alignByPrompt(ofDataset, ofFile)) {
     signal.throwIfAborted();
+    // Rows without a partner all come at the end, when nothing is read any more.
     await pause();
     if (event.kind === 'pair') take(event.a as number, event.b as FoundAnswer);
     else if (event.side === 'a') continue;

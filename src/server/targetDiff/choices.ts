@@ -1,5 +1,7 @@
 // What each row trains on: a rule for all rows and single rows that somebody decided otherwise.
+import { phrase } from '../../shared/phrase.ts';
 import type { ChoiceRule, ChoiceSummary, RowChoice } from '../../shared/protocol/lab/targetDiff.ts';
+import { ReasonCounts } from './reasonCounts.ts';
 import type { SourceTable } from './sourceTable.ts';
 
 /** A decision; `undecided`: the rule needs numbers that are not there yet. */
@@ -8,7 +10,7 @@ export interface Decision extends RowChoice {
 }
 
 const groundTruth = 0;
-const leftOut = 'left out by hand';
+const leftOut = phrase('left out by hand');
 
 export class TargetChoices {
   rule: ChoiceRule = { kind: 'ground-truth' };
@@ -38,14 +40,14 @@ export class TargetChoices {
   /** Decides all rows, with pauses. */
   async summarise(rows: number, pause: () => Promise<void> | undefined): Promise<ChoiceSummary> {
     const bySource = this.sources.map(() => 0);
-    const dropped = new Map<string, number>();
+    const dropped = new ReasonCounts();
     const counts = { rows: 0, masked: 0, own: 0, undecided: 0 };
     for (let row = 0; row < rows; row++) {
       if (row % 1024 === 0) await pause();
       const { source, masked, own, reason, undecided } = this.decide(row);
       if (own) counts.own++;
       if (undecided) counts.undecided++;
-      else if (source === null) dropped.set(reason ?? leftOut, (dropped.get(reason ?? leftOut) ?? 0) + 1);
+      else if (source === null) dropped.add(reason ?? leftOut);
       else {
         counts.rows++;
         if (masked) counts.masked++;
@@ -56,7 +58,7 @@ export class TargetChoices {
       rule: this.rule,
       ...counts,
       bySource,
-      dropped: [...dropped].map(([reason, count]) => ({ reason, count })),
+      dropped: dropped.list(),
     };
   }
 
@@ -81,7 +83,9 @@ export class TargetChoices {
         if (accepted) return chosen(rule.source);
         if (rule.otherwise === 'ground-truth') return chosen(groundTruth);
         const label = this.sources[rule.source]?.label ?? '';
-        const reason = this.sources[rule.source]?.has(row) ? `${label}: not accepted` : `${label}: no answer`;
+        const reason = this.sources[rule.source]?.has(row)
+          ? phrase('{0}: not accepted', label)
+          : phrase('{0}: no answer', label);
         return chosen(null, { reason });
       }
       case 'lowest-perplexity': {

@@ -9,8 +9,10 @@ import { sameKey } from '../../runs/plan.ts';
 import { readItems } from '../../runs/runFolder.ts';
 import type { Example } from '../../shared/dataset.ts';
 import { LabError } from '../../shared/errors.ts';
+import type { Words } from '../../shared/phrase.ts';
 import type { scoreFlips, FlipScorer, FlipTokens } from '../../shared/protocol/lab/flipTokens.ts';
 import type { CellRecord, ItemResult, ScoredToken } from '../../shared/records.ts';
+import { notScored } from './scoring.ts';
 import type { OpenScorer, Scoring, ScoreResult } from './scoring.ts';
 import { toTokens } from './tokens.ts';
 
@@ -117,19 +119,19 @@ async function scoreAll(scorer: OpenScorer, answers: readonly Answers[], signal:
   const scored = new Map(all.map((answer, place) => [answer, results[place]]));
   return answers.map(({ index, before, now }) => {
     const [one, other] = [before, now].map((answer) => answer && tokensOf(scorer, answer, scored.get(answer)));
-    const problem = [one, other].find((tokens) => typeof tokens === 'string');
+    const problem = [one, other].find((tokens) => tokens !== undefined && !Array.isArray(tokens));
     return {
       index,
       ...(Array.isArray(one) ? { before: one } : {}),
       ...(Array.isArray(other) ? { now: other } : {}),
-      ...(typeof problem === 'string' ? { problem } : {}),
+      ...(problem === undefined || Array.isArray(problem) ? {} : { problem }),
     };
   });
 }
 
 /** The tokens, or why there are none. */
-function tokensOf(scorer: OpenScorer, { ended }: Answer, result: ScoreResult | undefined): ScoredToken[] | string {
-  if (result?.kind !== 'scored') return result?.reason ?? 'not scored';
+function tokensOf(scorer: OpenScorer, { ended }: Answer, result: ScoreResult | undefined): ScoredToken[] | Words {
+  if (result?.kind !== 'scored') return result?.reason ?? notScored;
   const everything = result.ids.map(() => false);
   const tokens = toTokens(result, scorer.side, Infinity, everything);
   // An answer that was cut off has no end whose probability could be told.

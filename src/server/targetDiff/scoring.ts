@@ -1,14 +1,19 @@
 // Scores of examples with their tokens, from the scoring service that all parts share: what somebody looks at before what is
 // computed in bulk, everything kept by content and model.
 import type { TextSide } from '../../data/textSide.ts';
-import { encodeScorable } from '../../recipes/scoreRows.ts';
+import { encodeScorable, noToken } from '../../recipes/scoreRows.ts';
 import type { ScoredRow } from '../../recipes/scoreRows.ts';
 import type { Example } from '../../shared/dataset.ts';
+import { phrase } from '../../shared/phrase.ts';
+import type { Words } from '../../shared/phrase.ts';
 import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
 import type { ScoringService } from '../datasets/scoringService.ts';
 
 /** A scored example, or why it cannot be scored. */
-export type ScoreResult = ScoredRow | { kind: 'unscorable'; reason: string };
+export type ScoreResult = ScoredRow | { kind: 'unscorable'; reason: Words };
+
+/** Where there is no result at all. */
+export const notScored = phrase('not scored');
 
 export interface OpenScorer {
   readonly side: TextSide;
@@ -49,10 +54,10 @@ function toScoredRow(side: TextSide, example: Example, logprobs: readonly number
   return { kind: 'scored', example, ids: tokens.slice(from), starts, ends, endIndex, logprobs: [...logprobs] };
 }
 
-function reasonOf(side: TextSide, example: Example): string {
+function reasonOf(side: TextSide, example: Example): Words {
   try {
     const part = encodeScorable(side, example);
-    return 'reason' in part ? part.reason : 'no token to score';
+    return 'reason' in part ? part.reason : noToken;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -4,7 +4,9 @@ import type { DatasetFormat } from '../../data/examples.ts';
 import type { ExamplePlace } from '../../data/rowFile.ts';
 import { TargetStatisticsAccumulator } from '../../metrics/perplexity.ts';
 import type { Provenance } from '../../shared/dataset.ts';
+import type { Words } from '../../shared/phrase.ts';
 import type { TargetSourceSpec, TargetSourceState } from '../../shared/protocol/lab/targetDiff.ts';
+import { ReasonCounts } from './reasonCounts.ts';
 
 const provenances: readonly Provenance[] = [
   'ground_truth',
@@ -57,8 +59,8 @@ export class SourceTable {
   private verdicts = new Float32Array(0);
   private readonly originCounts = new Map<Provenance, number>();
   private statistics = new TargetStatisticsAccumulator();
-  private unscorable = new Map<string, number>();
-  private unscorableReasons = new Map<number, string>();
+  private unscorable = new ReasonCounts();
+  private unscorableReasons = new Map<number, Words>();
   private judged = 0;
   private accepted = 0;
   private tokensWithMask = 0;
@@ -132,7 +134,7 @@ export class SourceTable {
     return this.tokenCounts[row] as number;
   }
 
-  problem(row: number): string | undefined {
+  problem(row: number): Words | undefined {
     return this.unscorableReasons.get(row);
   }
 
@@ -147,11 +149,11 @@ export class SourceTable {
     this.states.fill(0);
     this.scoredOrNot = 0;
     this.statistics = new TargetStatisticsAccumulator();
-    this.unscorable = new Map();
+    this.unscorable = new ReasonCounts();
     this.unscorableReasons = new Map();
   }
 
-  setScore(row: number, score: { logprobs: readonly number[] } | { reason: string }): void {
+  setScore(row: number, score: { logprobs: readonly number[] } | { reason: Words }): void {
     if (this.scoreState(row) !== 'none') return;
     this.scoredOrNot++;
     if ('logprobs' in score) {
@@ -159,7 +161,7 @@ export class SourceTable {
       return;
     }
     this.states[row] = scoreStates.indexOf('unscorable');
-    this.unscorable.set(score.reason, (this.unscorable.get(score.reason) ?? 0) + 1);
+    this.unscorable.add(score.reason);
     this.unscorableReasons.set(row, score.reason);
   }
 
@@ -189,7 +191,7 @@ export class SourceTable {
       dropped: [...this.dropped].map(([reason, { count, first }]) => ({ reason, count, first })),
       scored: this.statistics.items,
       ...(this.statistics.items > 0 ? { statistics: this.statistics.finish() } : {}),
-      unscorable: [...this.unscorable].map(([reason, count]) => ({ reason, count })),
+      unscorable: this.unscorable.list(),
       ...(this.judged > 0 ? { verified: { judged: this.judged, accepted: this.accepted } } : {}),
       ...(this.tokensMasked > 0 ? { maskedShare: this.tokensMasked / this.tokensWithMask } : {}),
     };

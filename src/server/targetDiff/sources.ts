@@ -11,6 +11,7 @@ import { readJsonLines } from '../../runs/files.ts';
 import { readRunConfig, recordFiles } from '../../runs/runFolder.ts';
 import type { Example, Provenance } from '../../shared/dataset.ts';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import type { Stage } from '../../shared/experiment.ts';
 import type { TargetSourceOffer, TargetSourceOffers, TargetVerifier } from '../../shared/protocol/lab/targetDiff.ts';
 import type { CheckpointRecord, RunConfig, TargetRecord } from '../../shared/records.ts';
@@ -144,13 +145,13 @@ function runOffers(run: RunTargets, stage: number): TargetSourceOffer[] {
   });
 }
 
-function modelsOf(run: RunTargets): { name: string; label: string }[] {
+function modelsOf(run: RunTargets): TargetSourceOffers['models'] {
   const finals = run.checkpoints.filter(({ what }) => what === 'final');
   return [
-    { name: run.config.model.folder, label: `base of ${run.config.id}` },
+    { name: run.config.model.folder, label: phrase('base of {0}', run.config.id) },
     ...finals.map(({ folder, arm, lr, seed, stage }) => ({
       name: join(run.folder, folder),
-      label: `${arm}, ${lr}, seed ${seed}, after stage ${stage}`,
+      label: phrase('{0}, {1}, seed {2}, after stage {3}', arm, lr, seed, stage),
     })),
   ];
 }

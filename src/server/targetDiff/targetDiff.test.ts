@@ -20,6 +20,7 @@ import { hostileName } from '../../report/testing/syntheticRun.ts';
 import { memoryServer } from '../runs/testing/memoryServer.ts';
 import { writeRun } from '../runs/testing/writeRun.ts';
 import { targetDiffPart } from './targetDiffPart.ts';
+import { phrase } from '../../shared/phrase.ts';
 
 const hostile = '<img src=x onerror=alert(1)>';
 const answers = ['18', '6', '4', '46', '66', '28'];
@@ -227,7 +228,7 @@ describe('choosing and writing', () => {
       rows: 5,
       own: 2,
       bySource: [2, 2, 1],
-      dropped: [{ reason: 'left out by hand', count: 1 }],
+      dropped: [{ reason: phrase('left out by hand'), count: 1 }],
     });
     const file = join(folder, 'new', 'chosen.jsonl');
     const written = await server.call(writeChosenTargets, { id, file, overwrite: false });

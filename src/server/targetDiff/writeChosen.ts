@@ -6,11 +6,14 @@ import { rowToJson, toTargetRow } from '../../recipes/rows.ts';
 import type { TargetRow } from '../../recipes/rows.ts';
 import type { Example, Provenance } from '../../shared/dataset.ts';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
+import type { Words } from '../../shared/phrase.ts';
 import type { WrittenTargets } from '../../shared/protocol/lab/targetDiff.ts';
 import { slices } from '../../lab/slices.ts';
 import type { Decision } from './choices.ts';
 import type { Comparison } from './comparison.ts';
 import { maskedTokens, maskOf } from './masks.ts';
+import { ReasonCounts } from './reasonCounts.ts';
 import type { ComparisonScoring } from './scoreAll.ts';
 import type { ScoreResult } from './scoring.ts';
 import type { SourceTable } from './sourceTable.ts';
@@ -36,7 +39,7 @@ export async function writeChosen(
   await refuse(comparison, resolve(file), overwrite);
   const writer = new ChosenWriter(comparison, scoring, signal);
   const rows = await writeRows(file, writer.rows());
-  return { file, rows, provenance: Object.fromEntries(writer.provenance), dropped: writer.reasons() };
+  return { file, rows, provenance: Object.fromEntries(writer.provenance), dropped: writer.dropped.list() };
 }
 
 async function refuse(comparison: Comparison, file: string, overwrite: boolean): Promise<void> {
@@ -68,7 +71,7 @@ interface Chosen {
 
 class ChosenWriter {
   readonly provenance = new Map<Provenance, number>();
-  private readonly dropped = new Map<string, number>();
+  readonly dropped = new ReasonCounts();
   private readonly comparison: Comparison;
   private readonly scoring: ComparisonScoring;
   private readonly signal: AbortSignal;
@@ -77,10 +80,6 @@ class ChosenWriter {
     this.comparison = comparison;
     this.scoring = scoring;
     this.signal = signal;
-  }
-
-  reasons(): { reason: string; count: number }[] {
-    return [...this.dropped].map(([reason, count]) => ({ reason, count }));
   }
 
   async *rows(): AsyncGenerator<object> {
@@ -110,7 +109,7 @@ class ChosenWriter {
     const truth = first && (await comparison.example(first, row));
     const example = table && (await comparison.example(table, row));
     if (table && truth && example) return { row, table, decision, example, truth };
-    this.drop(decision.reason ?? 'no answer');
+    this.drop(decision.reason ?? phrase('no answer'));
     return undefined;
   }
 
@@ -122,7 +121,7 @@ class ChosenWriter {
     const row: TargetRow = result
       ? toTargetRow({ ...result, example: described }, maskedTokens(result, mask, rule))
       : { example: described, logprobs: [], masked: [], mask };
-    if (result && row.masked.length === row.logprobs.length) return this.drop('every answer token is masked');
+    if (result && row.masked.length === row.logprobs.length) return this.drop(phrase('every answer token is masked'));
     this.provenance.set(example.provenance, (this.provenance.get(example.provenance) ?? 0) + 1);
     const { file, line } = example.source;
     const json = rowToJson(row);
@@ -131,8 +130,8 @@ class ChosenWriter {
     return { ...json, ...spans, ...from };
   }
 
-  private drop(reason: string): undefined {
-    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + 1);
+  private drop(reason: Words): undefined {
+    this.dropped.add(reason);
   }
 }
 

@@ -326,12 +326,13 @@ test('Restricted Mode reads and does nothing else; trust brings the rest', async
 });
 
 /** Words of English sentences; names of arms, benchmarks and files are data and stay. */
-const english = /\b(gained|lost|forgot|kept|improved|training on|points|skills|seed|seeds|base|after|perplexity|than)\b/i;
+const english =
+  /\b(gained|lost|forgot|kept|improved|training on|points|skills|seed|seeds|base|after|perplexity|than)\b/i;
 
 /** What the panel says, once it says anything. */
 async function saidIn(panel: ReturnType<typeof ui.panel>): Promise<string> {
   await expect.poll(() => panel.locator('.sentence').textContent()).toMatch(/。$/);
-  return (await panel.locator('.sentence, .more').allTextContents()).join(' ');
+  return (await panel.locator('.sentence, .more').allTextContents()).join(' ').trim();
 }
 
 test('Traditional Chinese in the sidebar and the panels', async () => {

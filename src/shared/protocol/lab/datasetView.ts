@@ -1,5 +1,6 @@
 // A dataset as a list of rows, however large the file: lines are found by an index of byte offsets that is built in the
 // background, and travel by page.
+import type { Words } from '../../phrase.ts';
 import type { ScoredToken } from '../../records.ts';
 import type { ScoringModel } from './datasets.ts';
 import { notification, request } from './message.ts';
@@ -62,7 +63,7 @@ export interface DatasetViewScore {
   /** The hardest tokens with what the model would rather have written, hardest first. */
   hardest?: { index: number; alternatives: { text: string; logprob: number }[] }[];
   /** Why it cannot be scored. */
-  problem?: string;
+  problem?: Words;
 }
 
 /** Scores of some rows under a model; cancelled when the rows scroll away. */

@@ -3,6 +3,7 @@
 // columns; logarithms are natural.
 import type { Provenance } from '../../dataset.ts';
 import type { DifficultyBin } from '../../difficulty.ts';
+import type { Words } from '../../phrase.ts';
 import type { TextPosition, TextRange } from './experiments.ts';
 import { notification, request } from './message.ts';
 import type { Device } from './sessions.ts';
@@ -237,7 +238,7 @@ export type RowAction = 'self-output' | 'rephrase' | 'mask-hard' | 'ground-truth
 export interface RowActionResult {
   version: number;
   edits: { range: TextRange; newText: string }[];
-  skipped: { number: number; reason: string }[];
+  skipped: { number: number; reason: Words }[];
   /** How answers were verified: a scorer's id; absent when none is known for this dataset. */
   verifier?: string;
 }

@@ -1,4 +1,5 @@
 // Answers of a benchmark, token by token: how hard they are to predict for the base, or for the model that gave them.
+import type { Words } from '../../phrase.ts';
 import type { ScoredToken, TrialKey } from '../../records.ts';
 import type { ScoringModel } from './datasets.ts';
 import { request } from './message.ts';
@@ -13,7 +14,7 @@ export interface FlipTokens {
   before?: ScoredToken[];
   now?: ScoredToken[];
   /** Why an answer has no tokens. */
-  problem?: string;
+  problem?: Words;
 }
 
 /** Scores both answers to some items of a cell, those that somebody looks at. Device and threads as the editor is set. */

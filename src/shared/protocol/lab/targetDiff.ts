@@ -1,6 +1,7 @@
 // Targets beside each other: for every prompt of a dataset the ground truth, another column, and the answers of other target
 // files. The server keeps a place and a few numbers a row; texts travel by page.
 import type { Provenance } from '../../dataset.ts';
+import type { Words } from '../../phrase.ts';
 import type { ScoredToken, TargetStatistics } from '../../records.ts';
 import type { ScoringModel } from './datasets.ts';
 import { notification, request } from './message.ts';
@@ -42,7 +43,7 @@ export interface TargetSourceOffers {
   /** Text or number columns that may hold a reference. */
   columns: string[];
   /** Models to score under that belong to the run: base and checkpoints. */
-  models: { name: string; label: string }[];
+  models: { name: string; label: Words }[];
 }
 
 /** Looks for what can be compared: with a `run`, what its arms trained on at a stage. */
@@ -68,7 +69,7 @@ export interface TargetSourceState {
   statistics?: TargetStatistics;
   scored: number;
   /** Rows that cannot be scored, by reason. */
-  unscorable: { reason: string; count: number }[];
+  unscorable: { reason: Words; count: number }[];
   /** Absent without a verifier. */
   verified?: { judged: number; accepted: number };
   /** Share of answer tokens that the loss leaves out; absent without a mask. */
@@ -164,7 +165,7 @@ export interface ComparedTarget {
   /** UTF-16 spans that the loss leaves out, as the file says. */
   mask: [start: number, end: number][];
   /** Why it cannot be scored. */
-  problem?: string;
+  problem?: Words;
 }
 
 export interface ComparedRow {
@@ -186,7 +187,7 @@ export interface RowChoice {
   masked: boolean;
   /** The row's own choice, not the rule's. */
   own: boolean;
-  reason?: string;
+  reason?: Words;
 }
 
 /** Rows `from` to `from + count` of an arrangement. Texts are cut after `characters`. */
@@ -213,7 +214,7 @@ export interface ChoiceSummary {
   masked: number;
   /** Rows whose own choice differs from the rule. */
   own: number;
-  dropped: { reason: string; count: number }[];
+  dropped: { reason: Words; count: number }[];
   /** Rows that the rule cannot decide before they are scored. */
   undecided: number;
 }
@@ -228,7 +229,7 @@ export interface WrittenTargets {
   file: string;
   rows: number;
   provenance: Partial<Record<Provenance, number>>;
-  dropped: { reason: string; count: number }[];
+  dropped: { reason: Words; count: number }[];
 }
 
 /** Writes the chosen targets in the format of `targets`, with the provenance of every row. */
