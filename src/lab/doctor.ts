@@ -6,11 +6,13 @@ import type { Engine } from '../engine/engine.ts';
 import { packageVersion, pocketExperimentFile, pocketModelFolder } from '../runs/packageRoot.ts';
 import { runtimeVersion } from '../runs/startRun.ts';
 import { describeError } from '../shared/errors.ts';
+import { phrase } from '../shared/phrase.ts';
+import type { Words } from '../shared/phrase.ts';
 import type { DoctorCheck } from '../shared/protocol/lab/doctor.ts';
 
 const gib = 1024 ** 3;
 
-const check = (name: string, state: DoctorCheck['state'], detail: string): DoctorCheck => ({
+const check = (name: Words, state: DoctorCheck['state'], detail: Words): DoctorCheck => ({
   kind: 'check',
   name,
   state,
@@ -27,24 +29,37 @@ export function doctorSentence(checks: readonly DoctorCheck[]): string {
 export async function* doctorChecks(folder: string, signal?: AbortSignal): AsyncGenerator<DoctorCheck> {
   yield check('forgetting-lab', 'ok', packageVersion);
   const major = Number(process.versions.node.split('.')[0]);
-  yield check('node', major >= 20 ? 'ok' : 'problem', `${process.version}${major >= 20 ? '' : ', needs 20 or newer'}`);
+  yield check(
+    'node',
+    major >= 20 ? 'ok' : 'problem',
+    major >= 20 ? process.version : phrase('{0}, needs 20 or newer', process.version),
+  );
   const runtime = runtimeVersion();
   yield check(
     'onnxruntime',
     runtime === 'absent' ? 'problem' : 'ok',
-    runtime === 'absent' ? 'not installed: npm ci' : runtime,
+    runtime === 'absent' ? phrase('not installed: npm ci') : runtime,
   );
-  const missing = 'missing: npm run build:pocket';
+  const missing = phrase('missing: npm run build:pocket');
   const pocket = await exists(pocketModelFolder);
-  yield check('pocket model', pocket ? 'ok' : 'problem', pocket ? pocketModelFolder : missing);
+  yield check(phrase('pocket model'), pocket ? 'ok' : 'problem', pocket ? pocketModelFolder : missing);
   const example = await exists(pocketExperimentFile);
-  yield check('pocket example', example ? 'ok' : 'warning', example ? pocketExperimentFile : missing);
+  yield check(phrase('pocket example'), example ? 'ok' : 'warning', example ? pocketExperimentFile : missing);
   if (pocket && runtime !== 'absent') yield* deviceChecks(signal);
   const disk = await statfs(folder);
   const free = disk.bavail * disk.bsize;
-  yield check('disk', free > gib ? 'ok' : 'warning', `${(free / gib).toFixed(1)} GiB free in ${folder}`);
-  const memory = `${(freemem() / gib).toFixed(1)} of ${(totalmem() / gib).toFixed(1)} GiB free, ${availableParallelism()} threads`;
-  yield check('memory', freemem() > gib / 2 ? 'ok' : 'warning', memory);
+  yield check(
+    phrase('disk'),
+    free > gib ? 'ok' : 'warning',
+    phrase('{0} GiB free in {1}', (free / gib).toFixed(1), folder),
+  );
+  const memory = phrase(
+    '{0} of {1} GiB free, {2} threads',
+    (freemem() / gib).toFixed(1),
+    (totalmem() / gib).toFixed(1),
+    availableParallelism(),
+  );
+  yield check(phrase('memory'), freemem() > gib / 2 ? 'ok' : 'warning', memory);
 }
 
 const exists = (path: string): Promise<boolean> =>
@@ -63,13 +78,19 @@ async function* deviceChecks(signal: AbortSignal | undefined): AsyncGenerator<Do
       const info = await engine.load({ folder: pocketModelFolder, device });
       const seconds = await trialScore(engine, info.id);
       yield check(
-        `device ${device}`,
+        phrase('device {0}', device),
         'ok',
-        `${info.device}, ${info.threads} threads: ${info.deviceReason} (${seconds.toFixed(2)} s for a first score)`,
+        phrase(
+          '{0}, {1} threads: {2} ({3} s for a first score)',
+          info.device,
+          info.threads,
+          info.deviceReason,
+          seconds.toFixed(2),
+        ),
       );
     } catch (error) {
       const needed = device === 'auto' || device === 'cpu';
-      yield check(`device ${device}`, needed ? 'problem' : 'warning', describeError(error));
+      yield check(phrase('device {0}', device), needed ? 'problem' : 'warning', describeError(error));
     } finally {
       await engine?.dispose().catch(() => undefined); // a dead engine has nothing to give back
     }

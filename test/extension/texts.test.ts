@@ -26,6 +26,11 @@ describe('texts that a person sees', () => {
     expect(missing.map(({ text, place }) => `${place} ${text}`)).toEqual([]);
   });
 
+  it('leave no translation over', () => {
+    const used = new Set(found.map(({ text }) => text));
+    expect(Object.keys(chinese).filter((text) => !used.has(text))).toEqual([]);
+  });
+
   it('are translated in one way', () => {
     expect(conflicts).toEqual([]);
   });

@@ -60,7 +60,8 @@ export function lensTooltip({ scores }: DatasetSummary, t: Translate): string {
   );
 }
 
-function provenanceName(provenance: Provenance, t: Translate): string {
+/** Who wrote an answer. */
+export function provenanceName(provenance: Provenance, t: Translate): string {
   const names: { readonly [P in Provenance]: string } = {
     ground_truth: t('ground truth'),
     native: t('native words'),

@@ -16,7 +16,7 @@ export async function doctor({ lab }: Workbench, texts: ReadonlyTexts): Promise<
     const replace = await texts.show(title, waiting);
     const listening = lab.on(doctorCheck, (check) => {
       known.push(check);
-      replace(doctorText(known, waiting));
+      replace(doctorText(known, waiting, vscode.l10n.t));
     });
     try {
       const checks = await lab.request(runDoctor, {}, token);
@@ -25,11 +25,11 @@ export async function doctor({ lab }: Workbench, texts: ReadonlyTexts): Promise<
       const end = isGood
         ? vscode.l10n.t('Everything a run needs is there.')
         : vscode.l10n.t('{0} to mend before a run.', problems);
-      replace(doctorText(checks, end));
+      replace(doctorText(checks, end, vscode.l10n.t));
       return checks;
     } catch (error) {
       // What was found until then stays to be read; nothing is waited for any more.
-      replace(doctorText(known, describeFailure(error)?.text ?? vscode.l10n.t('cancelled')));
+      replace(doctorText(known, describeFailure(error)?.text ?? vscode.l10n.t('cancelled'), vscode.l10n.t));
       throw error;
     } finally {
       listening.dispose();

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { english } from '../translate.ts';
 import { doctorText } from './doctorText.ts';
 
 test('checks stand in columns as on the command line', () => {
@@ -8,6 +9,7 @@ test('checks stand in columns as on the command line', () => {
       { kind: 'check', name: 'device cuda', state: 'warning', detail: 'none' },
     ],
     'end',
+    english,
   );
   expect(text).toBe('ok       node           v24\nnote     device cuda    none\n\nend\n');
 });

@@ -1,7 +1,9 @@
 // What the rows of the datasets and models trees show. Pure, like rows.ts.
+import type { Provenance } from '../../shared/dataset.ts';
 import type { DatasetFile } from '../../shared/protocol/lab/datasets.ts';
 import type { ModelSummary } from '../../shared/protocol/lab/models.ts';
 import { formatCount, formatPerplexity, formatSize, plainText } from '../../shared/words.ts';
+import { provenanceName } from '../datasets/rowText.ts';
 import type { Translate } from '../translate.ts';
 import type { Row } from './rows.ts';
 
@@ -33,8 +35,8 @@ export function datasetDetails(
     void details.push({ id, label, description: plainText(description) });
   if (dataset.problem !== undefined) add('problem', t('Problem'), dataset.problem);
   if (dataset.format !== undefined) add('format', t('Format'), dataset.format);
-  for (const [provenance, rows] of Object.entries(dataset.provenance ?? {})) {
-    add(`from ${provenance}`, t('Targets from {0}', plainText(provenance)), formatCount(rows));
+  for (const [provenance, rows] of Object.entries(dataset.provenance ?? {}) as [Provenance, number][]) {
+    add(`from ${provenance}`, t('Targets from {0}', provenanceName(provenance, t)), formatCount(rows));
   }
   const { perplexity } = dataset;
   if (perplexity) {

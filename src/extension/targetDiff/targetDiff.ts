@@ -1,12 +1,14 @@
 // The command that puts targets beside each other, and the writing of what was chosen there.
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
+import type { Provenance } from '../../shared/dataset.ts';
 import { say } from '../../shared/phrase.ts';
 import { listDatasets } from '../../shared/protocol/lab/datasets.ts';
 import { writeChosenTargets } from '../../shared/protocol/lab/targetDiff.ts';
 import type { WrittenTargets } from '../../shared/protocol/lab/targetDiff.ts';
 import { formatCount } from '../../shared/words.ts';
 import { scoringModel } from '../datasets/openDatasets.ts';
+import { provenanceName } from '../datasets/rowText.ts';
 import { inLabel, inMessage } from '../outsideText.ts';
 import type { Feature, Workbench } from '../workbench.ts';
 import { subjectOf, titleOf } from './subject.ts';
@@ -67,7 +69,9 @@ async function write({ lab }: Workbench, argument: unknown): Promise<void> {
 }
 
 async function tell({ file, rows, provenance, dropped }: WrittenTargets): Promise<void> {
-  const sources = Object.entries(provenance).map(([source, count]) => `${formatCount(count)} ${source}`);
+  const { t } = vscode.l10n;
+  const known = Object.entries(provenance) as [Provenance, number][];
+  const sources = known.map(([source, count]) => `${formatCount(count)} ${provenanceName(source, t)}`);
   const reasons = dropped.map(({ reason, count }) => `${formatCount(count)}: ${say(reason, vscode.l10n.t)}`);
   const parts = [
     vscode.l10n.t('{0} rows written to {1} ({2}).', formatCount(rows), basename(file), sources.join(', ')),

@@ -1,12 +1,13 @@
 // The checks of `forgetting-lab doctor`, made where runs are carried out.
+import type { Words } from '../../phrase.ts';
 import { notification, request } from './message.ts';
 
 /** `ok`: fine, `warning`: works without, `problem`: a run will fail. */
 export interface DoctorCheck {
   kind: 'check';
-  name: string;
+  name: Words;
   state: 'ok' | 'warning' | 'problem';
-  detail: string;
+  detail: Words;
 }
 
 /** Answered when every check is done; `doctor/check` tells each as soon as it is known. */
