@@ -4,6 +4,8 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { inEnglish } from '../../../src/shared/phrase.ts';
+import type { DoctorCheck } from '../../../src/shared/protocol/lab/doctor.ts';
 
 const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
 const example = join(folder, 'pocket.experiment.yaml');
@@ -139,8 +141,8 @@ suite('experiment files', () => {
 
   test('the doctor shows its checks as a document', async function () {
     this.timeout(120_000);
-    const checks = await vscode.commands.executeCommand<{ name: string; state: string }[]>('forgettingLab.doctor');
-    assert.ok(checks.some(({ name, state }) => name === 'pocket model' && state === 'ok'));
+    const checks = await vscode.commands.executeCommand<DoctorCheck[]>('forgettingLab.doctor');
+    assert.ok(checks.some(({ name, state }) => inEnglish(name) === 'pocket model' && state === 'ok'));
     const document = vscode.window.activeTextEditor?.document;
     assert.equal(document?.uri.scheme, 'forgetting-lab');
     await until('the end', () => (/a run needs|to mend/.test(document.getText()) ? true : undefined));
