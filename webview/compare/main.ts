@@ -263,7 +263,7 @@ function drawNumbers(sweeps: readonly Sweep[], gain: number | undefined): void {
           withInterval(point.forgot, point.forgotInterval),
           ratio === null ? '\u2013' : ratio.toFixed(2).replace('-', '\u2212'),
           // A reading belongs to the whole sweep: said once.
-          k > 0 ? '' : kept === null ? text('never reached') : formatChange(kept),
+          k > 0 ? '' : gain === undefined ? '\u2013' : kept === null ? text('never reached') : formatChange(kept),
           best.has(point) ? text('yes') : '',
         ],
       };

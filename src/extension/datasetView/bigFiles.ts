@@ -1,5 +1,5 @@
-// Files that VS Code does not hand to extensions open in the dataset view by themselves, once for every tab: who goes back to
-// the text stays there.
+// Files that VS Code does not hand to extensions open in the dataset view by themselves, in place of the text and once for
+// every file: who goes back to the text stays there.
 import * as vscode from 'vscode';
 
 /** The editor's limit for extensions. */
@@ -15,14 +15,17 @@ export function openBigFilesHere(viewType: string, log: vscode.LogOutputChannel)
     if (uri.scheme !== 'file' || !uri.path.endsWith('.jsonl')) return;
     seen.add(tab);
     if (seenFiles.has(uri.toString())) return;
-    openWhenBig(uri).catch((error: unknown) => log.debug(`${uri.fsPath}: ${String(error)}`));
+    openWhenBig(uri, tab).catch((error: unknown) => log.debug(`${uri.fsPath}: ${String(error)}`));
   };
-  const openWhenBig = async (uri: vscode.Uri): Promise<void> => {
+  const openWhenBig = async (uri: vscode.Uri, tab: vscode.Tab): Promise<void> => {
     const { size } = await vscode.workspace.fs.stat(uri);
     if (size <= limitBytes) return;
     seenFiles.add(uri.toString());
     await vscode.commands.executeCommand('vscode.openWith', uri, viewType);
+    // Two tabs of one name would leave people guessing.
+    if (!tab.isDirty && stillOpen(tab)) await vscode.window.tabGroups.close(tab);
   };
+  const stillOpen = (tab: vscode.Tab): boolean => vscode.window.tabGroups.all.some(({ tabs }) => tabs.includes(tab));
   const watching = vscode.window.tabGroups.onDidChangeTabs(({ opened, changed, closed }) => {
     for (const tab of [...opened, ...changed]) look(tab);
     for (const { input } of closed) {
