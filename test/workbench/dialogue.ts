@@ -11,12 +11,12 @@ export const choice = (page: Page, text: string | RegExp): Locator =>
 export const step = (page: Page, title: string): Promise<void> =>
   quickInput(page).locator('.quick-input-titlebar').getByText(title, { exact: true }).waitFor();
 
-/** Takes what a step offers first, once it is there. */
+/** Takes what a step offers first, once it is there. The key goes to the box, which a panel may have robbed of the focus. */
 export async function accept(page: Page, title: string): Promise<void> {
   await step(page, title);
   // Rows are options, or check boxes where several can be chosen.
   await quickInput(page).locator('.monaco-list-row').first().waitFor();
-  await page.keyboard.press('Enter');
+  await inputBox(page).press('Enter');
 }
 
 /** Chooses a row of a step. */
@@ -29,5 +29,5 @@ export async function choose(page: Page, title: string, text: string | RegExp): 
 export async function type(page: Page, title: string, text?: string): Promise<void> {
   await step(page, title);
   if (text !== undefined) await inputBox(page).fill(text);
-  await page.keyboard.press('Enter');
+  await inputBox(page).press('Enter');
 }
