@@ -1,17 +1,20 @@
 // The private folder of a workspace's server: made, and checked before a token is written into it.
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { lstat, mkdir, realpath } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { LabError } from '../shared/errors.ts';
-import { isPrivate, serverPlace } from '../shared/protocol/lab/place.ts';
+import { isPrivate, runtimeFolderOf, serverPlace, temporaryFolderOf } from '../shared/protocol/lab/place.ts';
 import type { ServerPlace } from '../shared/protocol/lab/place.ts';
 
 /** The place of a workspace's server on this machine. */
 export async function placeOf(workspace: string): Promise<ServerPlace> {
+  const { platform } = process;
+  const runtimeFolder = runtimeFolderOf(platform, process.getuid?.());
   return serverPlace({
-    platform: process.platform,
-    runtimeFolder: process.env['XDG_RUNTIME_DIR'],
-    temporaryFolder: tmpdir(),
+    platform,
+    runtimeFolder: runtimeFolder !== undefined && existsSync(runtimeFolder) ? runtimeFolder : undefined,
+    temporaryFolder: temporaryFolderOf(platform, tmpdir()),
     user: String(process.getuid?.() ?? userInfo().username),
     workspaceHash: createHash('sha256')
       .update(await realpath(workspace))

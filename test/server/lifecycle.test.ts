@@ -48,6 +48,21 @@ test('eight starters over the lock of a dead server give one server', async () =
   expect(now.token).not.toBe(lock.token);
 });
 
+test('shells with different variables have one server', async () => {
+  const workspace = await testWorkspace();
+  const { lock } = await workspace.startServer();
+  const elsewhere = workspace.file('elsewhere');
+  await mkdir(elsewhere, { mode: 0o700 });
+  const env = { ...process.env, XDG_RUNTIME_DIR: elsewhere, TMPDIR: elsewhere };
+  const args = [serverEntry, '--workspace', workspace.folder, '--state', workspace.stateFolder];
+  const second = spawn(process.execPath, args, { stdio: 'ignore', env });
+  onTestFinished(() => void second.kill('SIGKILL'));
+  await until('the second has gone', () => second.exitCode !== null, 10_000);
+  expect(second.exitCode).toBe(0);
+  expect(await readdir(elsewhere)).toEqual([]);
+  expect((await workspace.lock()).token).toBe(lock.token);
+});
+
 test('a lock of a reused process id, and one of a hung server, are taken over; a living one is not', async () => {
   const workspace = await testWorkspace();
   const place = await placeOf(workspace.folder);

@@ -1,17 +1,26 @@
 // Finds the server of a workspace: its lock file, read only from a folder that nobody else can write to.
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { lstat, readFile, realpath } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { LabError } from '../../shared/errors.ts';
-import { isPrivate, parseServerLock, serverPlace } from '../../shared/protocol/lab/place.ts';
+import {
+  isPrivate,
+  parseServerLock,
+  runtimeFolderOf,
+  serverPlace,
+  temporaryFolderOf,
+} from '../../shared/protocol/lab/place.ts';
 import type { ServerLock, ServerPlace } from '../../shared/protocol/lab/place.ts';
 
 /** The place of a workspace's server on this machine. */
 export async function placeOf(workspace: string): Promise<ServerPlace> {
+  const { platform } = process;
+  const runtimeFolder = runtimeFolderOf(platform, process.getuid?.());
   return serverPlace({
-    platform: process.platform,
-    runtimeFolder: process.env['XDG_RUNTIME_DIR'],
-    temporaryFolder: tmpdir(),
+    platform,
+    runtimeFolder: runtimeFolder !== undefined && existsSync(runtimeFolder) ? runtimeFolder : undefined,
+    temporaryFolder: temporaryFolderOf(platform, tmpdir()),
     user: String(process.getuid?.() ?? userInfo().username),
     workspaceHash: createHash('sha256')
       .update(await realpath(workspace))

@@ -1,12 +1,16 @@
 // Where the server of a workspace is found: a folder that only this user can enter, with a lock file that says who
 // listens where. The editor and the server compute the same place from the same words.
 
-/** What the place depends on; callers read it from their system. */
+/**
+ * What the place depends on; callers read it from their system, never from variables such as XDG_RUNTIME_DIR: two shells
+ * that set them differently would have two servers for one workspace.
+ */
 export interface PlaceInput {
   /** As `process.platform`. */
   platform: string;
-  /** `XDG_RUNTIME_DIR`, if set. */
+  /** `runtimeFolderOf`, if it is there. */
   runtimeFolder: string | undefined;
+  /** `temporaryFolderOf`. */
   temporaryFolder: string;
   /** User id, or name where there are no ids. */
   user: string;
@@ -39,6 +43,16 @@ export function serverPlace(input: PlaceInput): ServerPlace {
   const root = roots.find(fits) ?? `/tmp/forgetting-lab-${input.user}`;
   const folder = `${root}${separator}${name}`;
   return { root, folder, lockFile: `${folder}${separator}lock.json` };
+}
+
+/** Where Linux keeps what lives as long as a user is logged in. */
+export function runtimeFolderOf(platform: string, uid: number | undefined): string | undefined {
+  return platform === 'linux' && uid !== undefined ? `/run/user/${uid}` : undefined;
+}
+
+/** `own`: the folder that the system gives every user. On Linux all users share one, and only a variable can say otherwise. */
+export function temporaryFolderOf(platform: string, own: string): string {
+  return platform === 'linux' ? '/tmp' : own;
 }
 
 /** A name for a server's socket or pipe. `id`: 16 random hexadecimal digits, so that no server meets another's remains. */
