@@ -3,7 +3,7 @@ import type { DatasetSummary, RowDetails } from '../../shared/protocol/lab/datas
 import { english } from '../translate.ts';
 import { mayBeDataset } from './datasetFiles.ts';
 import { mostDecorations, planColours } from './colourPlan.ts';
-import { codeSpan, formatProbability, hintLabel, hoverMarkdown, lensTitle } from './rowText.ts';
+import { codeSpan, formatProbability, hintLabel, hoverMarkdown, lensTitle, lensTooltip } from './rowText.ts';
 
 const summary: DatasetSummary = {
   uri: 'u',
@@ -64,6 +64,13 @@ describe('words about rows', () => {
     expect(lensTitle({ ...summary, scores: { ...summary.scores!, failure } }, english)).toContain(
       'not scored: The model',
     );
+  });
+
+  it('say on how many rows of a large file the summary stands', () => {
+    const large = { ...summary, rows: 100_000, scores: { ...summary.scores!, scored: 20_000, limit: 20_000 } };
+    expect(lensTitle(large, english)).toBe('100,000 rows, perplexity 4.83 (7.04) of 20,000 rows under pocket');
+    expect(lensTooltip(large, english)).toContain('Only the first 20,000 rows are scored for this');
+    expect(lensTooltip(summary, english)).not.toContain('Only the first');
   });
 
   it('say what was wanted and what the model expected', () => {

@@ -53,11 +53,14 @@ export function lensTitle(summary: DatasetSummary, t: Translate): string {
 /** What the lens tells when it is pointed at. */
 export function lensTooltip({ scores }: DatasetSummary, t: Translate): string {
   if (!scores || scores.corpusPerplexity === null) return t('Select a model for annotations');
-  return t(
+  const numbers = t(
     'Mean and standard deviation of the rows; {0} trained-on tokens, corpus perplexity {1}. Select another model',
     formatCount(scores.tokens),
     formatPerplexity(scores.corpusPerplexity),
   );
+  if (scores.limit === undefined) return numbers;
+  const limit = formatCount(scores.limit);
+  return `${numbers}. ${t('Only the first {0} rows are scored for this; forgetting-lab score takes them all', limit)}`;
 }
 
 /** Who wrote an answer. */
