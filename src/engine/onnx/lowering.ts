@@ -170,8 +170,15 @@ const loweringRules: { [K in Exclude<Operation, 'input' | 'constant'>]: Lowering
   },
   sumSquares: (c, [x]) => c.emit('Reshape', [c.emit('ReduceSumSquare', [x!], { keepdims: 0 }), vector(c, [1])]),
   gather: (c, [table, indices]) => c.emit('Gather', [table!, indices!], { axis: 0 }),
-  scatterAdd: (c, [like, indices, updates]) =>
-    c.emit('ScatterND', [zerosLike(c, like!), column(c, indices!), updates!], { reduction: 'add' }),
+  scatterAdd: (c, [like, indices, updates]) => {
+    if (c.provider !== 'cpu') {
+      return c.emit('ScatterND', [zerosLike(c, like!), column(c, indices!), updates!], { reduction: 'add' });
+    }
+    // On the CPU ScatterND adds from several threads in no fixed order, so that sums differ in their last bits from run
+    // to run. ScatterElements adds in the order of the updates.
+    const everywhere = c.emit('Expand', [column(c, indices!), c.emit('Shape', [updates!])]);
+    return c.emit('ScatterElements', [zerosLike(c, like!), everywhere, updates!], { axis: 0, reduction: 'add' });
+  },
   softmax: (c, [x]) => c.emit('Softmax', [x!], { axis: -1 }),
   rmsNorm: (c, [x, weight], v) => {
     const attributes = { axis: -1, epsilon: { float: v.attributes.epsilon } };
