@@ -284,7 +284,7 @@ describe('when a process is killed', () => {
     });
     await client.request(stopSession, { id, how: 'now' });
     const stopped = await sessionIn(client, id, ended);
-    expect(stopped).toMatchObject({ state: 'stopped', reason: 'stopped at once on request' });
+    expect(stopped).toMatchObject({ state: 'stopped', reason: phrase('stopped at once on request') });
     await until('nothing of it is left', () => !isThere(session) && !isThere(engine));
   });
 

@@ -366,7 +366,10 @@ test('Traditional Chinese in the sidebar and the panels', async () => {
   await picture(page, 'chinese-monitor');
 
   await ui.contextMenu(page, run, '比較自身輸出與標準答案');
-  await expect.poll(() => ui.panel(page).locator('.sentence').textContent()).toMatch(/標準答案/);
+  await expect
+    .poll(() => ui.panel(page).locator('.sentence').textContent())
+    .toMatch(/個提示中有 [\d,]+ 個具備兩種答案。$/);
+  await ui.panel(page).getByText('標準答案').first().waitFor();
   await picture(page, 'chinese-target-diff');
 });
 
