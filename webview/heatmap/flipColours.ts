@@ -8,7 +8,7 @@ import { el, fill } from '../ui/dom.ts';
 import { boot, errorText, isAbort, keep, remembered, request, say, text } from '../ui/host.ts';
 import { renderTokens, tokenLegend } from '../ui/tokens.ts';
 import { button, checkbox, segmented } from '../ui/toolkit.ts';
-import type { FlipsRequest } from './flips.ts';
+import type { FlipsRequest } from './flipsRequest.ts';
 
 /** Items of one request: few, so that the first colours come soon. */
 const itemsTogether = 6;

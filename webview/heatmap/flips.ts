@@ -8,18 +8,10 @@ import { errorText, isAbort, request, text } from '../ui/host.ts';
 import { button, progressRing } from '../ui/toolkit.ts';
 import { makeFlipColours } from './flipColours.ts';
 import type { ShownFlip } from './flipColours.ts';
+import type { FlipsRequest } from './flipsRequest.ts';
 
 /** Items listed before "Show all". */
 const firstItems = 20;
-
-export interface FlipsRequest {
-  run: string;
-  arm: string;
-  lr: number;
-  seed: number;
-  stage: number;
-  benchmark: string;
-}
 
 export interface FlipsPane {
   element: HTMLElement;

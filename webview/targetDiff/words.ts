@@ -73,7 +73,10 @@ export function leftOut(state: ComparisonState): string[] {
   return state.sources.flatMap((source) => {
     const name = sourceName(source);
     const words: string[] = [];
-    if (source.missing > 0) words.push(text('{0} prompts have no answer in {1}.', formatCount(source.missing), name));
+    if (source.missing === 1) words.push(text('1 prompt has no answer in {0}.', name));
+    else if (source.missing > 0) {
+      words.push(text('{0} prompts have no answer in {1}.', formatCount(source.missing), name));
+    }
     if (source.unmatched > 0) {
       words.push(text('{0} rows of {1} belong to no prompt of the dataset.', formatCount(source.unmatched), name));
     }

@@ -6,6 +6,7 @@ import { listExperiments } from '../../shared/protocol/lab/runs.ts';
 import { launchSession } from '../../shared/protocol/lab/sessions.ts';
 import type { Device } from '../../shared/protocol/lab/sessions.ts';
 import { showFailure } from '../command.ts';
+import { experimentSize } from '../experimentSize.ts';
 import { inLabel } from '../outsideText.ts';
 import { pathOf } from '../pathOf.ts';
 import type { Workbench } from '../workbench.ts';
@@ -56,8 +57,8 @@ export async function pickExperiment({ lab }: Workbench, title: string): Promise
   const items = lab.request(listExperiments, {}).then((experiments) =>
     experiments.flatMap(({ name, file, problem, arms, stages }) => {
       if (file === undefined) return [];
-      const sizes = vscode.l10n.t('{0} arms, {1} stages', arms, stages);
-      const description = problem === undefined ? sizes : vscode.l10n.t('has problems');
+      const sizes = experimentSize({ arms, stages }, vscode.l10n.t);
+      const description = problem === undefined ? sizes.join(', ') : vscode.l10n.t('has problems');
       return [{ label: inLabel(name), description, detail: inLabel(vscode.workspace.asRelativePath(file)), file }];
     }),
   );

@@ -17,7 +17,10 @@ function present(input: vscode.QuickInput, { title, place }: Shown): void {
   input.ignoreFocusOut = true;
 }
 
-/** Resolves once, with the first end that comes; the input is gone then. */
+/** Time for the next step to take the place of an input: one that hides first gives the focus to a panel behind it. */
+const handOverMs = 100;
+
+/** Resolves once, with the first end that comes; nothing typed into the input counts from then on. */
 function whenEnded(
   input: vscode.QuickInput,
   listen: (end: (end: StepEnd) => void) => vscode.Disposable[],
@@ -27,7 +30,8 @@ function whenEnded(
     const end = (how: StepEnd): void => {
       resolve(how);
       for (const subscription of subscriptions.splice(0)) subscription.dispose();
-      input.dispose();
+      if (how === 'cancel') input.dispose();
+      else setTimeout(() => input.dispose(), handOverMs);
     };
     subscriptions.push(
       input.onDidHide(() => end('cancel')),

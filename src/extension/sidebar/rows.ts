@@ -5,6 +5,7 @@ import { say } from '../../shared/phrase.ts';
 import type { ExperimentSummary, RunSummary, StageSummary, TrialSummary } from '../../shared/protocol/lab/runs.ts';
 import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
 import { formatDone, formatDuration, formatLearningRate, formatPoints, plainText } from '../../shared/words.ts';
+import { experimentSize } from '../experimentSize.ts';
 import type { Translate } from '../translate.ts';
 import type { ExperimentsModel, ShownState } from './experimentsModel.ts';
 import type { CheckpointNode, ExperimentsNode, TrialNode } from './nodes.ts';
@@ -52,8 +53,7 @@ export function rowOf(node: ExperimentsNode, model: ExperimentsModel, t: Transla
 function experimentRow(experiment: ExperimentSummary, isEmpty: boolean, model: ExperimentsModel, t: Translate): Row {
   const { file, problem, runs } = experiment;
   const newest = runs.find((run) => run.state !== 'corrupt') ?? runs[0];
-  const { arms, stages } = experiment;
-  const size = [arms === 1 ? t('1 arm') : t('{0} arms', arms), stages === 1 ? t('1 stage') : t('{0} stages', stages)];
+  const size = experimentSize(experiment, t);
   const state = newest === undefined ? t('no run yet') : stateWord(model.state(newest), t);
   // The state first: the end of a long line is cut off.
   const parts = problem === undefined ? [state, ...size] : [t('cannot be launched')];

@@ -1,0 +1,7 @@
+// How large an experiment is, in words.
+import type { Translate } from './translate.ts';
+
+/** Arms and stages, each as it is said of one or of several. */
+export function experimentSize({ arms, stages }: { arms: number; stages: number }, t: Translate): string[] {
+  return [arms === 1 ? t('1 arm') : t('{0} arms', arms), stages === 1 ? t('1 stage') : t('{0} stages', stages)];
+}

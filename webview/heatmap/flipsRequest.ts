@@ -1,0 +1,10 @@
+/** The cell of a heatmap whose flipped answers are asked for. */
+export interface FlipsRequest {
+  run: string;
+  arm: string;
+  lr: number;
+  seed: number;
+  /** 1-based; 0 is the base, which has no flips. */
+  stage: number;
+  benchmark: string;
+}
