@@ -70,7 +70,6 @@ describe.skipIf(noBrowser)('the session monitor', () => {
     queuedAt: '2026-01-02T03:04:05.000Z',
     run,
     // How far the run is, its summary tells.
-    // How far the run is, its summary tells.
     progress: { share: 0.64, activity: 'train (self-output, stage 2 new API)', secondsLeft: 65 },
     ...changes,
   });
