@@ -55,9 +55,9 @@ describe.skipIf(noBrowser)('fields', () => {
     for (const field of await fields.all()) {
       const { wanted, there } = await field.evaluate((input) => {
         const { placeholder, clientWidth } = input as HTMLInputElement;
-        const { font, paddingLeft, paddingRight } = getComputedStyle(input);
+        const { fontSize, fontFamily, paddingLeft, paddingRight } = getComputedStyle(input);
         const ruler = document.createElement('canvas').getContext('2d')!;
-        ruler.font = font;
+        ruler.font = `${fontSize} ${fontFamily}`;
         const padding = parseFloat(paddingLeft) + parseFloat(paddingRight);
         return { wanted: ruler.measureText(placeholder).width, there: clientWidth - padding };
       });

@@ -114,11 +114,24 @@ describe.skipIf(noBrowser)('the target diff', () => {
     await expect.poll(() => row(panel, 0).locator('ins').count()).toBeGreaterThan(0);
   });
 
+  it('shows the verifier that judges, whatever the first choice', async () => {
+    const lab = await memoryServer(targetDiffPart, workspace);
+    const verifier = { scorer: 'last_number', field: 'answer' };
+    const answer = async (method: string, params: unknown): Promise<unknown> => {
+      const result = await lab.call({ method }, params);
+      return method === 'targetDiff/sources' ? { ...(result as object), verifier } : result;
+    };
+    const panel = await open({ answer }, lab);
+    const shown = panel.page.locator('label', { hasText: 'Verifier' }).locator('vscode-dropdown');
+    await expect.poll(() => shown.evaluate((list) => (list as HTMLSelectElement).value)).toBe('last_number');
+    await panel.page.locator('vscode-radio').getByText('native column, else ground truth').waitFor();
+  });
+
   it('chooses for all rows and for one', async () => {
     const panel = await open({ trusted: true, subject: { title: 'Targets', dataset, model: { name: '/absent' } } });
     const { page } = panel;
-    await page.getByRole('radio', { name: 'Native column, else ground truth' }).click();
-    await expect.poll(() => page.locator('.choice [role=status]').innerText()).toContain('3,000 Native column');
+    await page.getByRole('radio', { name: 'native column, else ground truth' }).click();
+    await expect.poll(() => page.locator('.choice [role=status]').innerText()).toContain('3,000 native column');
     await row(panel, 1).locator('.pick[aria-pressed=true]').waitFor();
     await row(panel, 1).getByRole('button', { name: 'Train on Ground truth' }).click();
     await expect.poll(() => page.locator('.choice [role=status]').innerText()).toContain('One row is chosen by hand');

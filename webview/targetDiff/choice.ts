@@ -5,7 +5,7 @@ import { el, fill } from '../ui/dom.ts';
 import { boot, say, text } from '../ui/host.ts';
 import { button, radioGroup, setDisabled } from '../ui/toolkit.ts';
 import type { Control } from '../ui/toolkit.ts';
-import { sourceName } from './words.ts';
+import { nameInside } from './words.ts';
 
 /** Above this perplexity selective token masking masks (methods 2.11). */
 const tau = 2.5;
@@ -58,7 +58,7 @@ function rulesFor(state: ComparisonState): { rule: ChoiceRule; label: string }[]
   const others = state.sources.flatMap((source, index) => {
     if (index === 0) return [];
     const rule: ChoiceRule = { kind: 'prefer', source: index, otherwise: 'ground-truth' };
-    return [{ rule, label: text('{0}, else ground truth', sourceName(source)) }];
+    return [{ rule, label: text('{0}, else ground truth', nameInside(source)) }];
   });
   return [
     { rule: { kind: 'ground-truth' }, label: text('ground truth') },
@@ -71,7 +71,7 @@ function rulesFor(state: ComparisonState): { rule: ChoiceRule; label: string }[]
 function wordsOf(summary: ChoiceSummary, state: ComparisonState): string[] {
   const sources = summary.bySource.flatMap((count, index) => {
     const source = state.sources[index];
-    return count > 0 && source ? [`${formatCount(count)} ${sourceName(source)}`] : [];
+    return count > 0 && source ? [`${formatCount(count)} ${nameInside(source)}`] : [];
   });
   const words = [text('{0} rows: {1}.', formatCount(summary.rows), sources.join(', ') || '\u2013')];
   if (summary.masked > 0) words.push(text('Hard tokens of {0} rows are masked.', formatCount(summary.masked)));

@@ -14,7 +14,7 @@ export function sourceName({ spec, label, provenance }: TargetSourceState): stri
 }
 
 /** The same inside a sentence. */
-function nameInside(source: TargetSourceState): string {
+export function nameInside(source: TargetSourceState): string {
   const name = sourceName(source);
   return source.spec.kind === 'file' ? name : name.charAt(0).toLowerCase() + name.slice(1);
 }

@@ -141,6 +141,8 @@ export function dropdown<T extends string>(
       ),
     ),
   ) as FormElement;
+  // Else the library begins with an option whose value is empty, whatever is marked as selected.
+  list.value = chosen;
   list.addEventListener('change', () => onChange(list.value as T));
   return {
     element: el('label', { class: 'labelled' }, el('span', null, label), list),
