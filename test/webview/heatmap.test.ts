@@ -180,7 +180,9 @@ describe.skipIf(noBrowser)('the heatmap', () => {
       .nth(rows * data.view.columns.length)
       .click();
     await page.locator('.flip').waitFor();
-    await expect.poll(() => page.locator('main img, main script, main b, main i, main u, main svg').count()).toBe(0);
+    // In the page itself: the controls' own shadow trees hold pictures of theirs.
+    const markup = 'main img, main script, main b, main i, main u, main svg';
+    expect(await page.evaluate((made) => document.querySelectorAll(made).length, markup)).toBe(0);
     await expect.poll(() => page.locator('.flips h2').innerText()).toContain('<img src=x onerror=alert(1)>');
     const shown = await page.locator('.flip').innerText();
     for (const words of [item.prompt, item.before, item.now, item.reasonNow]) expect(shown).toContain(words);
