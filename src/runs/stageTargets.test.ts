@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { RunData } from '../shared/records.ts';
 import { readRun } from './runFolder.ts';
 import { startRun } from './startRun.ts';
 import { FakeEngine } from './testing/fakeEngine.ts';
@@ -10,6 +11,20 @@ interface Row {
   masked?: number[];
   mask?: [number, number][];
   logprobs: number[];
+}
+
+async function runOnce(workspace: string): Promise<RunData> {
+  const signal = new AbortController().signal;
+  const outcome = await startRun({
+    file: join(workspace, 'lab.experiment.yaml'),
+    out: join(workspace, 'runs/one'),
+    startEngine: () => Promise.resolve(new FakeEngine()),
+    listener: () => undefined,
+    stop: signal,
+    abort: signal,
+  });
+  expect(outcome.state).toBe('done');
+  return readRun(outcome.folder);
 }
 
 test('what a dataset masks in its own answers is not trained on, with or without the mask of the arm', async () => {
@@ -29,20 +44,10 @@ test('what a dataset masks in its own answers is not trained on, with or without
     logprobs: [-1, -2, -3, -4, -5],
   }));
   await writeFile(join(workspace, 'first.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-  const signal = new AbortController().signal;
-  const outcome = await startRun({
-    file: join(workspace, 'lab.experiment.yaml'),
-    out: join(workspace, 'runs/one'),
-    startEngine: () => Promise.resolve(new FakeEngine()),
-    listener: () => undefined,
-    stop: signal,
-    abort: signal,
-  });
-  expect(outcome.state).toBe('done');
-  const run = await readRun(outcome.folder);
+  const run = await runOnce(workspace);
   const rowsOf = async (arm: string): Promise<Row[]> => {
     const record = run.targets.find((one) => one.arm === arm)!;
-    const text = await readFile(join(outcome.folder, record.rows), 'utf8');
+    const text = await readFile(join(run.folder, record.rows), 'utf8');
     return text
       .trim()
       .split('\n')
@@ -56,4 +61,16 @@ test('what a dataset masks in its own answers is not trained on, with or without
   const stm = await rowsOf('STM');
   expect(stm.filter(({ masked }) => masked?.includes(plain[0]!.masked![0]!)).length).toBeGreaterThanOrEqual(6);
   expect((await rowsOf('other column')).every(({ masked }) => masked === undefined)).toBe(true);
+});
+
+test('old examples that are too long are counted with the reason', async () => {
+  const arms = [{ name: 'replay', preset: 'replay', mix: { kind: 'replay', dataset: 'old.jsonl', rate: 0.5 } }];
+  const workspace = await fakeWorkspace({ arms, stages: fakeExperiment.stages.slice(0, 1) });
+  const old = [...Array.from({ length: 20 }, (_, n) => `old ${n}`), 'x '.repeat(5000)];
+  const rows = old.map((completion) => JSON.stringify({ prompt: 'q', completion }));
+  await writeFile(join(workspace, 'old.jsonl'), `${rows.join('\n')}\n`);
+  const { targets } = await runOnce(workspace);
+  expect(targets[0]?.dropped).toEqual([
+    { reason: expect.stringMatching(/^replay: longer than the model's context of \d+ tokens$/) as string, count: 1 },
+  ]);
 });

@@ -21,6 +21,7 @@ import type { TargetEvent, Verify } from '../recipes/targets/recipe.ts';
 import type { DroppedRow, Example, Provenance } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
 import type { ResolvedArm, Stage } from '../shared/experiment.ts';
+import { inEnglish } from '../shared/phrase.ts';
 import type { TargetExample, TargetRecord } from '../shared/records.ts';
 import { readJsonLines, writeTextAtomically } from './files.ts';
 import type { Trial } from './plan.ts';
@@ -221,7 +222,7 @@ async function replayRows(
   const tooLong: string[] = [];
   const usable = examples.filter((example) => {
     const part = encodeScorable(session.side, example);
-    if ('reason' in part) tooLong.push(`replay: ${part.reason}`);
+    if ('reason' in part) tooLong.push(`replay: ${inEnglish(part.reason)}`);
     return !('reason' in part);
   });
   const sources: Example[][] = [usable];

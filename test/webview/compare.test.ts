@@ -11,7 +11,7 @@ import { runsPart } from '../../src/server/runs/runsPart.ts';
 import { compareRuns } from '../../src/shared/protocol/lab/runs.ts';
 import type { Comparison } from '../../src/shared/protocol/lab/runs.ts';
 import { collapseMissing, keptAt, matchedGain, pointsCsv, sweepsOf } from '../../webview/compare/model.ts';
-import { launch, noBrowser, openPanel } from './openPanel.ts';
+import { launch, inBrowser, noBrowser, openPanel } from './openPanel.ts';
 import type { OpenPanel } from './openPanel.ts';
 
 const point = (run: string, arm: string, lr: number, gained: number, forgot: number, stage = 1) => ({
@@ -82,7 +82,7 @@ describe('the plane as numbers', () => {
   });
 });
 
-describe.skipIf(noBrowser)('the comparison', () => {
+describe.skipIf(noBrowser)('the comparison', inBrowser, () => {
   let browser: Browser;
   let workspace: string;
   let runs: string[];

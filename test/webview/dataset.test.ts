@@ -12,7 +12,7 @@ import type { DatasetViewRow, DatasetViewScore, DatasetViewState } from '../../s
 import type { ScoredToken } from '../../src/shared/records.ts';
 import { Geometry, tallest } from '../../webview/dataset/geometry.ts';
 import { tokensInRaw } from '../../webview/dataset/rawTokens.ts';
-import { launch, noBrowser, openPanel, screenshot } from './openPanel.ts';
+import { launch, inBrowser, noBrowser, openPanel, screenshot } from './openPanel.ts';
 import type { Answer, OpenPanel, PanelOptions } from './openPanel.ts';
 import { themes } from './themes.ts';
 
@@ -104,7 +104,7 @@ const subject = {
   colourTokens: true,
 };
 
-describe.skipIf(noBrowser)('the dataset view', () => {
+describe.skipIf(noBrowser)('the dataset view', inBrowser, () => {
   let browser: Browser;
   let folder: string;
 

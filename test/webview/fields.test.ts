@@ -10,9 +10,9 @@ import { runsPart } from '../../src/server/runs/runsPart.ts';
 import { writeRun } from '../../src/server/runs/testing/writeRun.ts';
 import { targetDiffPart } from '../../src/server/targetDiff/targetDiffPart.ts';
 import type { ServerPart } from '../../src/server/context.ts';
-import { launch, noBrowser, openPanel } from './openPanel.ts';
+import { launch, inBrowser, noBrowser, openPanel } from './openPanel.ts';
 
-describe.skipIf(noBrowser)('fields', () => {
+describe.skipIf(noBrowser)('fields', inBrowser, () => {
   let browser: Browser;
   let workspace: string;
   let file: string;

@@ -7,7 +7,7 @@ import type { Browser } from 'playwright-core';
 import { memoryServer } from '../../src/server/runs/testing/memoryServer.ts';
 import { runsPart } from '../../src/server/runs/runsPart.ts';
 import { writeRun } from '../../src/server/runs/testing/writeRun.ts';
-import { launch, noBrowser, openPanel, screenshot } from './openPanel.ts';
+import { launch, inBrowser, noBrowser, openPanel, screenshot } from './openPanel.ts';
 import type { OpenPanel, PanelOptions } from './openPanel.ts';
 import { themes } from './themes.ts';
 
@@ -17,7 +17,7 @@ interface Asked {
   benchmark: string;
 }
 
-describe.skipIf(noBrowser)('tokens of flipped answers', () => {
+describe.skipIf(noBrowser)('tokens of flipped answers', inBrowser, () => {
   let browser: Browser;
   let workspace: string;
   let run: string;

@@ -13,11 +13,11 @@ import { getHeatmap } from '../../src/shared/protocol/lab/runs.ts';
 import type { HeatmapData } from '../../src/shared/protocol/lab/runs.ts';
 import { inEnglish } from '../../src/shared/phrase.ts';
 import { formatChange } from '../../src/shared/words.ts';
-import { launch, noBrowser, openPanel, screenshot } from './openPanel.ts';
+import { launch, inBrowser, noBrowser, openPanel, screenshot } from './openPanel.ts';
 import type { OpenPanel, PanelOptions } from './openPanel.ts';
 import { themes } from './themes.ts';
 
-describe.skipIf(noBrowser)('the heatmap', () => {
+describe.skipIf(noBrowser)('the heatmap', inBrowser, () => {
   let browser: Browser;
   let workspace: string;
   let run: string;

@@ -10,11 +10,11 @@ import type { MemoryServer } from '../../src/server/runs/testing/memoryServer.ts
 import { writeRun } from '../../src/server/runs/testing/writeRun.ts';
 import { runsPart } from '../../src/server/runs/runsPart.ts';
 import { compareRuns, getHeatmap } from '../../src/shared/protocol/lab/runs.ts';
-import { launch, noBrowser, openPanel, screenshot } from './openPanel.ts';
+import { launch, inBrowser, noBrowser, openPanel, screenshot } from './openPanel.ts';
 import { addProbes } from './probes.ts';
 import { themes } from './themes.ts';
 
-describe.skipIf(noBrowser)('panels in four themes', () => {
+describe.skipIf(noBrowser)('panels in four themes', inBrowser, () => {
   let browser: Browser;
   let workspace: string;
   let runs: string[];

@@ -13,11 +13,11 @@ import { getRun } from '../../src/shared/protocol/lab/runs.ts';
 import type { SessionSummary } from '../../src/shared/protocol/lab/sessions.ts';
 import type { MetricRecord, RunData, StatusRecord } from '../../src/shared/records.ts';
 import { formatDone } from '../../src/shared/words.ts';
-import { launch, noBrowser, openPanel } from './openPanel.ts';
+import { launch, inBrowser, noBrowser, openPanel } from './openPanel.ts';
 import type { OpenPanel, PanelOptions } from './openPanel.ts';
 import { addProbes } from './probes.ts';
 
-describe.skipIf(noBrowser)('the session monitor', () => {
+describe.skipIf(noBrowser)('the session monitor', inBrowser, () => {
   let browser: Browser;
   let workspace: string;
   let lab: MemoryServer;

@@ -28,6 +28,9 @@ export const noBrowser =
     : undefined;
 if (noBrowser !== undefined) console.log(noBrowser);
 
+/** What fails once on a shared build machine is tried once more there, and reported. */
+export const inBrowser = { retry: process.env['CI'] ? 1 : 0 };
+
 export function launch(): Promise<Browser> {
   if (executablePath === undefined) throw new Error('there is no Chromium; set CHROMIUM to its path');
   const flags = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-dev-shm-usage'];

@@ -8,7 +8,7 @@ import { memoryServer } from '../../src/server/runs/testing/memoryServer.ts';
 import type { MemoryServer } from '../../src/server/runs/testing/memoryServer.ts';
 import { targetDiffPart } from '../../src/server/targetDiff/targetDiffPart.ts';
 import { openComparison } from '../../src/shared/protocol/lab/targetDiff.ts';
-import { launch, noBrowser, openPanel, screenshot } from './openPanel.ts';
+import { launch, inBrowser, noBrowser, openPanel, screenshot } from './openPanel.ts';
 import type { OpenPanel, PanelOptions } from './openPanel.ts';
 import { themes } from './themes.ts';
 
@@ -23,7 +23,7 @@ const rows = Array.from({ length: 3000 }, (_, k) => {
   };
 });
 
-describe.skipIf(noBrowser)('the target diff', () => {
+describe.skipIf(noBrowser)('the target diff', inBrowser, () => {
   let browser: Browser;
   let workspace: string;
   let dataset: string;

@@ -94,7 +94,11 @@ describe('damaged runs', () => {
     const byFolder = new Map(runs.map((run) => [run.folder, run]));
     expect(runs).toHaveLength(4);
     expect(byFolder.get(whole)).toMatchObject({ state: 'done', damagedLines: 0 });
-    expect(byFolder.get(cut)).toMatchObject({ state: 'corrupt', experiment: 'synthetic', line: phrase('cannot be read') });
+    expect(byFolder.get(cut)).toMatchObject({
+      state: 'corrupt',
+      experiment: 'synthetic',
+      line: phrase('cannot be read'),
+    });
     expect(byFolder.get(cut)?.reason).toContain('config.json is not JSON');
     expect(byFolder.get(foreign)?.state).toBe('corrupt');
     expect(byFolder.get(lines)).toMatchObject({ state: 'done', damagedLines: 2 });

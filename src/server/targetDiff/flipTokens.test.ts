@@ -63,9 +63,9 @@ describe('tokens of flipped answers', { timeout: 60_000 }, () => {
     await expect(server.call(scoreFlips, { ...cell, under: 'checkpoint', items: [41] })).rejects.toThrow(
       /keeps no model of ground truth after stage 1/,
     );
-    await expect(
-      server.call(scoreFlips, { ...cell, benchmark: 'absent', under: 'base', items: [41] }),
-    ).rejects.toThrow(/has not been measured/);
+    await expect(server.call(scoreFlips, { ...cell, benchmark: 'absent', under: 'base', items: [41] })).rejects.toThrow(
+      /has not been measured/,
+    );
     await writeFile(file, '{"prompt":"Another question","answer":"1"}\n');
     await expect(server.call(scoreFlips, { ...cell, under: 'base', items: [0] })).rejects.toThrow(/is no longer what/);
   });
