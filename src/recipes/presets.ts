@@ -69,7 +69,7 @@ export const presets: readonly Preset[] = [
     id: 'random-mask',
     title: 'Random masking (control)',
     arxiv: '2501.14315',
-    description: 'Control for STM: masks as many tokens, drawn at random (methods 2.11, table T6c).',
+    description: 'Control for STM: masks as many tokens, drawn at random (methods 2.11).',
     choices: { mask: { kind: 'random', rate: 'stm' } },
   },
   {

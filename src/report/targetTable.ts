@@ -1,4 +1,4 @@
-// The target table (methods 5.3, T6): what each arm trained on and how hard it was to predict for the base model, before
+// The target table (methods 5.3): what each arm trained on and how hard it was to predict for the base model, before
 // training. Arms with the same targets share a row; seeds are averaged.
 import { mean } from '../metrics/statistics.ts';
 import type { RunData, TargetRecord } from '../shared/records.ts';

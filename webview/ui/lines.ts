@@ -8,6 +8,8 @@ export interface Axis {
   title?: string;
   min?: number;
   max?: number;
+  /** Between two ticks. Default: what fits. */
+  step?: number;
   /** Writes a tick. */
   format?(value: number): string;
 }
@@ -31,6 +33,7 @@ function axisOptions(theme: Theme, axis: Axis) {
       maxRotation: 0,
       autoSkipPadding: 16,
       includeBounds: false,
+      ...(axis.step === undefined ? {} : { stepSize: axis.step }),
       ...(axis.format ? { callback: (value: string | number) => axis.format?.(Number(value)) ?? '' } : {}),
     },
   };

@@ -8,6 +8,7 @@ import type { Work } from '../../runs/plan.ts';
 import { readData, startRun } from '../../runs/startRun.ts';
 import { inEnglish } from '../../shared/phrase.ts';
 import type { Experiment } from '../../shared/experiment.ts';
+import { plural } from '../../shared/words.ts';
 import { createCommand, onAction, withDeviceOptions } from '../command.ts';
 import type { Exit } from '../command.ts';
 import { carryOutAndShow } from '../runCommandParts.ts';
@@ -57,7 +58,7 @@ async function printPlan(file: string, output: Output): Promise<number> {
     const { kind, key, stage, size } = one;
     const { arm, lr, seed } = key;
     await output.value({ ...one, kind: 'work', work: kind, key: undefined, arm, lr, seed, stage, size });
-    await output.text(`${inEnglish(describeWork(one, stageNames))}: ${size} ${unitOf(one)}`);
+    await output.text(`${inEnglish(describeWork(one, stageNames))}${amountOf(one)}`);
   }
   const cost = estimate(experiment, work);
   await output.value({ kind: 'estimate', ...cost, runs: dirname(file) });
@@ -67,17 +68,23 @@ async function printPlan(file: string, output: Output): Promise<number> {
   return 0;
 }
 
-function unitOf(work: Work): string {
-  const units: { [Kind in Work['kind']]: string } = {
-    evaluate: 'items',
-    targets: work.kind === 'targets' && work.generates ? 'samples' : 'rows',
-    train: 'steps',
-    drift: 'texts',
-  };
-  return units[work.kind];
+function amountOf(work: Work): string {
+  switch (work.kind) {
+    case 'evaluate':
+      return `: ${plural(work.size, 'item')}`;
+    case 'targets':
+      return `: ${plural(work.size, work.generates ? 'sample' : 'row')}`;
+    case 'train':
+      return `: ${plural(work.size, 'step')}`;
+    case 'drift':
+      // How much text there is shows when it is read.
+      return '';
+    default:
+      return work satisfies never;
+  }
 }
 
-/** Counts of what costs time (methods, appendix B): how long they take depends on model and machine. */
+/** Counts of what costs time: how long they take depends on model and machine. */
 function estimate(experiment: Experiment, work: readonly Work[]) {
   const total = (fits: (one: Work) => boolean): number => work.filter(fits).reduce((sum, one) => sum + one.size, 0);
   const steps = total((one) => one.kind === 'train');
