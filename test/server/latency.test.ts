@@ -4,9 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { launchSession, listSessions } from '../../src/shared/protocol/lab/sessions.ts';
 import { testWorkspace, until } from './testWorkspace.ts';
+import { slack } from '../../src/shared/testing/slack.ts';
 
 /** Asked for are 50 ms on a machine that is not overloaded by anything else. */
-const blockedMs = 500;
+const blockedMs = 500 * slack;
 
 test('questions are answered at once while a run trains', async () => {
   const workspace = await testWorkspace();

@@ -16,6 +16,7 @@ import {
 import { inEnglish } from '../../src/shared/phrase.ts';
 import { launchSession, stopSession } from '../../src/shared/protocol/lab/sessions.ts';
 import { sessionIn, testWorkspace, until } from './testWorkspace.ts';
+import { slack } from '../../src/shared/testing/slack.ts';
 
 const cli = new URL('../../dist/cli.js', import.meta.url).pathname;
 
@@ -46,9 +47,12 @@ test('curves are whole after the server was killed while a run trained', async (
   await sessionIn(client, id, ['stopped']);
   await readTo((await readRun(run.folder)).metrics.at(-1)?.step ?? 0);
   expect(steps).toEqual(Array.from({ length: steps.length }, (_, n) => n + 1));
-  const [listed] = (await client.request(listExperiments, {})).flatMap((one) => one.runs);
-  expect(listed).toMatchObject({ folder: run.folder, state: 'stopped' });
-  expect(inEnglish(listed?.line ?? '')).toMatch(/^stopped at \d/);
+  // The list reads the folder again in its own time.
+  const listed = await until('the run is listed as stopped', async () => {
+    const runs = (await client.request(listExperiments, {})).flatMap((one) => one.runs);
+    return runs.find(({ folder, state }) => folder === run.folder && state === 'stopped');
+  });
+  expect(inEnglish(listed.line)).toMatch(/^stopped at \d/);
 });
 
 test('a run of a terminal appears by itself and fills in', async () => {
@@ -96,6 +100,6 @@ test('nobody waits while intervals are computed', async () => {
       .join(', ')} ms`,
   );
   // As for other answers: on a busy machine the bound only catches blocking.
-  expect(times[Math.floor(times.length / 2)]).toBeLessThan(100);
-  expect(times.at(-1)).toBeLessThan(1000);
+  expect(times[Math.floor(times.length / 2)]).toBeLessThan(100 * slack);
+  expect(times.at(-1)).toBeLessThan(1000 * slack);
 });

@@ -6,6 +6,7 @@ import { runsPart } from './runsPart.ts';
 import { memoryServer, temporaryFolder } from './testing/memoryServer.ts';
 import type { MemoryServer } from './testing/memoryServer.ts';
 import { writeRun } from './testing/writeRun.ts';
+import { slack } from '../../shared/testing/slack.ts';
 
 const runCount = 1000;
 
@@ -71,6 +72,6 @@ test('a thousand runs are listed at once from the cache, and the server keeps an
   console.log(
     `${runCount} runs: cold ${ms(cold)} (longest pause ${ms(coldPause)}), warm ${warm.map(ms).join(', ')} (longest pauses ${pauses.map(ms).join(', ')}), ${(size / 1e6).toFixed(1)} MB`,
   );
-  expect(Math.min(...warm)).toBeLessThan(300);
-  expect(Math.min(...pauses)).toBeLessThan(50);
+  expect(Math.min(...warm)).toBeLessThan(300 * slack);
+  expect(Math.min(...pauses)).toBeLessThan(50 * slack);
 });

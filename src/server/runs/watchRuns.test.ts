@@ -16,13 +16,14 @@ import { runsPart } from './runsPart.ts';
 import { memoryServer, temporaryFolder } from './testing/memoryServer.ts';
 import type { MemoryServer } from './testing/memoryServer.ts';
 import { writeRun } from './testing/writeRun.ts';
+import { slack } from '../../shared/testing/slack.ts';
 
 /** Waits until the list fits; rejects after two seconds and a little. */
 async function untilListed(
   server: MemoryServer,
   fits: (list: ExperimentSummary[]) => boolean,
 ): Promise<ExperimentSummary[]> {
-  const deadline = performance.now() + 2300;
+  const deadline = performance.now() + 2300 * slack;
   for (;;) {
     const list = await server.call(listExperiments, {});
     if (fits(list)) return list;

@@ -6,10 +6,11 @@ import { expect, onTestFinished, test } from 'vitest';
 import { slices } from '../../lab/slices.ts';
 import { alignSources } from './align.ts';
 import { SourceTable } from './sourceTable.ts';
+import { slack } from '../../shared/testing/slack.ts';
 
 const rows = 100_000;
 /** Shared machines of a build service compute several times slower than a person's. */
-const mostMs = process.env['CI'] ? 250 : 50;
+const mostMs = 50 * slack;
 
 /** Two files over the same prompts; the second in the reversed order, so that every row waits for its partner. */
 async function files(): Promise<{ truth: string; own: string }> {
