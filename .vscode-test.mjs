@@ -7,7 +7,8 @@ export default defineConfig({
       files: 'dist/test/host/*.test.cjs',
       workspaceFolder: process.env.FORGETTING_LAB_WORKSPACE ?? 'examples/pocket',
       extensionDevelopmentPath: process.env.FORGETTING_LAB_VSIX ? 'test/workbench/emptyExtension' : '.',
-      mocha: { ui: 'tdd', timeout: 60_000 },
+      // As in the browser: what fails once on a shared build machine is tried once more there.
+      mocha: { ui: 'tdd', timeout: 60_000, retries: process.env.CI ? 1 : 0 },
       ...(process.env.FORGETTING_LAB_CODE ? { useInstallation: { fromPath: process.env.FORGETTING_LAB_CODE } } : {}),
     },
   ],

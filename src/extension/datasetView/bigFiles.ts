@@ -5,8 +5,14 @@ import * as vscode from 'vscode';
 /** The editor's limit for extensions. */
 const limitBytes = 50 * 1024 * 1024;
 
+export interface BigFiles extends vscode.Disposable {
+  /** Resolves when the text of a file is no longer being replaced by the view. */
+  settled(uri: vscode.Uri): Promise<void>;
+}
+
 /** Watches the active tabs until disposed. */
-export function openBigFilesHere(viewType: string, log: vscode.LogOutputChannel): vscode.Disposable {
+export function openBigFilesHere(viewType: string, log: vscode.LogOutputChannel): BigFiles {
+  const replacing = new Map<string, Promise<void>>();
   const seen = new WeakSet<vscode.Tab>();
   const seenFiles = new Set<string>();
   const look = (tab: vscode.Tab | undefined): void => {
@@ -15,7 +21,10 @@ export function openBigFilesHere(viewType: string, log: vscode.LogOutputChannel)
     if (uri.scheme !== 'file' || !uri.path.endsWith('.jsonl')) return;
     seen.add(tab);
     if (seenFiles.has(uri.toString())) return;
-    openWhenBig(uri, tab).catch((error: unknown) => log.debug(`${uri.fsPath}: ${String(error)}`));
+    const done = openWhenBig(uri, tab)
+      .catch((error: unknown) => log.debug(`${uri.fsPath}: ${String(error)}`))
+      .finally(() => replacing.delete(uri.toString()));
+    replacing.set(uri.toString(), done);
   };
   const openWhenBig = async (uri: vscode.Uri, tab: vscode.Tab): Promise<void> => {
     const { size } = await vscode.workspace.fs.stat(uri);
@@ -43,5 +52,10 @@ export function openBigFilesHere(viewType: string, log: vscode.LogOutputChannel)
     if (!shown) seenFiles.delete(uri.toString());
   };
   for (const group of vscode.window.tabGroups.all) look(group.activeTab);
-  return watching;
+  return {
+    settled: (uri) => replacing.get(uri.toString()) ?? Promise.resolve(),
+    dispose: () => {
+      watching.dispose();
+    },
+  };
 }

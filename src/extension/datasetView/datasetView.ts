@@ -36,15 +36,19 @@ const access: PanelAccess = {
 
 export const datasetViewFeature: Feature = (workbench) => {
   const { context, command } = workbench;
+  const bigFiles = openBigFilesHere(datasetViewType, workbench.log);
   context.subscriptions.push(
     vscode.window.registerCustomEditorProvider(datasetViewType, new DatasetViewProvider(workbench), {
       supportsMultipleEditorsPerDocument: true,
     }),
-    openBigFilesHere(datasetViewType, workbench.log),
+    bigFiles,
   );
-  command('forgettingLab.internal.openAsText', (file) => {
-    if (typeof file !== 'string') return undefined;
-    return vscode.commands.executeCommand('vscode.openWith', vscode.Uri.file(file), 'default');
+  command('forgettingLab.internal.openAsText', async (file) => {
+    if (typeof file !== 'string') return;
+    const uri = vscode.Uri.file(file);
+    // A text tab that is just being closed in favour of the view would take the text with it.
+    await bigFiles.settled(uri);
+    await vscode.commands.executeCommand('vscode.openWith', uri, 'default');
   });
 };
 
