@@ -28,7 +28,10 @@ const text = lines.join('\n');
 interface Opened {
   folder: string;
   file: string;
-  diagnose: () => Promise<(Pick<ExperimentDiagnostic, 'code' | 'message'> & { shown: string | undefined })[]>;
+  /** The problems of a text, by default of the one on disk. */
+  diagnose: (
+    typed?: string,
+  ) => Promise<(Pick<ExperimentDiagnostic, 'code' | 'message'> & { shown: string | undefined })[]>;
 }
 
 /** A workspace whose model folder is a real one, with the experiment on disk. */
@@ -39,12 +42,14 @@ async function opened(): Promise<Opened> {
   const file = join(folder, 'x.experiment.yaml');
   await writeFile(file, text);
   const server = await memoryServer(experimentsPart, folder);
-  const diagnose: Opened['diagnose'] = async () =>
-    (await server.call(validateExperiment, { path: file, text })).map(({ range: { start, end }, code, message }) => ({
-      code,
-      message,
-      shown: lines[start.line]?.slice(start.character, end.character),
-    }));
+  const diagnose: Opened['diagnose'] = async (typed = text) =>
+    (await server.call(validateExperiment, { path: file, text: typed })).map(
+      ({ range: { start, end }, code, message }) => ({
+        code,
+        message,
+        shown: typed.split('\n')[start.line]?.slice(start.character, end.character),
+      }),
+    );
   return { folder, file, diagnose };
 }
 
@@ -69,6 +74,12 @@ async function wordsOfRun({ file, folder }: Opened): Promise<string> {
 
 test('what can be used is no problem', async () => {
   expect(await (await opened()).diagnose()).toEqual([]);
+});
+
+test('an unknown scorer stands at its own place only', async () => {
+  const { diagnose } = await opened();
+  const found = await diagnose(text.replace('scorer: exact', 'scorer: exat'));
+  expect(found.map(({ shown }) => shown)).toEqual(['exat']);
 });
 
 describe('the words of the command line stand where the path was typed:', () => {

@@ -70,14 +70,17 @@ export function contentChecker(): ContentChecker {
   };
 }
 
-/** Anything but a `LabError` is no problem of the file: the run will meet it, and say so. */
+/**
+ * Anything but a `LabError` is no problem of the file: the run will meet it, and say so. What is wrong in the experiment
+ * itself, such as an unknown scorer, stands at its own place.
+ */
 async function errorOf(look: () => Promise<unknown>): Promise<LabError | undefined> {
   try {
     await nextTurn();
     await look();
     return undefined;
   } catch (error) {
-    return error instanceof LabError ? error : undefined;
+    return error instanceof LabError && error.code !== 'experiment-invalid' ? error : undefined;
   }
 }
 
