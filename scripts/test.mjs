@@ -51,7 +51,11 @@ function testInExtensionHost(env) {
       FORGETTING_LAB_CODE: path.join(root, 'dist/test/codeShim.js'),
     },
   });
-  rmSync(folder, { recursive: true, force: true });
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  } catch (error) {
+    console.error(`${folder} is left behind: ${error.message}`);
+  }
 }
 
 if (everything) check();

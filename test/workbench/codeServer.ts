@@ -1,10 +1,11 @@
 // Starts a real VS Code server (code-server) for tests and for people without a desktop VS Code, and a browser to see it.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { removeFolder } from './removeFolder.ts';
 
 export const root = findRoot(import.meta.dirname);
 const hostFolder = path.resolve(process.env.FORGETTING_LAB_HOST ?? path.join(root, '.vscode-host'));
@@ -146,7 +147,7 @@ async function stopHost(server: ChildProcess, home: string, keep: boolean): Prom
     await gone;
     clearTimeout(timer);
   }
-  if (!keep) rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  if (!keep) await removeFolder(home);
 }
 
 /** All processes below one, from /proc. */

@@ -40,7 +40,7 @@ export function setStage(prepare: (folder: string) => void = () => undefined): S
   afterAll(async () => {
     await browser?.close();
     await stage.host?.stop();
-    stage.workspace?.remove();
+    await stage.workspace?.remove();
   });
   return stage;
 }

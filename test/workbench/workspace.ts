@@ -1,8 +1,9 @@
 // Workspaces for tests in the workbench: a copy of the example with experiments small enough to wait for.
-import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { root } from './codeServer.ts';
+import { removeFolder } from './removeFolder.ts';
 
 const benchmarks = (limit: number): string =>
   [
@@ -32,7 +33,7 @@ ${benchmarks(options.limit)}
 
 export interface Workspace {
   folder: string;
-  remove(): void;
+  remove(): Promise<void>;
 }
 
 /**
@@ -52,7 +53,7 @@ export function makeWorkspace(): Workspace {
     experiment('quick', { arms: twoArms, steps: 40, limit: 40 }),
   );
   writeFileSync(path.join(folder, 'long.experiment.yaml'), experiment('long', { arms: oneArm, steps: 400, limit: 8 }));
-  return { folder, remove: () => rmSync(parent, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }) };
+  return { folder, remove: () => removeFolder(parent) };
 }
 
 /**

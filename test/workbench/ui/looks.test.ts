@@ -54,7 +54,7 @@ afterEach((context) => pictureOfFailure(context, page));
 afterAll(async () => {
   await browser?.close();
   await host?.stop();
-  workspace?.remove();
+  await workspace?.remove();
 });
 
 /** A copy of the run whose arm would like to be markup, with another learning rate so that something differs. */

@@ -28,7 +28,7 @@ afterEach((context) => pictureOfFailure(context, page));
 afterAll(async () => {
   await browser?.close();
   await host?.stop();
-  workspace?.remove();
+  await workspace?.remove();
 });
 
 const doneRuns = () => ui.treeRow(page, /gained|lost/).filter({ hasText: /20\d\d-/ });

@@ -1,13 +1,14 @@
 // Manners: a terminal's run opens unchanged, the four themes, hostile names, two windows, Restricted Mode, Traditional
 // Chinese, and what an empty folder says.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { launchBrowser, newPage, root, startHost, type Host } from '../codeServer.ts';
 import { picture, pictureOfFailure } from '../pictures.ts';
+import { removeFolder } from '../removeFolder.ts';
 import { makeWorkspace, type Workspace } from '../workspace.ts';
 import * as ui from '../ui.ts';
 
@@ -62,7 +63,7 @@ afterEach((context) => pictureOfFailure(context, page));
 afterAll(async () => {
   await browser?.close();
   for (const one of opened) await one.stop();
-  workspace?.remove();
+  await workspace?.remove();
 });
 
 /** A copy of the run, and a dataset, whose every name and text would like to be markup. */
@@ -394,6 +395,6 @@ test('an empty folder says what to do next; the walkthrough shows its pictures',
       await page.waitForTimeout(700);
     });
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   }
 });

@@ -26,7 +26,7 @@ afterEach((context) => pictureOfFailure(context, page));
 afterAll(async () => {
   await browser?.close();
   await host?.stop();
-  workspace?.remove();
+  await workspace?.remove();
 });
 
 const runsFolder = (): string => path.join(workspace.folder, 'runs');
