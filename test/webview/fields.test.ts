@@ -11,6 +11,7 @@ import { writeRun } from '../../src/server/runs/testing/writeRun.ts';
 import { targetDiffPart } from '../../src/server/targetDiff/targetDiffPart.ts';
 import type { ServerPart } from '../../src/server/context.ts';
 import { launch, inBrowser, noBrowser, openPanel } from './openPanel.ts';
+import { relay } from './relay.ts';
 
 describe.skipIf(noBrowser)('fields', inBrowser, () => {
   let browser: Browser;
@@ -47,7 +48,11 @@ describe.skipIf(noBrowser)('fields', inBrowser, () => {
     const lab = await memoryServer(part, workspace);
     const answer = (method: string, params: unknown): unknown => lab.call({ method }, params);
     const panel = await openPanel(browser, { kind, subject: subject(), answer, trusted: false });
-    onTestFinished(() => panel.close());
+    const end = relay(lab, panel);
+    onTestFinished(() => {
+      end();
+      return panel.close();
+    });
     await panel.drawn();
     const fields = panel.page.getByRole('textbox');
     await expect.poll(() => fields.count()).toBe(names.length);

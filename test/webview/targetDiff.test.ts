@@ -10,6 +10,7 @@ import { targetDiffPart } from '../../src/server/targetDiff/targetDiffPart.ts';
 import { openComparison } from '../../src/shared/protocol/lab/targetDiff.ts';
 import { launch, inBrowser, noBrowser, openPanel, screenshot } from './openPanel.ts';
 import type { OpenPanel, PanelOptions } from './openPanel.ts';
+import { relay } from './relay.ts';
 import { themes } from './themes.ts';
 
 const hostile = '<img src=x onerror=alert(1)></script><script>alert(1)</script>';
@@ -45,13 +46,9 @@ describe.skipIf(noBrowser)('the target diff', inBrowser, () => {
     const answer = (method: string, params: unknown): unknown => lab.call({ method }, params);
     const subject = { title: 'Targets', dataset, model: { name: 'pocket' } };
     const panel = await openPanel(browser, { kind: 'targetDiff', subject, answer, trusted: false, ...options });
-    let told = 0;
-    const timer = setInterval(() => {
-      for (const { method, params } of lab.messages.slice(told)) void panel.notify(method, params);
-      told = lab.messages.length;
-    }, 50);
+    const end = relay(lab, panel);
     onTestFinished(async () => {
-      clearInterval(timer);
+      end();
       expect(panel.errors).toEqual([]);
       await panel.close();
     });
