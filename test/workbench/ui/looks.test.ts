@@ -5,9 +5,10 @@ import { closeSync, cpSync, openSync, readdirSync, readFileSync, writeFileSync, 
 import path from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { launchBrowser, newPage, root, startHost, type Host } from '../codeServer.ts';
+import { launchBrowser, newPage, startHost, type Host } from '../codeServer.ts';
 import { picture, pictureOfFailure } from '../pictures.ts';
 import { makeWorkspace, type Workspace } from '../workspace.ts';
+import { runInTerminal } from '../stage.ts';
 import * as ui from '../ui.ts';
 
 const hostile = '<img src=x onerror=alert(1)> [x](command:workbench.action.quit)';
@@ -29,12 +30,8 @@ const dialogs: string[] = [];
 
 beforeAll(async () => {
   workspace = makeWorkspace();
-  const made = spawnSync(process.execPath, [path.join(root, 'dist/cli.js'), 'run', 'quick.experiment.yaml'], {
-    cwd: workspace.folder,
-    encoding: 'utf8',
-  });
-  // 2: done, and the forgetting budget is overdrawn.
-  expect(made.status, made.stderr).toBe(2);
+  // Done, and the forgetting budget is overdrawn.
+  expect(runInTerminal(workspace.folder, 'quick.experiment.yaml')).toBe(2);
   makeHostileRun();
   makeBigFile();
   host = await startHost({ vsix: process.env.FORGETTING_LAB_VSIX! });

@@ -1,15 +1,16 @@
 // Manners: a terminal's run opens unchanged, the four themes, hostile names, two windows, Restricted Mode, Traditional
 // Chinese, and what an empty folder says.
-import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { launchBrowser, newPage, root, startHost, type Host } from '../codeServer.ts';
+import { launchBrowser, newPage, startHost, type Host } from '../codeServer.ts';
 import { picture, pictureOfFailure } from '../pictures.ts';
 import { removeFolder } from '../removeFolder.ts';
 import { makeWorkspace, type Workspace } from '../workspace.ts';
+import { labServersOf } from '../labServers.ts';
+import { runInTerminal } from '../stage.ts';
 import * as ui from '../ui.ts';
 
 const hostile = '<img src=x onerror=alert(1)> [x](command:workbench.action.quit)';
@@ -46,12 +47,8 @@ async function window(of: Host, folder: string): Promise<Page> {
 
 beforeAll(async () => {
   workspace = makeWorkspace();
-  const made = spawnSync(process.execPath, [path.join(root, 'dist/cli.js'), 'run', 'quick.experiment.yaml'], {
-    cwd: workspace.folder,
-    encoding: 'utf8',
-  });
-  // 2: done, and the forgetting budget is overdrawn.
-  expect(made.status, made.stderr).toBe(2);
+  // Done, and the forgetting budget is overdrawn.
+  expect(runInTerminal(workspace.folder, 'quick.experiment.yaml')).toBe(2);
   makeHostile();
   host = await open();
   browser = await launchBrowser();
@@ -206,17 +203,7 @@ test('a dataset with perplexities and token colours in four themes', async () =>
   });
 });
 
-function servers(): number[] {
-  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return processes.map(Number).filter((pid) => {
-    try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      return command.includes('dist/server.js') && command.includes(workspace.folder);
-    } catch {
-      return false;
-    }
-  });
-}
+const servers = (): number[] => labServersOf(workspace.folder);
 
 test('two windows on one folder: one server, the same queue; a stop in one shows in the other', async () => {
   const other = await window(host, workspace.folder);

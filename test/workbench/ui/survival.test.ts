@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { launchBrowser, newPage, startHost, type Host } from '../codeServer.ts';
 import { pictureOfFailure } from '../pictures.ts';
 import { makeWorkspace, type Workspace } from '../workspace.ts';
+import { labServersOf } from '../labServers.ts';
 import * as ui from '../ui.ts';
 
 let workspace: Workspace;
@@ -60,18 +61,7 @@ async function until(what: string, holds: () => boolean, seconds = 60): Promise<
   throw new Error(`waited ${seconds} s for: ${what}`);
 }
 
-/** Lab servers of this workspace. */
-function servers(): number[] {
-  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return processes.map(Number).filter((pid) => {
-    try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      return command.includes('dist/server.js') && command.includes(workspace.folder);
-    } catch {
-      return false;
-    }
-  });
-}
+const servers = (): number[] => labServersOf(workspace.folder);
 
 const progressAfter = async (steps: number): Promise<void> => {
   const before = stepsOnDisk().length;
