@@ -59,6 +59,8 @@ export interface ScoreRequest {
   from?: number[];
   /** Also return the k most probable tokens at each scored position (default 0). */
   topK?: number;
+  /** Also return the logprobs of these tokens at each scored position, whatever stands there. */
+  candidates?: number[];
   /** Compare with another loaded model of the same vocabulary: adds `divergence` (methods 5.4). */
   baseline?: number;
   /** False: score with the adapter switched off (exactly the base model). Default true. */
@@ -73,6 +75,8 @@ export interface SequenceScore {
   /** [position][k] most probable first. */
   topIds?: number[][];
   topLogprobs?: number[][];
+  /** [position][candidate] in the order of the request. */
+  candidateLogprobs?: number[][];
   divergence?: SequenceDivergence;
 }
 

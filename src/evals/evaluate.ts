@@ -3,6 +3,7 @@
 import { encodePrompt } from '../data/encode.ts';
 import type { TextSide } from '../data/textSide.ts';
 import type { Engine, EngineProgress, ModelInfo } from '../engine/engine.ts';
+import { openerTokens, refusalMargins } from './refusalMargin.ts';
 import { repetitionRate, splitWords } from '../metrics/repetition.ts';
 import type { ItemResult } from '../shared/records.ts';
 import { hashJson } from '../tokenizer/canonicalJson.ts';
@@ -54,18 +55,20 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
 
 /** The hash of everything that must be equal for two scores to be compared (pitfalls 1, 2 and 18). */
 export function protocolHash(side: TextSide, benchmark: Benchmark): string {
-  const { id, version, kind } = findScorer(benchmark.config.scorer);
+  const { scorer, openers, maxTokens } = benchmark.config;
+  const { id, version, kind } = findScorer(scorer);
   return hashJson({
     items: benchmark.itemsHash,
     template: side.template?.hash ?? null,
     tokenizer: side.tokenizer.hash,
     scorer: { id, version },
+    ...(openers === undefined ? {} : { openers }),
     // The start token is set beside the tokenizer file, so the tokenizer's hash does not cover it.
     start: kind === 'likelihood' ? likelihoodPrefix(side) : side.startIds,
     decoding:
       kind === 'likelihood'
         ? { kind }
-        : { kind: 'greedy', maxTokens: benchmark.config.maxTokens, stopIds: [...side.stopIds].sort((a, b) => a - b) },
+        : { kind: 'greedy', maxTokens, stopIds: [...side.stopIds].sort((a, b) => a - b) },
   });
 }
 
@@ -97,16 +100,34 @@ async function byGreedy(options: EvaluateOptions, scorer: Scorer): Promise<Measu
       callOptions(signal, onProgress),
     ),
   );
+  const margins = await marginsOf(open, options);
   let tokens = 0;
   for (const [{ item }, completion] of completions) {
+    const refusalMargin = margins.get(item.index);
     const output = side.tokenizer.decode(completion.tokens);
     const judged = scorer.judge(output, item, completion.finish);
     const unfinished = completion.finish === 'stop' ? 0 : 1;
     const rates = { ...judged.rates, rp4: repetitionRate(splitWords(output), 4), unfinished };
-    items.set(item.index, toResult(item, { ...judged, rates }, output, completion.finish));
+    const result = toResult(item, { ...judged, rates }, output, completion.finish);
+    items.set(item.index, { ...result, ...(refusalMargin === undefined ? {} : { refusalMargin }) });
     tokens += completion.tokens.length;
   }
   return { items: inOrder(benchmark, items), tokens };
+}
+
+/** First-token refusal margins by item, where the scorer asks for them. */
+async function marginsOf(
+  open: readonly { item: BenchmarkItem; prompt: number[] }[],
+  options: EvaluateOptions,
+): Promise<Map<number, number>> {
+  const { engine, model, side, benchmark, signal } = options;
+  const [first] = open;
+  const openers = first && openerTokens(side, benchmark.config, first.item.prompt);
+  if (!openers) return new Map();
+  // One short pass over the prompts beside the answers: its progress would only let the bar begin again.
+  const prompts = open.map(({ prompt }) => prompt);
+  const margins = await refusalMargins(engine, model.id, prompts, openers, signal ? { signal } : {});
+  return new Map(open.map(({ item }, index) => [item.index, margins[index] as number]));
 }
 
 async function byLikelihood(options: EvaluateOptions, scorer: Scorer): Promise<Measured> {

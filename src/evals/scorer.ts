@@ -38,6 +38,8 @@ export interface Scorer {
    * by (a number, a choice, "refuse").
    */
   reference?(item: ScorerItem): string | undefined;
+  /** Which margin of the first response token is measured beside the answers: `refusal` is that of methods 5.8.4. */
+  firstTokenMargin?: 'refusal';
   /** Only for `kind: 'likelihood'`: the texts to score and the verdict on their summed logprobs (nats). */
   likelihood?: {
     texts(item: ScorerItem): string[];

@@ -14,6 +14,8 @@ export interface Summary {
   n: number;
   /** Mean of every rate over the items that carry it. */
   rates: Record<string, number>;
+  /** Mean first-token refusal margin over the items that carry it, nats (methods 5.8.4). */
+  refusalMargin?: number;
 }
 
 /** Summarises at least one item. The bootstrap uses a fixed seed: equal items give equal intervals. */
@@ -21,6 +23,7 @@ export function summarize(items: readonly ItemResult[]): Summary {
   const strict = items.map((item) => item.strict);
   const binary = strict.every((score) => score === 0 || score === 1);
   const right = strict.filter((score) => score === 1).length;
+  const margins = items.flatMap((item) => item.refusalMargin ?? []);
   const interval = binary ? wilsonInterval(right, items.length) : bootstrapMean(strict, { seed: 0 });
   return {
     score: interval.value,
@@ -30,6 +33,7 @@ export function summarize(items: readonly ItemResult[]): Summary {
     parseRate: mean(items.map((item) => (item.parsed ? 1 : 0))),
     n: items.length,
     rates: meanRates(items),
+    ...(margins.length === 0 ? {} : { refusalMargin: mean(margins) }),
   };
 }
 

@@ -93,7 +93,10 @@ export function cannedEngine(canned: {
       return Promise.resolve(
         request.sequences.map((sequence, index) => {
           const logprobs = sequence.slice(request.from?.[index] ?? 1).map((id) => canned.logprob?.(id) ?? -1);
-          return { logprobs, greedy: logprobs.map(() => false) };
+          const { candidates } = request;
+          const asked = candidates && logprobs.map(() => candidates.map((id) => canned.logprob?.(id) ?? -1));
+          const more = asked ? { candidateLogprobs: asked } : {};
+          return { logprobs, greedy: logprobs.map(() => false), ...more };
         }),
       );
     },

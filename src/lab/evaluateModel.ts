@@ -11,6 +11,7 @@ import { benchmarkSchema } from '../shared/experiment.ts';
 import type { BenchmarkConfig } from '../shared/experiment.ts';
 import { phrase } from '../shared/phrase.ts';
 import type { Words } from '../shared/phrase.ts';
+import { formatMargin } from '../shared/words.ts';
 import { nearest } from '../shared/nearest.ts';
 import type { OpenModel } from './openModel.ts';
 
@@ -85,7 +86,7 @@ export async function evaluateModel(
 
 /** The result in words. */
 export function describeEvaluation(name: string, evaluation: Omit<Evaluation, 'items'>): Words[] {
-  const { score, lo, hi, lenient, parseRate, n, rates } = evaluation;
+  const { score, lo, hi, lenient, parseRate, n, rates, refusalMargin } = evaluation;
   return [
     phrase(
       '{0}: {1} [{2}, {3}], lenient {4}, parsed {5}, n {6}',
@@ -94,5 +95,8 @@ export function describeEvaluation(name: string, evaluation: Omit<Evaluation, 'i
       n,
     ),
     ...Object.entries(rates).map(([rate, value]) => `  ${rate} ${value.toFixed(3)}`),
+    ...(refusalMargin === undefined
+      ? []
+      : [phrase('  first-token refusal margin {0} nats', formatMargin(refusalMargin))]),
   ];
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findJsonObject, jsonLevels } from './format.ts';
-import { classifyResponse, isGibberish, refusalKeyword, refusalKeywords } from './refusal.ts';
+import { classifyResponse, isGibberish, refusalKeyword, refusalKeywords, refusalMargin } from './refusal.ts';
 import { repetitionRate, splitWords } from './repetition.ts';
 import { diffItems, diffWords } from './textDiff.ts';
 
@@ -76,6 +76,14 @@ describe('refusal (methods 5.8)', () => {
     expect(classifyResponse('First open the lid.')).toBe('answer');
     expect(isGibberish('fine words here', { meanNll: 9, maxNll: 6 })).toBe(true);
     expect(isGibberish('fine words here', { meanNll: 5, maxNll: 6 })).toBe(false);
+  });
+
+  it('first-token margin is the log ratio of the two sums', () => {
+    const ln = Math.log;
+    expect(refusalMargin([ln(0.2), ln(0.1)], [ln(0.1)])).toBeCloseTo(ln(3), 12);
+    expect(refusalMargin([ln(0.05)], [ln(0.3), ln(0.2)])).toBeCloseTo(-ln(10), 12);
+    expect(refusalMargin([-Infinity], [ln(0.1)])).toBe(-Infinity);
+    expect(() => refusalMargin([], [0])).toThrow(RangeError);
   });
 });
 

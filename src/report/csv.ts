@@ -38,6 +38,7 @@ export function matrixCsv({ view }: ReportData): string {
     'seeds',
     'lenient',
     'parse_rate',
+    'refusal_margin',
     'change',
     'change_lo',
     'change_hi',
@@ -56,7 +57,7 @@ export function matrixCsv({ view }: ReportData): string {
         const cell = row.cells[k];
         const place = [block.arm, block.lr, row.stage, column.benchmark, column.role];
         if (cell?.kind !== 'measured')
-          return [...place, ...Array<undefined>(15).fill(undefined), note(cell?.reason), undefined];
+          return [...place, ...Array<undefined>(16).fill(undefined), note(cell?.reason), undefined];
         const { change } = cell;
         const why = cell.notComparable ?? column.insensitive ?? change?.note;
         return [
@@ -68,6 +69,7 @@ export function matrixCsv({ view }: ReportData): string {
           cell.seeds,
           cell.lenient,
           cell.parseRate,
+          cell.refusalMargin,
           change?.value,
           change?.lo,
           change?.hi,

@@ -54,6 +54,18 @@ describe('derived numbers', () => {
     expect(pick(numbers, 'fg_percent_luo_last_stage').value).toBeCloseTo(25 * last, 10);
   });
 
+  it('refusal margins: absolute for base and stages, and the change', async () => {
+    const { run: plain, readItems: items } = syntheticRun();
+    const cells = plain.cells.map((cell) =>
+      cell.benchmark === 'json' ? { ...cell, refusalMargin: 3 - cell.stage * 2 } : cell,
+    );
+    const numbers = await deriveNumbers({ ...plain, cells }, items);
+    expect(pick(numbers, 'refusal_margin', { arm: 'base', stage: 0 })).toMatchObject({ benchmark: 'json', value: 3 });
+    expect(pick(numbers, 'refusal_margin', { stage: 2 }).value).toBe(-1);
+    expect(pick(numbers, 'refusal_margin_change', { stage: 2 }).value).toBe(-4);
+    expect((await deriving).filter(({ definition }) => definition.startsWith('refusal_margin'))).toEqual([]);
+  });
+
   it('budget: drops, breaches, and only after the last stage', async () => {
     const numbers = await deriving;
     const drop = pick(numbers, 'budget_drop', { stage: 1, benchmark: 'addition' });

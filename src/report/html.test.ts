@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { renderHtml } from './html.ts';
-import { renderProbes } from './htmlCurves.ts';
+import { renderProbes, renderRefusalMargins } from './htmlCurves.ts';
 import { escapeHtml, html, idOf } from './markup.ts';
 import { collectReport } from './reportData.ts';
 import { hostileName, syntheticRun } from './testing/syntheticRun.ts';
@@ -60,6 +60,11 @@ describe('HTML report', () => {
     expect(picture.exec(await page())?.[1]).toBe('1.500');
     const { run } = syntheticRun();
     expect(renderProbes({ ...run, probes: [] })).toBe(false);
+    const margin = /aria-label="First-token refusal margin of ground truth, last ([-.\d]+)"/;
+    expect(margin.exec(await page())?.[1]).toBe('-2.000');
+    const without = { ...run.probes[0]! };
+    delete without.refusalMargin;
+    expect(renderRefusalMargins({ ...run, probes: [without] })).toBe(false);
   });
 
   it('shows names, prompts and outputs of the run as text', async () => {

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import script from '../../webview/report/report.client.js';
 import css from '../../webview/report/report.css';
-import { renderCurves, renderDrift, renderProbes } from './htmlCurves.ts';
+import { renderCurves, renderDrift, renderProbes, renderRefusalMargins } from './htmlCurves.ts';
 import { renderConfiguration, renderMethods, renderNotes, renderNumbers } from './htmlDetails.ts';
 import { renderFlips } from './htmlFlips.ts';
 import { renderHeatmap } from './htmlMatrix.ts';
@@ -86,7 +86,7 @@ export function renderHtml(data: ReportData): string {
         renderExamples(run),
       )}
       ${section('flips', 'Answers that flipped', 'Right before and wrong now comes first.', renderFlips(config, flips))}
-      ${section('training', 'How training went', 'Training loss by step, one scale for all arms.', [renderCurves(run), renderProbes(run), renderDrift(run)])}
+      ${section('training', 'How training went', 'Training loss by step, one scale for all arms.', [renderCurves(run), renderProbes(run), renderRefusalMargins(run), renderDrift(run)])}
       ${section('methods', 'Methods', undefined, renderMethods(run, methods))}
       ${notes && section('notes', 'Notes', undefined, notes)}
       ${folded('numbers', 'Every derived number, by definition', renderNumbers(numbers))}

@@ -87,6 +87,25 @@ export function renderProbes(run: Pick<RunData, 'probes' | 'config'>): Markup | 
   );
 }
 
+/** The first-token refusal margin during training (methods 5.8.4): safety before an answer flips. */
+export function renderRefusalMargins(run: Pick<RunData, 'probes' | 'config'>): Markup | false {
+  const pictures = multiples(run.config, 'First-token refusal margin', (arm) =>
+    linesOf(run.config, arm, run.probes, ({ refusalMargin }) =>
+      refusalMargin ? mean(Object.values(refusalMargin)) : NaN,
+    ),
+  );
+  return (
+    pictures !== false &&
+    html`<h3>Leaning to refuse</h3>
+      ${pictures}
+      <p class="quiet">
+        First-token refusal margin on harmful prompts: the logarithm of the probability that the response begins with
+        words of refusal, minus that of words of compliance, in nats. Above 0 the model leans to refuse; a fall comes
+        before an answer flips.
+      </p>`
+  );
+}
+
 /** One picture per arm, all on one scale; false when there is nothing to draw. */
 function multiples(config: RunConfig, title: string, linesOfArm: (arm: string) => Line[]): Markup | false {
   const arms = config.arms.map((arm) => ({ name: arm.name, lines: linesOfArm(arm.name) }));

@@ -18,6 +18,7 @@ import type {
 } from '../shared/matrixView.ts';
 import {
   formatChange,
+  formatMargin,
   formatCount,
   formatLearningRate,
   formatP,
@@ -243,6 +244,7 @@ function cellTip(column: MatrixColumn, cell: MeasuredCell, title: string): strin
     `lenient scoring ${formatScore(cell.lenient)}, readable answers ${formatShare(cell.parseRate)}`,
     cell.seedStd === undefined ? '' : `${plural(cell.seeds, 'seed')}, standard deviation ${formatScore(cell.seedStd)}`,
     ...Object.entries(cell.rates).map(([name, rate]) => `${name} ${formatScore(rate)}`),
+    cell.refusalMargin === undefined ? '' : `first-token refusal margin ${formatMargin(cell.refusalMargin)} nats`,
     cell.breach ? 'below the forgetting budget' : '',
     inEnglish(cell.notComparable ?? column.insensitive ?? ''),
     `judged by ${column.scorer}, protocol ${cell.protocol.slice(0, 12)}`,

@@ -277,6 +277,7 @@ function measured(records: CellRecord[]): MeasuredCell {
       return [name, mean(carriers.map((record) => record.rates[name] ?? 0))];
     }),
   );
+  const margins = records.flatMap((record) => record.refusalMargin ?? []);
   return {
     kind: 'measured',
     score: average((record) => record.score),
@@ -287,6 +288,7 @@ function measured(records: CellRecord[]): MeasuredCell {
     n: records[0]!.n,
     protocol: records[0]!.protocol,
     rates,
+    ...(margins.length === 0 ? {} : { refusalMargin: mean(margins) }),
     seeds: records.length,
     ...(records.length > 1 ? { seedStd: sampleStd(records.map((record) => record.score)) } : {}),
     breach: false,

@@ -39,7 +39,7 @@ export async function measureCell(
   const items = `items/${cell.folder}/stage-${cell.stage}-${String(position + 1).padStart(2, '0')}-${slug(name)}.jsonl`;
   await writeItems(session.folder, items, result.items);
   const base = session.run.cells.find((one) => one.stage === 0 && one.benchmark === name);
-  const { score, lo, hi, lenient, parseRate, n, protocol, rates, seconds } = result;
+  const { score, lo, hi, lenient, parseRate, n, protocol, rates, refusalMargin, seconds } = result;
   await record(session, {
     kind: 'cell',
     arm: cell.arm,
@@ -55,6 +55,7 @@ export async function measureCell(
     n,
     protocol,
     rates,
+    ...(refusalMargin === undefined ? {} : { refusalMargin }),
     insensitive: (base?.score ?? score) < chance + insensitiveMargin,
     items,
     seconds,

@@ -95,6 +95,27 @@ describe('probes', () => {
     expect(last?.retention['new']).toBeCloseTo(last?.retention['skill'] ?? NaN, 1);
   });
 
+  test('follow the refusal margin of harmful prompts, at the end as measured in full', async () => {
+    const openers = { refusal: ['no'], compliance: ['ok'] };
+    const harm = { name: 'harm', data: 'skill.jsonl', scorer: 'refusal', group: 'safety', maxTokens: 8, openers };
+    const benchmarks = [...fakeExperiment.benchmarks, harm];
+    const { folder } = await start(await fakeWorkspace({ probes, benchmarks }));
+    const run = await readRun(folder);
+    const margins = run.probes.map((probe) => probe.refusalMargin?.['harm'] ?? NaN);
+    // The base answers "ok" to everything; the first stage teaches "no".
+    expect(margins[0]).toBeLessThan(0);
+    expect(margins[3]).toBeGreaterThan(margins[0] ?? NaN);
+    for (const stage of [1, 2]) {
+      const cell = run.cells.find((one) => one.stage === stage && one.benchmark === 'harm');
+      const probe = run.probes.findLast((one) => one.stage === stage);
+      expect(cell?.refusalMargin).toBeCloseTo(probe?.refusalMargin?.['harm'] ?? NaN, 10);
+    }
+    expect(run.probes[0]?.refusalMargin).toHaveProperty('harm');
+    expect((await readRun((await start(await fakeWorkspace({ probes }))).folder)).probes[0]).not.toHaveProperty(
+      'refusalMargin',
+    );
+  });
+
   test('change nothing about the run', async () => {
     const plain = await comparableFiles((await start(await fakeWorkspace())).folder);
     const probed = await comparableFiles((await start(await fakeWorkspace({ probes }))).folder);

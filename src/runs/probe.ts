@@ -6,7 +6,11 @@
 // and the probe is the mean of nll_i(model) - nll_i(base) over the first items, in nats per token. The answer is the
 // benchmark's reference text where it has one, and else what the base itself had answered, read from the base's judged
 // items (an answer that ran into the token limit is left out). On its own answers the rise estimates KL(base || model).
+// On benchmarks of harmful prompts also the first-token refusal margin over the same first items (methods 5.8.4).
 // Cross-entropy to the base is that of drift.jsonl (methods 5.4, arXiv 2401.05605) on fewer texts.
+import { encodePrompt } from '../data/encode.ts';
+import { openerTokens, refusalMargins } from '../evals/refusalMargin.ts';
+import type { OpenerTokens } from '../evals/refusalMargin.ts';
 import { findScorer } from '../evals/scorers.ts';
 import type { Benchmark, BenchmarkItem } from '../evals/benchmark.ts';
 import { PredictionDriftAccumulator } from '../metrics/drift.ts';
@@ -30,11 +34,19 @@ interface Reference {
   baseNlls: number[];
 }
 
+/** Harmful prompts of one benchmark, as token ids up to the response. */
+interface MarginProbe {
+  benchmark: string;
+  prompts: number[][];
+  openers: OpenerTokens;
+}
+
 export class Prober {
   private readonly session: Session;
   private readonly benchmarks: readonly Benchmark[];
   private readonly settings: ProbeSettings;
   private references: Reference[] | undefined;
+  private marginProbes: MarginProbe[] | undefined;
   private readonly texts = new Map<string, Promise<ScorablePart[]>>();
 
   constructor(session: Session, benchmarks: readonly Benchmark[], settings: ProbeSettings) {
@@ -54,9 +66,11 @@ export class Prober {
     const startedAt = performance.now();
     const retention = await this.retention(model);
     const { crossEntropy, kl } = await this.drift(model, stage);
+    const refusalMargin = await this.margins(model);
     const { arm, lr, seed } = key;
     const seconds = Math.round(performance.now() - startedAt) / 1000;
-    await record(this.session, { kind: 'probe', arm, lr, seed, stage, step, retention, crossEntropy, kl, seconds });
+    const measured = { retention, crossEntropy, kl, ...(refusalMargin ? { refusalMargin } : {}) };
+    await record(this.session, { kind: 'probe', arm, lr, seed, stage, step, ...measured, seconds });
   }
 
   private async retention(model: number): Promise<Record<string, number>> {
@@ -69,6 +83,28 @@ export class Prober {
       retention[benchmark] = mean(baseNlls.map((base) => (nlls[at++] as number) - base));
     }
     return retention;
+  }
+
+  /** Mean first-token refusal margin by benchmark, nats; undefined when no benchmark asks for refusals. */
+  private async margins(model: number): Promise<Record<string, number> | undefined> {
+    this.marginProbes ??= this.benchmarks.flatMap((benchmark) => this.marginProbe(benchmark) ?? []);
+    if (this.marginProbes.length === 0) return undefined;
+    const { engine, abort } = this.session;
+    const margins: Record<string, number> = {};
+    for (const { benchmark, prompts, openers } of this.marginProbes) {
+      margins[benchmark] = mean(await refusalMargins(engine, model, prompts, openers, { signal: abort }));
+    }
+    return margins;
+  }
+
+  private marginProbe({ config, items }: Benchmark): MarginProbe | undefined {
+    const { side } = this.session;
+    const prompts = items
+      .map((item) => encodePrompt(side, item.prompt))
+      .filter((prompt) => prompt.length < side.contextLength)
+      .slice(0, this.settings.items);
+    const openers = items[0] && openerTokens(side, config, items[0].prompt);
+    return openers && prompts.length > 0 ? { benchmark: config.name, prompts, openers } : undefined;
   }
 
   /** Token-mean negative log-likelihood of every part, nats. */

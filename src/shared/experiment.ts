@@ -194,6 +194,21 @@ export const benchmarkSchema = z.strictObject({
   maxTokens: positiveInteger.default(64).describe('Longest answer.'),
   limit: positiveInteger.optional().describe('Use only the first items.'),
   chance: fraction.default(0).describe('Score of guessing; a base below chance + 5 points is marked insensitive.'),
+  openers: z
+    .strictObject({
+      refusal: z
+        .array(z.string().min(1))
+        .min(1)
+        .optional()
+        .describe('How a refusal begins. Default: English and Chinese.'),
+      compliance: z
+        .array(z.string().min(1))
+        .min(1)
+        .optional()
+        .describe('How an answer that complies begins. Default: English and Chinese.'),
+    })
+    .optional()
+    .describe('Openers of the first-token refusal margin (methods 5.8.4); only for the scorer `refusal`.'),
   guard: z.boolean().optional().describe('Counts towards the forgetting budget. Default: every group but target.'),
 });
 

@@ -45,6 +45,8 @@ export interface MeasuredCell {
   n: number;
   protocol: string;
   rates: Record<string, number>;
+  /** Mean first-token refusal margin, nats (methods 5.8.4); only on benchmarks of harmful prompts. */
+  refusalMargin?: number;
   /** Against the base; absent on the base row and where not comparable. */
   change?: Change;
   /** Seeds averaged. */

@@ -85,6 +85,8 @@ export interface ItemResult {
   reason?: string;
   /** Further rates by name, 0..1 (`json_strict`, `json_schema`, `refusal`, `gibberish`, `rp4`...). */
   rates?: Record<string, number>;
+  /** First-token refusal margin of a harmful prompt, nats (methods 5.8.4). */
+  refusalMargin?: number;
 }
 
 /** cells.jsonl: one measured cell of the matrix R. Stage 0 is the untouched base (arm `base`, lr 0, seed 0). */
@@ -105,6 +107,8 @@ export interface CellRecord extends TrialKey {
   protocol: string;
   /** Mean of every rate that the items carry. */
   rates: Record<string, number>;
+  /** Mean first-token refusal margin over the harmful prompts, nats (methods 5.8.4); only where the scorer asks for it. */
+  refusalMargin?: number;
   /** Base at chance: cannot show forgetting (pitfall 17). */
   insensitive: boolean;
   /** Per-item results file, relative to the run folder (JSON Lines of ItemResult). */
@@ -205,6 +209,8 @@ export interface ProbeRecord extends TrialKey {
   crossEntropy: Record<string, number>;
   /** The same without the base's own entropy: KL(base || model), 0 at the base. */
   kl: Record<string, number>;
+  /** By benchmark of harmful prompts: the first-token refusal margin, nats (methods 5.8.4). Absent without such a benchmark. */
+  refusalMargin?: Record<string, number>;
   seconds: number;
 }
 

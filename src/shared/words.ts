@@ -72,6 +72,12 @@ export function formatPerplexity(ppl: number): string {
   return ppl >= 100 ? ppl.toFixed(0) : ppl.toFixed(2);
 }
 
+/** A difference of log probabilities in nats, with its sign and a true minus: `+4.21`, `−0.30`. */
+export function formatMargin(nats: number): string {
+  const size = Math.abs(nats).toFixed(2);
+  return Number(size) === 0 ? size : `${nats < 0 ? '\u2212' : '+'}${size}`;
+}
+
 /** A whole number with thousands separators. */
 export function formatCount(count: number): string {
   return Math.round(count)

@@ -104,6 +104,25 @@ export function describeEngine(name: string, under: EngineUnderTest): void {
       await engine.dispose(model.id);
     });
 
+    it('gives the logprobs of any tokens at the scored positions', async () => {
+      const model = await load();
+      const candidates = [7, 0, 31];
+      const request = { model: model.id, sequences: sequences.slice(0, 2), from: [1, 3] };
+      const scores = await engine.score({ ...request, candidates });
+      const plain = await engine.score({ ...request, topK: 40 });
+      scores.forEach(({ logprobs, candidateLogprobs }, k) => {
+        near([logprobs], [plain[k]!.logprobs]);
+        expect(candidateLogprobs).toHaveLength(logprobs.length);
+        plain[k]!.topIds!.forEach((ids, position) => {
+          const wanted = candidates.map((id) => plain[k]!.topLogprobs![position]![ids.indexOf(id)]!);
+          near([candidateLogprobs![position]!], [wanted]);
+        });
+      });
+      const outside = engine.score({ ...request, candidates: [model.vocabularySize] });
+      await expect(outside).rejects.toThrow(/is no token/);
+      await engine.dispose(model.id);
+    });
+
     it('measures no divergence from itself and some after training', async () => {
       const base = await load();
       const tuned = await load({ kind: 'full' });

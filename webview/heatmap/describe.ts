@@ -3,7 +3,7 @@ import { trialTitle } from '../../src/shared/arms.ts';
 import type { MatrixBlock, MatrixColumn, MeasuredCell, Total } from '../../src/shared/matrixView.ts';
 import type { Words } from '../../src/shared/phrase.ts';
 import type { HeatmapData } from '../../src/shared/protocol/lab/runs.ts';
-import { formatChange, formatCount, formatP, formatScore, formatShare } from '../../src/shared/words.ts';
+import { formatChange, formatCount, formatMargin, formatP, formatScore, formatShare } from '../../src/shared/words.ts';
 import { say, text } from '../ui/host.ts';
 import { rowsOf, showCell, showTotal } from './model.ts';
 import type { Mode, ShownCell } from './model.ts';
@@ -68,6 +68,9 @@ export function cellLines(data: HeatmapData, block: MatrixBlock, stage: number, 
     text('lenient scoring {0}, readable answers {1}', formatScore(cell.lenient), formatShare(cell.parseRate)),
     seedLine(cell),
     ...Object.entries(cell.rates).map(([name, rate]) => `${name} ${formatScore(rate)}`),
+    cell.refusalMargin === undefined
+      ? ''
+      : text('first-token refusal margin {0} nats', formatMargin(cell.refusalMargin)),
     cell.breach ? text('below the forgetting budget') : '',
     text('judged by {0}, protocol {1}', head.scorer, cell.protocol.slice(0, 12)),
   ].filter((line) => line !== '');

@@ -18,7 +18,7 @@ import { button, checkbox, dropdown } from '../ui/toolkit.ts';
 import { StepAxis, stepChart } from './charts.ts';
 import type { Line, Range, StepChart } from './charts.ts';
 import { makeLog } from './log.ts';
-import { crossEntropyLine, Curves, driftPoints, retentionLine, smooth, stepLine } from './series.ts';
+import { crossEntropyLine, Curves, driftPoints, refusalMarginLine, retentionLine, smooth, stepLine } from './series.ts';
 import type { Point, StepValue, Trial } from './series.ts';
 import { isGoing, stateSentence, truthLine } from './truth.ts';
 
@@ -53,6 +53,8 @@ interface Charts {
   loss: StepChart;
   crossEntropy: StepChart;
   retention: StepChart;
+  /** Only where harmful prompts are probed. */
+  refusal?: StepChart;
   folded: Partial<Record<StepValue, StepChart>>;
 }
 let charts: Charts | undefined;
@@ -73,6 +75,13 @@ function buildCharts(known: Curves): Charts {
       format: three,
     }),
     retention: stepChart(axis, { title: retentionTitle(), height: 150, format: three }),
+    ...(known.refusals().length > 0 && {
+      refusal: stepChart(axis, {
+        title: text('First-token refusal margin on harmful prompts, nats (above 0: leans to refuse)'),
+        height: 150,
+        format: three,
+      }),
+    }),
     folded: {
       lr: stepChart(axis, { title: text('Learning rate'), height: 110, format: formatLearningRate, fromZero: true }),
       gradNorm: stepChart(axis, { title: text('Gradient norm'), height: 110, format: three }),
@@ -95,7 +104,7 @@ function buildCharts(known: Curves): Charts {
     keep('unfolded', unfolded);
     drawCharts();
   });
-  fill(figures, built.loss.element, built.crossEntropy.element, built.retention.element, fold);
+  fill(figures, built.loss.element, built.crossEntropy.element, built.retention.element, built.refusal?.element, fold);
   return built;
 }
 
@@ -170,6 +179,10 @@ function drawCharts(): void {
       ? text('The experiment has no probes: add probes: {0} to see this.', '{ every: 10, items: 8 }')
       : text('Not measured yet.'),
   );
+  charts.refusal?.show(
+    trials.map((trial) => lineOf(known, trial, refusalMarginLine(trial))),
+    text('Not measured yet.'),
+  );
   if (!unfolded) return;
   for (const [value, chart] of Object.entries(charts.folded)) {
     chart.show(
@@ -193,7 +206,8 @@ function crossEntropyLines(known: Curves, trials: readonly Trial[]): Line[] {
 }
 
 function redraw(): void {
-  for (const chart of [charts?.loss, charts?.crossEntropy, charts?.retention, ...Object.values(charts?.folded ?? {})]) {
+  const { loss, crossEntropy, retention, refusal, folded = {} } = charts ?? {};
+  for (const chart of [loss, crossEntropy, retention, refusal, ...Object.values(folded)]) {
     chart?.destroy();
   }
   charts = undefined;
@@ -203,6 +217,7 @@ function redraw(): void {
 /** The newest values, for readers of tables. */
 function drawNumbers(known: Curves): void {
   const skills = known.oldSkills();
+  const refusing = known.refusals().length > 0;
   const last = (points: Point[]): string => {
     const point = points.at(-1);
     return point ? three(point.y) : '\u2013';
@@ -220,6 +235,7 @@ function drawNumbers(known: Curves): void {
           return last(line.length > 0 ? line : driftPoints(known, trial, on));
         }),
         last(retentionLine(trial, skills)),
+        ...(refusing ? [last(refusalMarginLine(trial))] : []),
         last(stepLine(trial, 'gradNorm')),
         last(stepLine(trial, 'tokensPerSecond')),
       ],
@@ -231,6 +247,7 @@ function drawNumbers(known: Curves): void {
     { label: text('loss'), number: true },
     ...known.texts().map((on) => ({ label: text('cross-entropy, {0}', textName(on)), number: true })),
     { label: text('old skills'), number: true },
+    ...(refusing ? [{ label: text('refusal margin'), number: true }] : []),
     { label: text('gradient norm'), number: true },
     { label: text('tokens/s'), number: true },
   ];

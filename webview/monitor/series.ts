@@ -117,9 +117,19 @@ export class Curves {
     return [...found].sort((a, b) => order.indexOf(a) - order.indexOf(b));
   }
 
+  /** Benchmarks of harmful prompts whose refusal margin probes follow. */
+  refusals(): string[] {
+    const found = new Set<string>();
+    for (const { probes } of this.byId.values()) {
+      for (const { refusalMargin = {} } of probes.values())
+        for (const name of Object.keys(refusalMargin)) found.add(name);
+    }
+    return [...found];
+  }
+
   /** Changes when something is measured that was not measured before. */
   get measured(): string {
-    return JSON.stringify([this.texts(), this.probed()]);
+    return JSON.stringify([this.texts(), this.probed(), this.refusals()]);
   }
 
   /** Benchmarks that no stage teaches. */
@@ -165,6 +175,17 @@ export function retentionLine(trial: Trial, benchmarks: readonly string[]): Poin
     [...trial.probes].flatMap(([x, { retention }]) => {
       const values = benchmarks.flatMap((name) => retention[name] ?? []);
       if (values.length < benchmarks.length) return [];
+      return [{ x, y: values.reduce((sum, value) => sum + value, 0) / values.length }];
+    }),
+  );
+}
+
+/** First-token refusal margin, the mean over the benchmarks of harmful prompts, nats. */
+export function refusalMarginLine(trial: Trial): Point[] {
+  return sorted(
+    [...trial.probes].flatMap(([x, { refusalMargin = {} }]) => {
+      const values = Object.values(refusalMargin);
+      if (values.length === 0) return [];
       return [{ x, y: values.reduce((sum, value) => sum + value, 0) / values.length }];
     }),
   );

@@ -60,7 +60,7 @@ export function scoringGraph(
   spec: ModelSpec,
   lora: LoraConfig | undefined,
   length: number,
-  options: { topK: number; distribution: boolean },
+  options: { topK: number; candidates: number; distribution: boolean },
   provider: Provider,
   constants?: ReadonlySet<string>,
 ): Uint8Array {
@@ -70,9 +70,15 @@ export function scoringGraph(
     nll,
     bestNll: graph.apply('bestNll', [nll], {}),
   };
-  if (options.topK > 0 || options.distribution) {
+  if (options.topK > 0 || options.candidates > 0 || options.distribution) {
     const logprobs = graph.apply('logSoftmax', [logits], {});
     if (options.distribution) outputs.logprobs = logprobs;
+    if (options.candidates > 0) {
+      // Columns of the matrix: rows of its transpose.
+      const ids = graph.input('candidates', [options.candidates], 'int64');
+      const rows = graph.apply('gather', [graph.transpose(logprobs, [1, 0]), ids], {});
+      outputs.candidateLogprobs = graph.transpose(rows, [1, 0]);
+    }
     if (options.topK > 0) {
       outputs.topLogprobs = graph.apply('topValues', [logprobs], { k: options.topK });
       outputs.topIds = graph.apply('topIndices', [outputs.topLogprobs], { k: options.topK });

@@ -19,7 +19,7 @@ function graphsFor(provider: Provider): Record<string, Buffer> {
   const device = provider === 'webgpu';
   const graphs = {
     training: trainingGraph(spec, undefined, names, 32, provider),
-    scoring: scoringGraph(spec, undefined, 32, { topK: 2, distribution: true }, provider),
+    scoring: scoringGraph(spec, undefined, 32, { topK: 2, candidates: 3, distribution: true }, provider),
     decoding: device ? deviceGraph(plan, { length: 1, capacity: 32 }) : stepGraph(plan, 32),
     optimizer: optimizerGraph(shapes, provider),
   };

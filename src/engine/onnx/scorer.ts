@@ -1,6 +1,7 @@
 // Log-probabilities of given tokens: packed, in chunks of bounded memory, results in the order of the request.
 import type { LoadedModel } from './loadedModel.ts';
 import { divergenceGraph, scoringGraph } from './graphs.ts';
+import { tensorOf } from './executor.ts';
 import type { Session } from './executor.ts';
 import type { ModelSessions, Pass } from './modelSessions.ts';
 import { packSequences, type PackedBatch } from './packing.ts';
@@ -14,6 +15,8 @@ const MAX_LOGITS = 32 * 1024 * 1024;
 
 interface Variant {
   topK: number;
+  /** Token ids whose logprobs are asked for besides. */
+  candidates: readonly number[];
   distribution: boolean;
   adapter: boolean;
 }
@@ -33,6 +36,7 @@ export class Scorer {
       checkTokens(tokens, this.model.spec.vocabulary, index);
       checkLength(tokens, this.model.spec.context, index);
     });
+    checkCandidates(request.candidates ?? [], this.model.spec.vocabulary);
     const results = sequences.map(() => emptyScore(request));
     let done = 0;
     for (const chunk of chunkByWork(sequences, from, this.model.spec.vocabulary)) {
@@ -58,7 +62,8 @@ export class Scorer {
     const batch = packSequences(chosen, (sequence, position) => position >= from[chunk[sequence]!]!);
     if (batch.predictions.length === 0) return;
     const topK = Math.min(request.topK ?? 0, this.model.spec.vocabulary);
-    const variant = { topK, distribution: baseline !== undefined, adapter: request.adapter ?? true };
+    const { candidates = [], adapter = true } = request;
+    const variant = { topK, candidates, distribution: baseline !== undefined, adapter };
     const out = await this.run(batch, variant);
     const nll = out.nll!.data as Float32Array;
     const bestNll = out.bestNll!.data as Float32Array;
@@ -67,6 +72,11 @@ export class Scorer {
       result.logprobs.push(-nll[row]!);
       // Both numbers come from the same row of logprobs, so equality is exact.
       result.greedy.push(nll[row] === bestNll[row]);
+      if (candidates.length > 0) {
+        const values = out.candidateLogprobs!.data as Float32Array;
+        const own = values.subarray(row * candidates.length, (row + 1) * candidates.length);
+        result.candidateLogprobs!.push([...own]);
+      }
       if (topK > 0) {
         const slice = <T, U>(data: ArrayLike<T>, map: (v: T) => U) =>
           Array.from({ length: topK }, (_, k) => map(data[row * topK + k]!));
@@ -84,7 +94,7 @@ export class Scorer {
     chunk: readonly number[],
     results: SequenceScore[],
   ): Promise<void> {
-    const base = await baseline.run(batch, { topK: 0, distribution: true, adapter: true });
+    const base = await baseline.run(batch, { topK: 0, candidates: [], distribution: true, adapter: true });
     const { spec, executor } = this.model;
     this.divergence ??= await executor.compile(divergenceGraph(spec.vocabulary, executor.provider));
     const names = ['crossEntropy', 'entropy', 'hard', 'baseBest', 'tunedBest'];
@@ -105,23 +115,34 @@ export class Scorer {
     const { spec, executor } = this.model;
     const lora = variant.adapter ? this.model.lora : undefined;
     const adapter = lora !== undefined;
+    const { candidates } = variant;
+    const options = { ...variant, candidates: candidates.length };
     const pass: Pass = {
-      key: `score/${batch.length}/${variant.topK}/${variant.distribution}/${adapter}`,
+      key: `score/${batch.length}/${variant.topK}/${candidates.length}/${variant.distribution}/${adapter}`,
       adapter,
-      build: (constants) => scoringGraph(spec, lora, batch.length, variant, executor.provider, constants),
+      build: (constants) => scoringGraph(spec, lora, batch.length, options, executor.provider, constants),
     };
     const read = [
       'nll',
       'bestNll',
       ...(variant.distribution ? ['logprobs'] : []),
+      ...(candidates.length > 0 ? ['candidateLogprobs'] : []),
       ...(variant.topK > 0 ? ['topLogprobs', 'topIds'] : []),
     ];
-    return this.sessions.run(pass, packedFeeds(batch), new Map(), read);
+    const feeds = packedFeeds(batch);
+    if (candidates.length > 0) feeds.candidates = tensorOf(BigInt64Array.from(candidates, BigInt), [candidates.length]);
+    return this.sessions.run(pass, feeds, new Map(), read);
   }
 
   async release(): Promise<void> {
     await this.divergence?.release();
   }
+}
+
+function checkCandidates(candidates: readonly number[], vocabulary: number): void {
+  const outside = candidates.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabulary);
+  if (outside === undefined) return;
+  throw new LabError('usage', `candidate ${outside} is no token: the vocabulary has ${vocabulary}`);
 }
 
 function checkFrom(tokens: readonly number[], from: number, index: number): number {
@@ -137,6 +158,7 @@ function emptyScore(request: ScoreRequest): SequenceScore {
   return {
     logprobs: [],
     greedy: [],
+    ...(request.candidates?.length ? { candidateLogprobs: [] } : {}),
     ...(request.topK ? { topIds: [], topLogprobs: [] } : {}),
     ...(request.baseline === undefined ? {} : { divergence }),
   };

@@ -296,6 +296,7 @@ function probesOf(lr: number, seed: number): ProbeRecord[] {
       retention: { subtraction: -step / 40, addition: k === 0 ? step / 20 : 0, sorting: k === 0 ? step / 40 : -0.01 },
       crossEntropy: { 'new-task': 0.4 + step / 100, neutral: 0.4 },
       kl: { 'new-task': step / 100, neutral: 0 },
+      refusalMargin: { refusal: k === 0 ? 6 - step / 5 : 6 },
       seconds: 0.1,
     })),
   );

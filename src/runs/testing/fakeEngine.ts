@@ -80,7 +80,14 @@ export class FakeEngine implements Engine {
     this.hook('score');
     const model = this.model(request.model);
     const baseline = request.baseline === undefined ? undefined : this.model(request.baseline);
-    return request.sequences.map((tokens, index) => scoreSequence(model, baseline, tokens, request.from?.[index] ?? 1));
+    return request.sequences.map((tokens, index) => {
+      const from = request.from?.[index] ?? 1;
+      const score = scoreSequence(model, baseline, tokens, from);
+      const { candidates } = request;
+      if (!candidates) return score;
+      const rows = tokens.slice(from).map((_, at) => distribution(model, tokens[from + at - 1] as number));
+      return { ...score, candidateLogprobs: rows.map((row) => candidates.map((id) => row[id] as number)) };
+    });
   }
 
   async sample(request: SampleRequest): Promise<Completion[]> {

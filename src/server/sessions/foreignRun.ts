@@ -24,7 +24,7 @@ export async function stopForeignRun(run: string, how: StopHow): Promise<void> {
   if (how === 'save') return;
   // A second Ctrl-C drops what is in progress.
   await sleep(200);
-  signal(pid);
+  if ((await lockHolder(run)) === pid) signal(pid);
   await sleep(graceMs);
   if ((await lockHolder(run)) === pid) await killTree(pid);
 }
