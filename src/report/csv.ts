@@ -1,5 +1,6 @@
 // The numbers of a report as CSV (RFC 4180): one table per subject, one row per record. Text that a spreadsheet would take
 // for a formula is made harmless; numbers stay numbers.
+import { tokenKinds } from '../metrics/targetText.ts';
 import { inEnglish } from '../shared/phrase.ts';
 import type { Words } from '../shared/phrase.ts';
 import type { ReportData } from './reportData.ts';
@@ -141,6 +142,10 @@ export function targetsCsv({ run }: Pick<ReportData, 'run'>): string {
     'hard_share_10',
     'hard_share_25',
     'hard_share_1000',
+    ...tokenKinds.flatMap((kind) => [`${kind}_share`, `${kind}_hard_share`]),
+    'duplicate_share',
+    'edit_ratio_to_greedy',
+    'token_f1_to_greedy',
     'dropped',
   ];
   return csvTable(
@@ -162,6 +167,10 @@ export function targetsCsv({ run }: Pick<ReportData, 'run'>): string {
       row.hardShare['10'],
       row.hardShare['25'],
       row.hardShare['1000'],
+      ...tokenKinds.flatMap((kind) => [row.tokenKinds?.[kind]?.share, row.tokenKinds?.[kind]?.hard]),
+      row.duplicateShare,
+      row.greedy?.editRatio,
+      row.greedy?.tokenF1,
       row.dropped.reduce((sum, entry) => sum + entry.count, 0),
     ]),
   );

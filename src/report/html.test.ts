@@ -67,6 +67,13 @@ describe('HTML report', () => {
     expect(renderRefusalMargins({ ...run, probes: [without] })).toBe(false);
   });
 
+  it('tells which kinds of tokens are hard, and how far targets are from the own words', async () => {
+    const text = (await page()).replace(/\s+/g, ' ');
+    expect(text).toContain('<td>30 % of 40 %</td>');
+    expect(text).toContain('<td>2 %</td> <td>0.90</td> <td>0.30</td>');
+    expect(text).not.toContain('Whitespace');
+  });
+
   it('shows names, prompts and outputs of the run as text', async () => {
     const text = await page();
     expect(text).not.toContain(hostileName);

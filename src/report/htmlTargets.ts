@@ -1,5 +1,6 @@
 // What the arms trained on: the target table and examples with every token coloured by how hard it was to predict.
-import type { RunData, ScoredToken, TargetExample } from '../shared/records.ts';
+import { tokenKinds } from '../metrics/targetText.ts';
+import type { RunData, ScoredToken, TargetExample, TokenKind } from '../shared/records.ts';
 import { armStyles, styleOf, targetSource } from '../shared/arms.ts';
 import { difficultyBin } from '../shared/difficulty.ts';
 import { html } from './markup.ts';
@@ -52,7 +53,60 @@ export function renderTargetTable(run: Pick<RunData, 'targets' | 'config'>): Mar
       standard deviation in brackets. Published tables (arXiv 2501.14315) print the variance there, so it has a column
       of its own. ${rows.some((row) => row.seeds > 1) && 'Means over the seeds.'}
     </p>
-    ${droppedNotes(rows)}`;
+    ${droppedNotes(rows)} ${makeUp(rows)}`;
+}
+
+const kindNames: Record<TokenKind, string> = {
+  number: 'Numbers',
+  word: 'Words',
+  symbol: 'Symbols',
+  whitespace: 'Whitespace',
+  template: 'End of turn',
+};
+
+/** What the targets are made of: difficulty by kind of token, repeated rows, and closeness to the base's own answers. */
+function makeUp(rows: readonly TargetTableRow[]): Markup | false {
+  const told = rows.filter((row) => row.tokenKinds);
+  if (told.length === 0) return false;
+  const kinds = tokenKinds.filter((kind) => told.some((row) => row.tokenKinds?.[kind]));
+  const stages = new Set(told.map((row) => row.stage));
+  const compared = told.find((row) => row.greedy)?.greedy?.rows;
+  return html`<h3>Which tokens are hard</h3>
+    <div class="scroll">
+      <table class="plain">
+        <thead>
+          <tr>
+            <th scope="col">Source</th>
+            ${kinds.map((kind) => html`<th scope="col">${kindNames[kind]}</th>`)}
+            <th scope="col" title="Rows whose prompt and answer appeared before">Duplicates</th>
+            <th scope="col" title="Levenshtein distance from the greedy answer of the base over its length, in tokens">
+              Edit ratio
+            </th>
+            <th scope="col" title="F1 over the tokens of target and greedy answer">Token F1</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${told.map(
+            (row) =>
+              html`<tr>
+                <th scope="row">${stages.size > 1 && `Stage ${row.stage}, `}${row.source}</th>
+                ${kinds.map((kind) => {
+                  const one = row.tokenKinds?.[kind];
+                  return html`<td>${one ? `${formatShare(one.hard)} of ${formatShare(one.share)}` : '\u2013'}</td>`;
+                })}
+                <td>${row.duplicateShare === undefined ? '\u2013' : formatShare(row.duplicateShare)}</td>
+                <td>${row.greedy ? row.greedy.editRatio.toFixed(2) : '\u2013'}</td>
+                <td>${row.greedy ? row.greedy.tokenF1.toFixed(2) : '\u2013'}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    <p class="quiet">
+      Share of the tokens of a kind that are above perplexity 2.5 under the base model, of the share that the kind has
+      of all tokens.
+      ${compared !== undefined && `Edit ratio and token F1 compare with the greedy answers of the base to the first ${plural(compared, 'row')}: 0 and 1 are the base's own words.`}
+    </p>`;
 }
 
 function targetRow(run: Pick<RunData, 'config'>, row: TargetTableRow, masked: boolean): Markup {

@@ -1,7 +1,8 @@
 // The target table (methods 5.3): what each arm trained on and how hard it was to predict for the base model, before
 // training. Arms with the same targets share a row; seeds are averaged.
 import { mean } from '../metrics/statistics.ts';
-import type { RunData, TargetRecord } from '../shared/records.ts';
+import { tokenKinds } from '../metrics/targetText.ts';
+import type { ClosenessToGreedy, RunData, TargetRecord, TokenKind, TokenKindShares } from '../shared/records.ts';
 import { targetSource } from '../shared/arms.ts';
 
 export interface TargetTableRow {
@@ -26,6 +27,10 @@ export interface TargetTableRow {
   /** Share of end-of-turn tokens left out of the loss. */
   maskedEosShare: number;
   hardShare: TargetRecord['statistics']['hardShare'];
+  /** Absent in runs of earlier versions, as the two below. */
+  tokenKinds?: TokenKindShares;
+  duplicateShare?: number;
+  greedy?: ClosenessToGreedy;
   dropped: { reason: string; count: number }[];
 }
 
@@ -62,6 +67,9 @@ function rowOf(run: Pick<RunData, 'config'>, group: TargetRecord[]): TargetTable
   const statistic = (name: 'pplMean' | 'pplStd' | 'pplVariance' | 'corpusPpl' | 'lengthMean' | 'lengthStd' | 'items') =>
     average((record) => record.statistics[name]);
   const hard = (key: '2.5' | '10' | '25' | '1000') => average((record) => record.statistics.hardShare[key]);
+  const kinds = group.flatMap((record) => record.tokenKinds ?? []);
+  const duplicates = group.flatMap((record) => record.duplicateShare ?? []);
+  const greedy = group.flatMap((record) => record.greedy ?? []);
   const verified = group.flatMap((record) => record.verified ?? []);
   return {
     stage: first.stage,
@@ -80,6 +88,26 @@ function rowOf(run: Pick<RunData, 'config'>, group: TargetRecord[]): TargetTable
     maskedShare: average((record) => record.maskedShare),
     maskedEosShare: average((record) => record.maskedEosShare),
     hardShare: { '2.5': hard('2.5'), '10': hard('10'), '25': hard('25'), '1000': hard('1000') },
+    ...(kinds.length > 0 ? { tokenKinds: meanKinds(kinds) } : {}),
+    ...(duplicates.length > 0 ? { duplicateShare: mean(duplicates) } : {}),
+    ...(greedy.length > 0 ? { greedy: meanCloseness(greedy) } : {}),
     dropped: first.dropped,
   };
+}
+
+/** Means over the seeds; a kind that a seed lacks has a share of zero there and counts for nothing else. */
+function meanKinds(all: readonly TokenKindShares[]): TokenKindShares {
+  return Object.fromEntries(
+    tokenKinds.flatMap((kind): [TokenKind, { share: number; hard: number }][] => {
+      const own = all.flatMap((shares) => shares[kind] ?? []);
+      if (own.length === 0) return [];
+      const share = own.reduce((sum, one) => sum + one.share, 0) / all.length;
+      return [[kind, { share, hard: mean(own.map(({ hard }) => hard)) }]];
+    }),
+  );
+}
+
+function meanCloseness(all: readonly ClosenessToGreedy[]): ClosenessToGreedy {
+  const average = (key: keyof ClosenessToGreedy): number => mean(all.map((one) => one[key]));
+  return { rows: average('rows'), editRatio: average('editRatio'), tokenF1: average('tokenF1') };
 }

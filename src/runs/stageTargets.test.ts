@@ -74,3 +74,22 @@ test('old examples that are too long are counted with the reason', async () => {
     { reason: expect.stringMatching(/^replay: longer than the model's context of \d+ tokens$/) as string, count: 1 },
   ]);
 });
+
+test('targets are told by kinds of tokens, repeated rows and closeness to the greedy answer', async () => {
+  const arms = [
+    { name: 'ground truth', preset: 'sft' },
+    { name: 'other column', targets: { kind: 'column', field: 'native' } },
+  ];
+  const workspace = await fakeWorkspace({ arms, stages: fakeExperiment.stages.slice(0, 1) });
+  const rows = [0, 1, 2, 0].map((n) => ({ prompt: `q${n}`, completion: '7', answer: '7', native: 'ok' }));
+  await writeFile(join(workspace, 'first.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  const { targets } = await runOnce(workspace);
+  const [truth, own] = targets;
+  // The base answers "ok" to everything: two tokens, of which the target "7" has none.
+  expect(truth?.greedy).toEqual({ rows: 4, editRatio: 1, tokenF1: 0 });
+  expect(own?.greedy).toEqual({ rows: 4, editRatio: 0, tokenF1: 1 });
+  expect(truth?.duplicateShare).toBe(0.25);
+  expect(truth?.tokenKinds?.number?.share).toBeCloseTo(1 / (truth!.statistics.tokens / 4), 12);
+  expect(own?.tokenKinds?.word?.hard).toBe(0);
+  expect(own?.tokenKinds?.template?.share).toBeGreaterThan(0);
+});

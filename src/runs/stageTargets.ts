@@ -3,11 +3,12 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { textOfPrompt } from '../data/encode.ts';
+import { encodePrompt, textOfPrompt } from '../data/encode.ts';
 import { loadExamples, readExamples } from '../data/examples.ts';
 import { writeRows } from '../data/writeRows.ts';
 import { findScorer } from '../evals/scorers.ts';
 import { itemPerplexity, TargetStatisticsAccumulator } from '../metrics/perplexity.ts';
+import { closenessToGreedy, duplicateShare, tokenKind, TokenKindCounter } from '../metrics/targetText.ts';
 import { maskTargets, spansOfColumn, tokensInSpans, withOwnMasks } from '../recipes/mask.ts';
 import type { MaskResult } from '../recipes/mask.ts';
 import { drawReplay } from '../recipes/mix.ts';
@@ -22,7 +23,7 @@ import type { DroppedRow, Example, Provenance } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
 import type { ResolvedArm, Stage } from '../shared/experiment.ts';
 import { inEnglish } from '../shared/phrase.ts';
-import type { TargetExample, TargetRecord } from '../shared/records.ts';
+import type { ClosenessToGreedy, TargetExample, TargetRecord } from '../shared/records.ts';
 import { readJsonLines, writeTextAtomically } from './files.ts';
 import type { Trial } from './plan.ts';
 import { slug } from './runFolder.ts';
@@ -32,11 +33,15 @@ import type { Session } from './session.ts';
 /** Examples with token probabilities that are kept in the record, for colouring. */
 const examplesKept = 8;
 
+/** Rows whose targets are compared with the base model's greedy answers; a mean over so many is steady to a few hundredths. */
+const greedyRows = 64;
+
 /** What is known about a set of made targets besides its rows. */
 interface TargetsMade {
   dropped: { reason: string; count: number }[];
   tokensGenerated: number;
   verified?: number;
+  greedy?: ClosenessToGreedy;
   seconds: number;
 }
 
@@ -126,6 +131,7 @@ async function makeShared(
   let tokensGenerated = 0;
   let verified = 0;
   let count = 0;
+  const first: ScoredRow[] = [];
   const examples = stageExamples(stage, dropped);
   const events = makeTargets(withProgress(session, examples, stage), arm.targets, {
     engine: session.engine,
@@ -140,10 +146,12 @@ async function makeShared(
     },
   });
   await writeRows(file, rowsOf());
+  const greedy = await compareWithGreedy(session, stage, first);
   const made: TargetsMade = {
     dropped: countReasons(dropped.map(({ reason }) => ({ reason, count: 1 }))),
     tokensGenerated,
     ...(verify && count > 0 ? { verified: verified / count } : {}),
+    ...(greedy ? { greedy } : {}),
     seconds: Math.round(performance.now() - startedAt) / 1000,
   };
   await writeTextAtomically(about, `${JSON.stringify(made)}\n`);
@@ -161,10 +169,29 @@ async function makeShared(
         continue;
       }
       count++;
+      if (first.length < greedyRows) first.push(row);
       if (verify?.(answerOf(row.example), row.example, 'stop')) verified++;
       yield rowToJson(toTargetRow(row, arm.targets.kind === 'ground-truth' ? ownMask(row) : []));
     }
   }
+}
+
+/** How close targets are to the base model's own greedy answers to their prompts; undefined for raw text. */
+async function compareWithGreedy(
+  { engine, base, side, stop }: Session,
+  { maxTokens }: Stage,
+  rows: readonly ScoredRow[],
+): Promise<ClosenessToGreedy | undefined> {
+  const asked = rows.flatMap(({ example: { body }, ids, endIndex }) =>
+    body.kind === 'text'
+      ? []
+      : [{ prompt: encodePrompt(side, body.prompt), target: endIndex < 0 ? ids : ids.slice(0, endIndex) }],
+  );
+  if (asked.length === 0) return undefined;
+  const prompts = asked.map(({ prompt }) => prompt);
+  const request = { model: base.id, prompts, maxTokens, temperature: 0, stopIds: side.stopIds };
+  const answers = await engine.sample(request, { signal: stop });
+  return closenessToGreedy(asked.map(({ target }, index) => ({ target, greedy: answers[index]?.tokens ?? [] })));
 }
 
 /** Tokens that the dataset's `mask` column leaves out of its own answer; an answer of another source is trained on whole. */
@@ -275,6 +302,14 @@ interface Description {
 function describe(session: Session, trial: Trial, stage: Stage, stageNumber: number, parts: Description): TargetRecord {
   const statistics = new TargetStatisticsAccumulator();
   for (const row of parts.scored) statistics.add(row.logprobs);
+  const kinds = new TokenKindCounter();
+  for (const { ids, logprobs, endIndex } of parts.scored) {
+    ids.forEach((id, index) => {
+      const kind = index === endIndex ? 'template' : tokenKind(session.side.tokenizer.tokenText(id));
+      kinds.add(kind, logprobs[index] as number);
+    });
+  }
+  const { greedy, verified } = parts.made;
   const provenance: Partial<Record<Provenance, number>> = {};
   for (const { example } of parts.all) provenance[example.provenance] = (provenance[example.provenance] ?? 0) + 1;
   return {
@@ -285,11 +320,14 @@ function describe(session: Session, trial: Trial, stage: Stage, stageNumber: num
     stageName: stage.name,
     rows: parts.file,
     statistics: statistics.finish(),
+    tokenKinds: kinds.finish(),
+    duplicateShare: duplicateShare(parts.scored.map(({ example }) => JSON.stringify(example.body))),
+    ...(greedy === undefined ? {} : { greedy }),
     provenance,
     dropped: parts.dropped,
     maskedShare: parts.mask.share,
     maskedEosShare: parts.mask.eosShare,
-    ...(parts.made.verified === undefined ? {} : { verified: parts.made.verified }),
+    ...(verified === undefined ? {} : { verified }),
     tokensGenerated: parts.made.tokensGenerated,
     seconds: parts.made.seconds,
     examples: parts.scored

@@ -133,6 +133,21 @@ export interface TargetStatistics {
   hardShare: { '2.5': number; '10': number; '25': number; '1000': number };
 }
 
+/** Kinds of tokens whose difficulty is told apart; `template` is what the chat template adds, the end of the turn. */
+export type TokenKind = 'number' | 'word' | 'symbol' | 'whitespace' | 'template';
+
+/** By kind that occurs: its share of the tokens, and the share of its tokens above perplexity 2.5. */
+export type TokenKindShares = Partial<Record<TokenKind, { share: number; hard: number }>>;
+
+/** How close targets are to what the base model answers greedily; means over `rows` rows (methods 5.3). */
+export interface ClosenessToGreedy {
+  rows: number;
+  /** Levenshtein distance from the greedy answer to the target over the length of the greedy answer, in tokens. */
+  editRatio: number;
+  /** F1 over the tokens of both as bags. */
+  tokenF1: number;
+}
+
 /** A token of an example with its probability, for colouring. Offsets are UTF-16 units of the answer text. */
 export interface ScoredToken {
   id: number;
@@ -154,6 +169,12 @@ export interface TargetRecord {
   /** Training rows file, relative to the run folder. */
   rows: string;
   statistics: TargetStatistics;
+  /** Absent in runs of earlier versions, as the two below. */
+  tokenKinds?: TokenKindShares;
+  /** Share of rows whose prompt and answer appeared in an earlier row. */
+  duplicateShare?: number;
+  /** Of the first rows; absent for raw text, which has no prompt. */
+  greedy?: ClosenessToGreedy;
   /** Rows by provenance. */
   provenance: Partial<Record<Provenance, number>>;
   dropped: { reason: string; count: number }[];

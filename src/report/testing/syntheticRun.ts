@@ -342,6 +342,13 @@ function targetsOf(arm: string, stage: number, seed: number): TargetRecord {
       lengthStd: 2,
       hardShare: { '2.5': own ? 0.03 : 0.24, '10': 0.02, '25': 0.01, '1000': 0.005 },
     },
+    tokenKinds: {
+      number: { share: 0.4, hard: own ? 0.01 : 0.3 },
+      word: { share: 0.5, hard: own ? 0.02 : 0.1 },
+      template: { share: 0.1, hard: 0 },
+    },
+    duplicateShare: own ? 0 : 0.02,
+    greedy: { rows: 64, editRatio: own ? 0.05 : 0.9, tokenF1: own ? 0.96 : 0.3 },
     provenance: own ? { self_output: 900 } : { ground_truth: 1500 },
     dropped: own ? [{ reason: 'no correct answer in 8 samples', count: 600 }] : [],
     maskedShare: arm === hostileName ? 0.24 : 0,
