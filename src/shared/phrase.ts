@@ -21,6 +21,11 @@ export function phrase(text: string, ...values: Phrase['values']): Phrase {
   return { text, values };
 }
 
+/** A text that is declared once and shown in many places (a title, a description): the whole of it is translated. */
+export function declared(text: string): Phrase {
+  return { text, values: [] };
+}
+
 /** The template with its values; what a value holds is not read as a template again. */
 export function fillIn(text: string, values: readonly (string | number)[]): string {
   return text.replace(/\{(\d+)\}/g, (whole, index: string) => String(values[Number(index)] ?? whole));
@@ -54,6 +59,12 @@ export function listed(parts: readonly (string | Phrase)[]): Words {
 export function joined(parts: readonly (string | Phrase)[]): Words {
   const [first = '', ...others] = parts;
   return others.reduce<Words>((before, part) => phrase('{0}, {1}', before, part), first);
+}
+
+/** `a · b · c`. */
+export function joinedByDot(parts: readonly (string | Phrase)[]): Words {
+  const [first = '', ...others] = parts;
+  return others.reduce<Words>((before, part) => phrase('{0} · {1}', before, part), first);
 }
 
 /** `a; b; c`. */

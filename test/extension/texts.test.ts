@@ -2,10 +2,25 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { mergeParts } from '../../scripts/writeL10n.mjs';
+import { scorers } from '../../src/evals/scorers.ts';
+import { presets } from '../../src/recipes/presets.ts';
+import { experimentJsonSchema } from '../../src/shared/experiment.ts';
 import { textsIn } from './texts.ts';
 
 const { texts: chinese, conflicts } = mergeParts();
 const found = [...textsIn('src/extension', 't'), ...textsIn('webview', 'text'), ...textsIn('src', 'phrase')];
+/** What `declared(...)` hands on: descriptions of the schema, titles and descriptions of scorers and presets. */
+function declaredTexts(): string[] {
+  const described = (node: unknown): string[] =>
+    typeof node !== 'object' || node === null
+      ? []
+      : Object.entries(node).flatMap(([key, value]) =>
+          key === 'description' && typeof value === 'string' ? [value] : described(value),
+        );
+  const listed = [...scorers, ...presets].flatMap(({ title, description }) => [title, description]);
+  return [...new Set([...described(experimentJsonSchema()), ...listed])];
+}
+
 const placeholders = (text: string): string[] => [...new Set(text.match(/\{\d+\}/g))].sort();
 const read = (file: string): Record<string, string> => JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
 
@@ -24,10 +39,12 @@ describe('texts that a person sees', () => {
   it('are all there in Traditional Chinese', () => {
     const missing = found.filter(({ text }) => text !== undefined && chinese[text] === undefined);
     expect(missing.map(({ text, place }) => `${place} ${text}`)).toEqual([]);
+    expect(declaredTexts().length).toBeGreaterThan(120);
+    expect(declaredTexts().filter((text) => chinese[text] === undefined)).toEqual([]);
   });
 
   it('leave no translation over', () => {
-    const used = new Set(found.map(({ text }) => text));
+    const used = new Set([...found.map(({ text }) => text), ...declaredTexts()]);
     expect(Object.keys(chinese).filter((text) => !used.has(text))).toEqual([]);
   });
 

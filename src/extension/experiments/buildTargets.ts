@@ -119,9 +119,9 @@ function recipeStep(title: string, material: ExperimentMaterial): Step<Answers> 
         ...material.recipes
           .filter(({ id }) => id !== 'ground-truth')
           .map(({ id, title: label, description, writes }) => ({
-            label: inLabel(label),
+            label: inLabel(say(label, vscode.l10n.t)),
             description: id,
-            detail: inLabel(description),
+            detail: inLabel(say(description, vscode.l10n.t)),
             recipe: id,
             writes,
           })),
@@ -164,9 +164,9 @@ function scorerStep(title: string, material: ExperimentMaterial): Step<Answers> 
       const known = taskOf(material, answers.data)?.verifier?.scorer;
       const items = [
         ...material.scorers.map(({ id, title: label, description }) => ({
-          label: inLabel(label),
+          label: inLabel(say(label, vscode.l10n.t)),
           description: id,
-          detail: inLabel(description),
+          detail: inLabel(say(description, vscode.l10n.t)),
           scorer: id,
         })),
         // Self-output without a check would train on wrong answers.

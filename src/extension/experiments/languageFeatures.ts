@@ -1,7 +1,8 @@
 // Completion, hover and quick fixes of experiment files, answered by the lab server.
 import * as vscode from 'vscode';
 import { completeExperiment, hoverExperiment } from '../../shared/protocol/lab/experiments.ts';
-import type { ExperimentCompletion, ExperimentDocument } from '../../shared/protocol/lab/experiments.ts';
+import { say } from '../../shared/phrase.ts';
+import type { ExperimentCompletion, ExperimentDocument, MarkdownWords } from '../../shared/protocol/lab/experiments.ts';
 import type { Workbench } from '../workbench.ts';
 import type { ExperimentDiagnostics } from './diagnostics.ts';
 import { fromPosition, toDiagnostic, toRange } from './editorShapes.ts';
@@ -25,7 +26,7 @@ export function registerLanguageFeatures(workbench: Workbench, diagnostics: Expe
         { ...textOf(document), position: fromPosition(position) },
         token,
       );
-      return found && new vscode.Hover(new vscode.MarkdownString(found.markdown), toRange(found.range));
+      return found && new vscode.Hover(markdownOf(found.markdown), toRange(found.range));
     },
   };
   const fixes: vscode.CodeActionProvider = {
@@ -55,11 +56,17 @@ const kinds: Record<ExperimentCompletion['kind'], vscode.CompletionItemKind> = {
   name: vscode.CompletionItemKind.Reference,
 };
 
+function markdownOf(paragraphs: MarkdownWords): vscode.MarkdownString {
+  const lines = (paragraph: MarkdownWords[number]): string =>
+    paragraph.map((words) => say(words, vscode.l10n.t)).join('\n');
+  return new vscode.MarkdownString(paragraphs.map(lines).join('\n\n'));
+}
+
 function toCompletion(item: ExperimentCompletion): vscode.CompletionItem {
   const { label, kind, detail, documentation, insertText, range, sortText } = item;
   const completion = new vscode.CompletionItem(label, kinds[kind]);
-  if (detail !== undefined) completion.detail = detail;
-  if (documentation !== undefined) completion.documentation = new vscode.MarkdownString(documentation);
+  if (detail !== undefined) completion.detail = say(detail, vscode.l10n.t);
+  if (documentation !== undefined) completion.documentation = markdownOf(documentation);
   completion.insertText = new vscode.SnippetString(insertText);
   completion.range = toRange(range);
   completion.sortText = sortText;

@@ -7,6 +7,7 @@ import { absolutePath, isObject } from '../../runs/experimentProblems.ts';
 import { allowedValues, declaredAt, schemasAt, valueAt } from '../../runs/schemaPaths.ts';
 import type { SchemaNode } from '../../runs/schemaPaths.ts';
 import type { DocumentPath } from '../../runs/experimentSource.ts';
+import { declared, joined, phrase } from '../../shared/phrase.ts';
 import type { ExperimentCompletion, TextPosition } from '../../shared/protocol/lab/experiments.ts';
 import { columnsOfFile } from './columns.ts';
 import { findCursor } from './cursor.ts';
@@ -46,16 +47,14 @@ const isRequired = (node: SchemaNode, key: string): boolean => node.required?.in
 
 function keyItem(cursor: Cursor, path: DocumentPath, required: boolean): Item {
   const key = String(path.at(-1));
-  const declared = declaredAt(cursor.document, path);
+  const nodes = declaredAt(cursor.document, path);
   const documentation = describeKey(cursor.document, path);
   return {
     label: key,
     kind: 'key',
-    detail: [...keyFacts(declared).map((fact) => fact.replaceAll('`', '')), ...(required ? ['required'] : [])].join(
-      ', ',
-    ),
+    detail: joined([...keyFacts(nodes, ''), ...(required ? [phrase('required')] : [])]),
     ...(documentation === undefined ? {} : { documentation }),
-    insertText: keySnippet(key, declared, cursor),
+    insertText: keySnippet(key, nodes, cursor),
   };
 }
 
@@ -90,7 +89,7 @@ function memberItems(cursor: Cursor, nodes: readonly SchemaNode[]): Item[] {
       return {
         label: `{ kind: ${String(kind)} }`,
         kind: 'value',
-        ...(node.description === undefined ? {} : { documentation: node.description }),
+        ...(node.description === undefined ? {} : { documentation: [[declared(node.description)]] }),
         insertText: `{ ${key('kind')}: ${scalar(kind, cursor)}${rest}$0 }`,
       };
     });
@@ -101,8 +100,8 @@ function memberItems(cursor: Cursor, nodes: readonly SchemaNode[]): Item[] {
 function arrayItems(cursor: Cursor, nodes: readonly SchemaNode[]): Item[] {
   const list = nodes.find((node) => node.type === 'array');
   if (!list || list.items?.properties || !cursor.sameLine) return [];
-  const declared = declaredAt(cursor.document, cursor.path).find((node) => node.default !== undefined)?.default;
-  const written = Array.isArray(declared) ? declared.map((item) => scalar(item, cursor)).join(', ') : '';
+  const fallback = declaredAt(cursor.document, cursor.path).find((node) => node.default !== undefined)?.default;
+  const written = Array.isArray(fallback) ? fallback.map((item) => scalar(item, cursor)).join(', ') : '';
   return [{ label: `[${written}]`, kind: 'value', insertText: `[\${1:${escape(written)}}]` }];
 }
 
@@ -113,13 +112,16 @@ async function referenceItems(cursor: Cursor, folder: string): Promise<Item[]> {
     case 'preset':
       return presets.map((preset) =>
         valueItem(cursor, preset.id, 'preset', {
-          detail: `${preset.title}${preset.arxiv === undefined ? '' : ` (arXiv ${preset.arxiv})`}`,
+          detail:
+            preset.arxiv === undefined
+              ? declared(preset.title)
+              : phrase('{0} (arXiv {1})', declared(preset.title), preset.arxiv),
           documentation: describePreset(preset),
         }),
       );
     case 'scorer':
       return scorers.map(({ id, title, description }) =>
-        valueItem(cursor, id, 'scorer', { detail: title, documentation: description }),
+        valueItem(cursor, id, 'scorer', { detail: declared(title), documentation: [[declared(description)]] }),
       );
     case 'benchmark':
       return namesOf(document, 'benchmarks').map((name) => valueItem(cursor, name, 'name'));
@@ -130,7 +132,7 @@ async function referenceItems(cursor: Cursor, folder: string): Promise<Item[]> {
     case 'model': {
       const folders = await foldersNear(folder, typed(cursor));
       return [
-        valueItem(cursor, 'pocket', 'folder', { detail: 'The bundled model' }),
+        valueItem(cursor, 'pocket', 'folder', { detail: phrase('The bundled model') }),
         ...folders.map((name) => valueItem(cursor, name, 'folder')),
       ];
     }
@@ -149,7 +151,7 @@ function valueItem(
   cursor: Cursor,
   word: string,
   kind: Item['kind'],
-  more: { detail?: string; documentation?: string; written?: string } = {},
+  more: Pick<Item, 'detail' | 'documentation'> & { written?: string } = {},
 ): Item {
   const { written, ...rest } = more;
   return { label: word, kind, ...rest, insertText: escape(written ?? quoted(word, cursor)) };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { inEnglish } from '../../shared/phrase.ts';
 import { hover } from './hover.ts';
 import { textPositions } from './textPositions.ts';
 
@@ -10,7 +11,8 @@ function at(marked: string, name = 'x.experiment.yaml'): { markdown: string; wor
   const found = hover(`/nowhere/${name}`, text, positions.at(offset));
   if (!found) return undefined;
   const words = text.slice(positions.offset(found.range.start), positions.offset(found.range.end));
-  return { markdown: found.markdown, words };
+  const paragraphs = found.markdown.map((lines) => lines.map(inEnglish).join('\n'));
+  return { markdown: paragraphs.join('\n\n'), words };
 }
 
 describe('hover', () => {

@@ -2,7 +2,7 @@
 import { isPair, isScalar, isSeq, visit } from 'yaml';
 import { parseExperimentText } from '../../runs/experimentSource.ts';
 import type { DocumentPath } from '../../runs/experimentSource.ts';
-import type { TextPosition, TextRange } from '../../shared/protocol/lab/experiments.ts';
+import type { MarkdownWords, TextPosition, TextRange } from '../../shared/protocol/lab/experiments.ts';
 import { describeKey, describeValue } from './describe.ts';
 import { textPositions } from './textPositions.ts';
 
@@ -11,7 +11,7 @@ export function hover(
   path: string,
   text: string,
   position: TextPosition,
-): { markdown: string; range: TextRange } | null {
+): { markdown: MarkdownWords; range: TextRange } | null {
   const positions = textPositions(text);
   const source = parseExperimentText(path, text);
   const found = scalarAtOffset(source.document, positions.offset(position));

@@ -11,6 +11,7 @@ import { absolutePath, isObject } from '../../runs/experimentProblems.ts';
 import { parseExperimentText } from '../../runs/experimentSource.ts';
 import { benchmarkSchema, verifierSchema } from '../../shared/experiment.ts';
 import type { BenchmarkConfig } from '../../shared/experiment.ts';
+import { declared } from '../../shared/phrase.ts';
 import type { BenchmarkCandidate, ExperimentMaterial, TaskCandidate } from '../../shared/protocol/lab/experiments.ts';
 import { answerField, guessScorer } from './guessScorer.ts';
 import type { RowSample } from './sampleRows.ts';
@@ -55,9 +56,19 @@ export async function findMaterial(
     presets: presets.map(({ id, title, arxiv, description, choices }) => {
       const { targets, mix } = resolveChoices(undefined, choices);
       const needs = { needsVerifier: targets.kind === 'self-output', needsReplay: mix.kind === 'replay' };
-      return { id, title, description, ...needs, ...(arxiv === undefined ? {} : { arxiv }) };
+      return {
+        id,
+        title: declared(title),
+        description: declared(description),
+        ...needs,
+        ...(arxiv === undefined ? {} : { arxiv }),
+      };
     }),
-    scorers: scorers.map(({ id, title, description }) => ({ id, title, description })),
+    scorers: scorers.map(({ id, title, description }) => ({
+      id,
+      title: declared(title),
+      description: declared(description),
+    })),
     recipes: recipes(),
     ...(neutralText === undefined ? {} : { neutralText }),
     ...(replay === undefined ? {} : { replay }),
@@ -71,7 +82,8 @@ function recipes(): ExperimentMaterial['recipes'] {
     const preset = presets.find((candidate) => candidate.id === (id === 'ground-truth' ? 'sft' : id));
     if (!preset) return [];
     const { targets } = resolveChoices(undefined, preset.choices);
-    return [{ id, title: preset.title, description: preset.description, writes: isGenerated(targets) }];
+    const [title, description] = [declared(preset.title), declared(preset.description)];
+    return [{ id, title, description, writes: isGenerated(targets) }];
   });
 }
 

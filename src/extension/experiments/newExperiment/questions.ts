@@ -1,5 +1,6 @@
 // The questions of New Experiment.
 import * as vscode from 'vscode';
+import { say } from '../../../shared/phrase.ts';
 import type {
   BenchmarkCandidate,
   ExperimentMaterial,
@@ -73,9 +74,9 @@ export function taskStep(title: string, material: ExperimentMaterial): Question 
 
 export function presetStep(title: string, material: ExperimentMaterial): Question {
   const items = material.presets.map((preset) => ({
-    label: inLabel(preset.title),
+    label: inLabel(say(preset.title, vscode.l10n.t)),
     description: preset.arxiv === undefined ? preset.id : `${preset.id}, arXiv ${preset.arxiv}`,
-    detail: inLabel(preset.description),
+    detail: inLabel(say(preset.description, vscode.l10n.t)),
     preset,
   }));
   return {
@@ -156,9 +157,9 @@ async function askVerifier(
 
 const scorerItems = ({ scorers }: ExperimentMaterial) =>
   scorers.map(({ id, title, description }) => ({
-    label: inLabel(title),
+    label: inLabel(say(title, vscode.l10n.t)),
     description: id,
-    detail: inLabel(description),
+    detail: inLabel(say(description, vscode.l10n.t)),
     id,
   }));
 

@@ -1,6 +1,7 @@
 // Experiment files while they are written: what is wrong and where, what can be typed next, what a key means; and texts
 // of new experiment files. Positions are zero-based lines and UTF-16 columns, as editors count.
 import type { BenchmarkConfig } from '../../experiment.ts';
+import type { Words } from '../../phrase.ts';
 import { request } from './message.ts';
 import type { Device } from './sessions.ts';
 
@@ -55,13 +56,15 @@ export interface ExperimentDocument {
 /** All problems at once, in the order of the file; none when it can be launched. */
 export const validateExperiment = request<ExperimentDocument, ExperimentDiagnostic[]>('experiments/validate');
 
+/** Markdown as paragraphs of lines, in the reader's language once they are said. */
+export type MarkdownWords = Words[][];
+
 export interface ExperimentCompletion {
   label: string;
   kind: 'key' | 'value' | 'file' | 'folder' | 'preset' | 'scorer' | 'name';
   /** Beside the label: type and default of a key, title and arXiv id of a preset. */
-  detail?: string;
-  /** Markdown. */
-  documentation?: string;
+  detail?: Words;
+  documentation?: MarkdownWords;
   /** Snippet; indentation is absolute. */
   insertText: string;
   /** What it replaces; on the line of the cursor. */
@@ -78,7 +81,7 @@ export const completeExperiment = request<ExperimentDocument & { position: TextP
 /** What the key or value at a position means: description, default, allowed values. */
 export const hoverExperiment = request<
   ExperimentDocument & { position: TextPosition },
-  { markdown: string; range: TextRange } | null
+  { markdown: MarkdownWords; range: TextRange } | null
 >('experiments/hover');
 
 /** The names in a file, as far as it can be read. */
@@ -126,9 +129,9 @@ export interface BenchmarkCandidate {
 /** A preset in a menu. */
 export interface PresetChoice {
   id: string;
-  title: string;
+  title: Words;
   arxiv?: string;
-  description: string;
+  description: Words;
   /** Trains on the model's own verified answers. */
   needsVerifier: boolean;
   /** Mixes in old examples from a dataset. */
@@ -142,9 +145,9 @@ export interface ExperimentMaterial {
   tasks: TaskCandidate[];
   benchmarks: BenchmarkCandidate[];
   presets: PresetChoice[];
-  scorers: { id: string; title: string; description: string }[];
+  scorers: { id: string; title: Words; description: Words }[];
   /** Ways to build training targets from a dataset; `writes`: the model writes them, so a scorer can check them. */
-  recipes: { id: string; title: string; description: string; writes: boolean }[];
+  recipes: { id: string; title: Words; description: Words; writes: boolean }[];
   /** Text for the cross-entropy to the base, and old examples for replay, when an experiment of the workspace names them. */
   neutralText?: string;
   replay?: string;
