@@ -27,7 +27,13 @@ describe('numbers in words', () => {
 
   it('rates, perplexities, shares, spans', () => {
     expect([3e-4, 1e-3, 2.5e-5, 0, 10].map(formatLearningRate)).toEqual(['3e-4', '1e-3', '2.5e-5', '0', '1e1']);
-    expect([1.163, 480.4, 5.8e5, Infinity].map(formatPerplexity)).toEqual(['1.16', '480', '5.8e5', '∞']);
+    expect([1.163, 480.4, 13_009.4, 5.8e5, Infinity].map(formatPerplexity)).toEqual([
+      '1.16',
+      '480',
+      '13,009',
+      '5.8e5',
+      '∞',
+    ]);
     expect([1, 0.238, 0.0634, 0, 0.05].map(formatShare)).toEqual(['100 %', '24 %', '6.3 %', '0 %', '5 %']);
     expect([40, 125, 120, 3780].map(formatDuration)).toEqual(['40 s', '2 min 5 s', '2 min', '1 h 3 min']);
     expect(formatCount(1234567)).toBe('1,234,567');

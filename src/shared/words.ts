@@ -69,7 +69,7 @@ export function formatLearningRate(lr: number): string {
 export function formatPerplexity(ppl: number): string {
   if (!Number.isFinite(ppl)) return '\u221e';
   if (ppl >= 1e5) return ppl.toExponential(1).replace('e+', 'e');
-  return ppl >= 100 ? ppl.toFixed(0) : ppl.toFixed(2);
+  return ppl >= 100 ? formatCount(ppl) : ppl.toFixed(2);
 }
 
 /** A difference of log probabilities in nats, with its sign and a true minus: `+4.21`, `−0.30`. */
