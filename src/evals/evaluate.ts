@@ -5,14 +5,14 @@ import type { TextSide } from '../data/textSide.ts';
 import type { Engine, EngineProgress, ModelInfo } from '../engine/engine.ts';
 import { openerTokens, refusalMargins } from './refusalMargin.ts';
 import { repetitionRate, splitWords } from '../metrics/repetition.ts';
-import type { ItemResult } from '../shared/records.ts';
+import type { ItemResult, Measurement } from '../shared/records.ts';
 import { hashJson } from '../tokenizer/canonicalJson.ts';
 import type { Benchmark, BenchmarkItem } from './benchmark.ts';
 import type { Verdict } from './scorer.ts';
 import { findScorer, type Scorer } from './scorers.ts';
-import { summarize, type Summary } from './summary.ts';
+import { summarize } from './summary.ts';
 
-export interface Evaluation extends Summary {
+export interface Evaluation extends Measurement {
   items: ItemResult[];
   /** Results are comparable only when this hash is equal. */
   protocol: string;

@@ -1,25 +1,9 @@
 // The summary of judged items: means with their intervals (methods 5.12).
 import { bootstrapMean, mean, wilsonInterval } from '../metrics/statistics.ts';
-import type { ItemResult } from '../shared/records.ts';
-
-export interface Summary {
-  /** Mean strict score and its 95 % interval: Wilson for items that are right or wrong, bootstrap otherwise. */
-  score: number;
-  lo: number;
-  hi: number;
-  /** Mean lenient score. */
-  lenient: number;
-  /** Share of answers that the strict scorer could read. */
-  parseRate: number;
-  n: number;
-  /** Mean of every rate over the items that carry it. */
-  rates: Record<string, number>;
-  /** Mean first-token refusal margin over the items that carry it, nats (methods 5.8.4). */
-  refusalMargin?: number;
-}
+import type { ItemResult, Measurement } from '../shared/records.ts';
 
 /** Summarises at least one item. The bootstrap uses a fixed seed: equal items give equal intervals. */
-export function summarize(items: readonly ItemResult[]): Summary {
+export function summarize(items: readonly ItemResult[]): Measurement {
   const strict = items.map((item) => item.strict);
   const binary = strict.every((score) => score === 0 || score === 1);
   const right = strict.filter((score) => score === 1).length;

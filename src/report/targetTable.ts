@@ -2,36 +2,26 @@
 // training. Arms with the same targets share a row; seeds are averaged.
 import { mean } from '../metrics/statistics.ts';
 import { tokenKinds } from '../metrics/targetText.ts';
-import type { ClosenessToGreedy, RunData, TargetRecord, TokenKind, TokenKindShares } from '../shared/records.ts';
+import type {
+  ClosenessToGreedy,
+  RunData,
+  TargetRecord,
+  TargetStatistics,
+  TokenKind,
+  TokenKindShares,
+} from '../shared/records.ts';
 import { targetSource } from '../shared/arms.ts';
 
-export interface TargetTableRow {
-  stage: number;
-  stageName: string;
+/** Numbers are means over seeds and arms with equal targets. */
+export interface TargetTableRow
+  extends
+    Omit<TargetStatistics, 'tokens'>,
+    Pick<TargetRecord, 'stage' | 'stageName' | 'dropped' | 'verified' | 'maskedShare' | 'maskedEosShare'>,
+    Pick<TargetRecord, 'tokenKinds' | 'duplicateShare' | 'greedy'> {
   source: string;
   /** Arms that train on these targets. */
   arms: string[];
   seeds: number;
-  /** Mean over items of the item's perplexity, with sample deviation and variance over items. */
-  pplMean: number;
-  pplStd: number;
-  pplVariance: number;
-  corpusPpl: number;
-  lengthMean: number;
-  lengthStd: number;
-  items: number;
-  /** Share that the verifier accepts; absent without a verifier. */
-  verified?: number;
-  /** Share of answer tokens left out of the loss. */
-  maskedShare: number;
-  /** Share of end-of-turn tokens left out of the loss. */
-  maskedEosShare: number;
-  hardShare: TargetRecord['statistics']['hardShare'];
-  /** Absent in runs of earlier versions, as the two below. */
-  tokenKinds?: TokenKindShares;
-  duplicateShare?: number;
-  greedy?: ClosenessToGreedy;
-  dropped: { reason: string; count: number }[];
 }
 
 /** The last record of every arm, stage and seed: a resumed run may have written one twice. */

@@ -1,7 +1,7 @@
 // The forgetting matrix as a view model: one block per arm and learning rate, rows base and stages, columns benchmarks.
 // Report, terminal and editor draw the same one; report/matrix.ts makes it.
 import type { Words } from './phrase.ts';
-import type { CellRecord } from './records.ts';
+import type { CellRecord, Measurement } from './records.ts';
 
 export type ColumnRole = 'target' | 'skill' | 'safety' | 'format';
 
@@ -35,18 +35,10 @@ export interface Change {
   note?: Words;
 }
 
-export interface MeasuredCell {
+/** Means over the seeds, and what has changed against the base. */
+export interface MeasuredCell extends Measurement {
   kind: 'measured';
-  score: number;
-  lo: number;
-  hi: number;
-  lenient: number;
-  parseRate: number;
-  n: number;
   protocol: string;
-  rates: Record<string, number>;
-  /** Mean first-token refusal margin, nats (methods 5.8.4); only on benchmarks of harmful prompts. */
-  refusalMargin?: number;
   /** Against the base; absent on the base row and where not comparable. */
   change?: Change;
   /** Seeds averaged. */

@@ -89,12 +89,9 @@ export interface ItemResult {
   refusalMargin?: number;
 }
 
-/** cells.jsonl: one measured cell of the matrix R. Stage 0 is the untouched base (arm `base`, lr 0, seed 0). */
-export interface CellRecord extends TrialKey {
-  kind: 'cell';
-  stage: number;
-  benchmark: string;
-  /** Mean strict score, 0..1, and its 95 % interval (Wilson for 0/1 items, bootstrap otherwise). */
+/** Judged items in numbers. */
+export interface Measurement {
+  /** Mean strict score, 0..1, and its 95 % interval: Wilson for items that are right or wrong, bootstrap otherwise. */
   score: number;
   lo: number;
   hi: number;
@@ -103,12 +100,19 @@ export interface CellRecord extends TrialKey {
   /** Share of answers the strict scorer could read. */
   parseRate: number;
   n: number;
-  /** Hash of items, template, decoding, scorer and tokenizer; only equal hashes are compared. */
-  protocol: string;
-  /** Mean of every rate that the items carry. */
+  /** Mean of every rate over the items that carry it. */
   rates: Record<string, number>;
   /** Mean first-token refusal margin over the harmful prompts, nats (methods 5.8.4); only where the scorer asks for it. */
   refusalMargin?: number;
+}
+
+/** cells.jsonl: one measured cell of the matrix R. Stage 0 is the untouched base (arm `base`, lr 0, seed 0). */
+export interface CellRecord extends TrialKey, Measurement {
+  kind: 'cell';
+  stage: number;
+  benchmark: string;
+  /** Hash of items, template, decoding, scorer and tokenizer; only equal hashes are compared. */
+  protocol: string;
   /** Base at chance: cannot show forgetting (pitfall 17). */
   insensitive: boolean;
   /** Per-item results file, relative to the run folder (JSON Lines of ItemResult). */
