@@ -88,13 +88,14 @@ describe.skipIf(noBrowser)('the session monitor', inBrowser, () => {
 
   it('draws loss, cross-entropy and retention of every trained arm', async () => {
     const panel = await open(await makeRun());
-    const [loss, crossEntropy, retention] = await charts(panel);
-    for (const words of [loss, crossEntropy, retention]) expect(words).toContain('self-output');
+    const [loss, crossEntropy, retention, margin] = await charts(panel);
+    expect(margin).toContain('First-token refusal margin');
+    for (const words of [loss, crossEntropy, retention, margin]) expect(words).toContain('self-output');
     expect(crossEntropy).toContain('neutral text');
     await expect.poll(() => panel.page.locator('.sentence').innerText()).toMatch(/^Done: gained \d+, forgot \d+\.$/);
     await expect.poll(() => panel.page.locator('.records').innerText()).toContain('warning: coin <b>is at chance</b>');
     await panel.page.getByText('Learning rate, gradient norm and speed').click();
-    await expect.poll(async () => (await charts(panel)).length).toBe(6);
+    await expect.poll(async () => (await charts(panel)).length).toBe(7);
   });
 
   it('appends from where the last reading ended, and a repeated step counts once', async () => {
@@ -183,6 +184,16 @@ describe.skipIf(noBrowser)('the session monitor', inBrowser, () => {
     expect(panel.actions).toEqual([{ kind: 'command', command: 'forgettingLab.resume', args: [run] }]);
     const restricted = await open(run, [], { trusted: false });
     await expect.poll(() => restricted.page.getByRole('button', { name: 'Resume' }).count()).toBe(0);
+  });
+
+  it('draws no refusal margin where no harmful prompts are probed', async () => {
+    const withoutMargin = (run: RunData): RunData => {
+      const { probes, ...rest } = addProbes(run);
+      return { ...rest, probes: probes.map((probe) => ({ ...probe, refusalMargin: {} })) };
+    };
+    const panel = await open(await makeRun(withoutMargin));
+    expect((await charts(panel)).join()).not.toContain('refusal');
+    expect(await charts(panel)).toHaveLength(6);
   });
 
   it('zooms all charts by keys and buttons, and remembers it', async () => {

@@ -19,6 +19,7 @@ export function addProbes(run: RunData): RunData {
         retention: { addition: 0.8 * grown, sorting: 0.4 * grown, subtraction: -0.5 * grown },
         crossEntropy: { 'new-task': 0.5 + 1.2 * grown, neutral: 0.4 + 0.5 * grown },
         kl: { 'new-task': 1.2 * grown, neutral: 0.5 * grown },
+        refusalMargin: { refusal: 6 - 8 * grown },
         seconds: 0.1,
       };
     });
