@@ -227,7 +227,7 @@ function create(
   const base = axesOptions(
     current,
     { ...axis.range, format: (value) => (Number.isInteger(value) ? formatCount(value) : '') },
-    { ...(options.fromZero ? { min: 0 } : {}), format: options.format },
+    { ...(options.fromZero ? { min: 0 } : {}), ticks: options.height > 140 ? 5 : 4, format: options.format },
   );
   return new Chart<'line', Point[]>(canvas, {
     type: 'line',

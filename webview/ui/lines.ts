@@ -10,6 +10,8 @@ export interface Axis {
   max?: number;
   /** Between two ticks. Default: what fits. */
   step?: number;
+  /** At most so many ticks, at round numbers. Default: what fits, of which some are left out. */
+  ticks?: number;
   /** Writes a tick. */
   format?(value: number): string;
 }
@@ -33,6 +35,7 @@ function axisOptions(theme: Theme, axis: Axis) {
       maxRotation: 0,
       autoSkipPadding: 16,
       includeBounds: false,
+      ...(axis.ticks === undefined ? {} : { autoSkip: false, maxTicksLimit: axis.ticks }),
       ...(axis.step === undefined ? {} : { stepSize: axis.step }),
       ...(axis.format ? { callback: (value: string | number) => axis.format?.(Number(value)) ?? '' } : {}),
     },
