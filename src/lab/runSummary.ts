@@ -60,7 +60,8 @@ export function summarizeRun(run: RunRecords, options: SummaryOptions): RunSumma
     damagedLines: run.damagedLines.length,
     breaches: [...views.values()].reduce((sum, view) => sum + likelyBreaches(view, config), 0),
   };
-  return { ...summary, line: lineOf(summary, result, progress.active) };
+  const whose = summary.state === 'done' && result && config.arms.length > 1 ? { lineArm: result.arm } : {};
+  return { ...summary, ...whose, line: lineOf(summary, result?.words, progress.active) };
 }
 
 const interruptedReason = phrase('The process that worked on it is gone; resume it to go on');
@@ -272,17 +273,18 @@ function forgotWords(value: number): Phrase {
 }
 
 /** `gained 8, forgot 24` of the reference arm, or of the first that has a result. */
-function resultOf(config: RunConfig, blocks: MatrixBlock[]): Words | undefined {
+function resultOf(config: RunConfig, blocks: MatrixBlock[]): { arm: string; words: Words } | undefined {
   const shown = headline(config, { blocks }).blocks;
   const reference = config.arms.find(isReferenceArm)?.name;
   const withTotals = shown.filter((block) => lastTotals(block));
-  const row = lastTotals(withTotals.find((block) => block.arm === reference) ?? withTotals[0]);
-  if (!row) return undefined;
+  const block = withTotals.find(({ arm }) => arm === reference) ?? withTotals[0];
+  const row = lastTotals(block);
+  if (!block || !row) return undefined;
   const parts = [
     ...(row.gained ? [gainedWords(row.gained.value)] : []),
     ...(row.forgot ? [forgotWords(row.forgot.value)] : []),
   ];
-  return joined(parts);
+  return { arm: block.arm, words: joined(parts) };
 }
 
 function lineOf(summary: RunSummary, result: Words | undefined, active: Progress['active']): Words {

@@ -78,9 +78,11 @@ function layoutOf(view: MatrixView, style: TerminalStyle): Layout {
   const longest = Math.min(12, Math.max(5, ...view.columns.map((column) => textWidth(column.benchmark))));
   const gaps = (new Set(view.columns.map((column) => column.role)).size - 1) * 2;
   const room = style.width - labelWidth - totalsWidth * 2 - 2 - gaps;
-  const tables = Math.ceil(view.columns.length / Math.max(1, Math.floor(room / 6)));
+  // Written changes say what every other view says, to the same digit: `(−0.4)`.
+  const least = style.colour ? 5 : 6;
+  const tables = Math.ceil(view.columns.length / Math.max(1, Math.floor(room / (least + 1))));
   const perTable = Math.ceil(view.columns.length / tables);
-  const cellWidth = Math.max(5, Math.min(longest, Math.floor(room / perTable) - 1));
+  const cellWidth = Math.max(least, Math.min(longest, Math.floor(room / perTable) - 1));
   const columns = view.columns.map((column, index) => ({ column, index }));
   const chunks: Layout['chunks'] = [];
   for (let at = 0; at < columns.length; at += perTable) chunks.push(columns.slice(at, at + perTable));
@@ -164,7 +166,7 @@ function rowLine(
     group
       .map(({ column, index }) => {
         const cell = row.cells[index] ?? { kind: 'missing', reason: '' };
-        const text = show.score ? scoreText(cell) : changeText(cell, layout.cellWidth);
+        const text = show.score ? scoreText(cell) : changeText(cell);
         return ` ${paintCell(view, column, cell, padStart(text, layout.cellWidth), paint)}`;
       })
       .join(''),
@@ -178,12 +180,11 @@ function scoreText(cell: MatrixCell): string {
   return cell.notComparable === undefined ? formatScore(cell.score) : `${formatScore(cell.score)}\u2260`;
 }
 
-function changeText(cell: MatrixCell, width: number): string {
+function changeText(cell: MatrixCell): string {
   if (cell.kind === 'missing') return '';
   if (!cell.change) return '\u2260';
-  const bracket = (text: string): string => (cell.change?.significant === false && text !== '0' ? `(${text})` : text);
-  const exact = bracket(formatChange(cell.change.value));
-  return textWidth(exact) <= width ? exact : bracket(formatChange(Math.round(cell.change.value * 100) / 100));
+  const text = formatChange(cell.change.value);
+  return cell.change.significant === false && text !== '0' ? `(${text})` : text;
 }
 
 function paintCell(view: MatrixView, column: MatrixColumn, cell: MatrixCell, text: string, paint: Paint): string {

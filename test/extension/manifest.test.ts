@@ -99,9 +99,11 @@ describe('the manifest', () => {
   it('is activated lazily', () => {
     expect(manifest.activationEvents).not.toContain('*');
     expect(manifest.activationEvents).not.toContain('onStartupFinished');
-    expect(manifest.activationEvents).not.toContain('onLanguage:json');
-    // An experiment file that is made in a workspace without any: `workspaceContains` is looked at only when it opens.
-    expect(manifest.activationEvents).toContain('onLanguage:yaml');
+    // A dataset or an experiment file in a workspace without any experiment before: `workspaceContains` is looked at only
+    // when it opens.
+    for (const language of ['json', 'jsonl', 'yaml']) {
+      expect(manifest.activationEvents).toContain(`onLanguage:${language}`);
+    }
     expect(manifest.extensionKind).toEqual(['workspace']);
   });
 

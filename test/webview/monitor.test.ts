@@ -92,7 +92,9 @@ describe.skipIf(noBrowser)('the session monitor', inBrowser, () => {
     expect(margin).toContain('First-token refusal margin');
     for (const words of [loss, crossEntropy, retention, margin]) expect(words).toContain('self-output');
     expect(crossEntropy).toContain('neutral text');
-    await expect.poll(() => panel.page.locator('.sentence').innerText()).toMatch(/^Done: gained \d+, forgot \d+\.$/);
+    await expect
+      .poll(() => panel.page.locator('.sentence').innerText())
+      .toMatch(/^Done: ground truth gained \d+, forgot \d+\.$/);
     await expect.poll(() => panel.page.locator('.records').innerText()).toContain('warning: coin <b>is at chance</b>');
     await panel.page.getByText('Learning rate, gradient norm and speed').click();
     await expect.poll(async () => (await charts(panel)).length).toBe(7);

@@ -23,7 +23,7 @@ export function stateSentence(run: RunSummary, session: SessionSummary | undefin
     case 'running':
       return text('Running: {0}.', line);
     case 'done':
-      return text('Done: {0}.', line);
+      return run.lineArm === undefined ? text('Done: {0}.', line) : text('Done: {0} {1}.', run.lineArm, line);
     // These lines begin with the state.
     case 'stopped':
     case 'interrupted':

@@ -4,6 +4,7 @@ import { findRuns, findRunsEverywhere } from '../../lab/findRuns.ts';
 import { runState } from '../../lab/runState.ts';
 import { readRun } from '../../runs/runFolder.ts';
 import { describeError } from '../../shared/errors.ts';
+import { plural } from '../../shared/words.ts';
 import { createCommand, onAction } from '../command.ts';
 import type { Exit } from '../command.ts';
 
@@ -33,7 +34,7 @@ export function listCommand(exit: Exit): Command {
           cells,
         });
         await output.text(
-          `${id.padEnd(36)} ${state.padEnd(11)} ${arms.length} arms, ${stages} stages, ${cells} cells  ${folder}`,
+          `${id.padEnd(36)} ${state.padEnd(11)} ${[plural(arms.length, 'arm'), plural(stages, 'stage'), plural(cells, 'cell')].join(', ')}  ${folder}`,
         );
       } catch (error) {
         // One damaged run must not hide the others.

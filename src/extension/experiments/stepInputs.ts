@@ -78,7 +78,9 @@ async function fill<Item extends vscode.QuickPickItem>(
   try {
     const known = await items;
     input.items = known;
-    if (active) input.activeItems = known.filter(active);
+    // An empty list would take the first row's focus away, and Enter would do nothing.
+    const preselected = active ? known.filter(active) : [];
+    if (preselected.length > 0) input.activeItems = preselected;
     input.placeholder = known.length > 0 ? placeholder : none;
   } catch (error) {
     input.dispose();

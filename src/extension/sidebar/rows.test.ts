@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunState } from '../../shared/protocol/lab/runs.ts';
 import { phrase } from '../../shared/phrase.ts';
 import { english } from '../translate.ts';
@@ -34,6 +34,9 @@ function modelWith(...runs: Parameters<typeof runWith>[1][]): ExperimentsModel {
 }
 
 describe('rows of the experiments tree', () => {
+  beforeAll(() => void vi.useFakeTimers({ now: new Date('2026-11-22T12:00:00'), toFake: ['Date'] }));
+  afterAll(() => void vi.useRealTimers());
+
   it('carry the result', () => {
     const found = rows(modelWith({}));
     expect(found.get('experiment')).toMatchObject({
@@ -41,9 +44,9 @@ describe('rows of the experiments tree', () => {
       description: 'done, 1 arm, 1 stage',
       open: 'open',
     });
-    expect(found.get('run')).toMatchObject({ label: '2026-11-21 10:00', description: 'gained 41, forgot 38' });
+    expect(found.get('run')).toMatchObject({ label: '11-21 10:00', description: 'gained 41, forgot 38' });
     expect(found.get('trial')).toMatchObject({
-      label: '\u25cf ground truth \u00b7 3e-4',
+      label: '\u25cf ground truth',
       description: 'gained 41, forgot 38',
       icon: { name: 'pass-filled', colour: 'forgettingLab.arm1' },
     });
@@ -77,16 +80,29 @@ describe('rows of the experiments tree', () => {
 
   it('show control characters as such', () => {
     const found = rows(modelWith({ trials: [trialOf({ arm: 'a\u202eb\nc' })] }));
-    expect(found.get('trial')?.label).toBe('\u25cf a\ufffdb c \u00b7 3e-4');
+    expect(found.get('trial')?.label).toBe('\u25cf a\ufffdb c');
   });
 
   it('name runs of the same minute apart', () => {
     const model = new ExperimentsModel();
     const [one, other] = [runWith('pocket-20261121-1000-aaaa'), runWith('pocket-20261121-1000-bbbb')];
     model.setList([experimentWith('pocket', [one, other])]);
-    expect(runLabel(one, model.hasTwin(one))).toBe('2026-11-21 10:00 \u00b7 aaaa');
+    expect(runLabel(one, model.hasTwin(one))).toBe('11-21 10:00 \u00b7 aaaa');
     model.setList([experimentWith('pocket', [one])]);
-    expect(runLabel(one, model.hasTwin(one))).toBe('2026-11-21 10:00');
+    expect(runLabel(one, model.hasTwin(one))).toBe('11-21 10:00');
+  });
+
+  it('are short in their date, so that the result has room', () => {
+    const run = runWith('pocket-20261121-1000-aaaa');
+    const at = (now: string): string => runLabel(run, false, new Date(now));
+    expect(at('2026-11-21T23:59:00')).toBe('10:00');
+    expect(at('2026-11-22T00:01:00')).toBe('11-21 10:00');
+    expect(at('2027-01-01T00:01:00')).toBe('2026-11-21 10:00');
+  });
+
+  it('name the learning rate where a run has several', () => {
+    const trials = [trialOf(), trialOf({ lr: 1e-3 })];
+    expect(rows(modelWith({ trials })).get('trial')?.label).toBe('\u25cf ground truth \u00b7 3e-4');
   });
 
   it('are made fast enough for a thousand runs', () => {

@@ -9,7 +9,7 @@ import { experimentSize } from '../experimentSize.ts';
 import type { Translate } from '../translate.ts';
 import type { ExperimentsModel, ShownState } from './experimentsModel.ts';
 import type { CheckpointNode, ExperimentsNode, TrialNode } from './nodes.ts';
-import { minuteOf } from './runTime.ts';
+import { minuteOf, shortMinuteOf } from './runTime.ts';
 
 export interface Row {
   label: string;
@@ -147,8 +147,8 @@ export function progressWords({ share, secondsLeft }: NonNullable<SessionSummary
 }
 
 /** When a run began; with the end of its id where siblings began in the same minute. */
-export function runLabel(run: RunSummary, hasTwin: boolean): string {
-  const time = minuteOf(run.createdAt);
+export function runLabel(run: RunSummary, hasTwin: boolean, now?: Date): string {
+  const time = shortMinuteOf(run.createdAt, now);
   return hasTwin ? `${time} \u00b7 ${plainText(run.id.slice(-4))}` : time;
 }
 
@@ -172,10 +172,12 @@ function trialRow(node: TrialNode, model: ExperimentsModel, t: Translate): Row |
 /** Colour of package.json for an arm. */
 export const armColour = (style: ArmStyle): string => `forgettingLab.arm${style.colour + 1}`;
 
-/** `self-output \u00b7 3e-4 \u00b7 seed 1`; the seed only where the run has several. */
+/** `self-output \u00b7 3e-4 \u00b7 seed 1`; rate and seed only where the run has several. */
 export function trialName(trial: TrialSummary, run: RunSummary, t: Translate): string {
   const seeds = new Set(run.trials.map(({ seed }) => seed));
-  const parts = [plainText(trial.arm), formatLearningRate(trial.lr)];
+  const rates = new Set(run.trials.map(({ lr }) => lr));
+  const parts = [plainText(trial.arm)];
+  if (rates.size > 1) parts.push(formatLearningRate(trial.lr));
   if (seeds.size > 1) parts.push(t('seed {0}', trial.seed));
   return parts.join(' \u00b7 ');
 }

@@ -1,5 +1,6 @@
-// The one item in the status bar: hidden while nothing happens, percent and name while something runs, the failure after
-// it failed. A click goes to the session.
+// The one item in the status bar: a quiet mark while nothing happens, percent and name while something runs, the failure after
+// it failed. A click goes to the session,
+// or to the experiments.
 import * as vscode from 'vscode';
 import { describeFailure } from '../failure.ts';
 import { placeOf, readLock } from '../lab/place.ts';
@@ -16,10 +17,6 @@ export function registerStatus(workbench: Workbench, store: ExperimentsStore): v
   const seen = new Set<string>();
   const draw = (): void => {
     const shown = statusText(store.model.allSessions(), seen, vscode.l10n.t);
-    if (!shown) {
-      item.hide();
-      return;
-    }
     item.text = shown.text;
     item.tooltip = new vscode.MarkdownString(shown.tooltip);
     item.accessibilityInformation = { label: shown.accessible };
@@ -27,12 +24,16 @@ export function registerStatus(workbench: Workbench, store: ExperimentsStore): v
     item.show();
   };
   command('forgettingLab.internal.showSession', async () => {
-    const session = statusText(store.model.allSessions(), seen, vscode.l10n.t)?.session;
-    if (!session) return;
+    const { session } = statusText(store.model.allSessions(), seen, vscode.l10n.t);
+    if (!session) {
+      await vscode.commands.executeCommand('forgettingLab.experiments.focus');
+      return;
+    }
     if (session.state === 'failed') seen.add(session.id);
     draw();
     await showSession(store, session.id);
   });
+  draw();
   context.subscriptions.push(item, store.onDidChangeSessions(draw), store.onDidChange(draw));
   void lookForServer(workbench, store);
 }

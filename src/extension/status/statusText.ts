@@ -12,26 +12,22 @@ export interface StatusText {
   tooltip: string;
   accessible: string;
   failed: boolean;
-  /** The session a click leads to. */
-  session: SessionSummary;
+  /** The session a click leads to; absent while nothing happens. */
+  session?: SessionSummary;
 }
 
 /**
- * Undefined when there is nothing to say. A running session comes first, then the newest failure until it has been seen
- * (`seen` holds ids) or taken off the list.
+ * A running session comes first, then the newest failure until it has been seen (`seen` holds ids) or taken off the list,
+ * then what waits.
  */
-export function statusText(
-  sessions: readonly SessionSummary[],
-  seen: ReadonlySet<string>,
-  t: Translate,
-): StatusText | undefined {
+export function statusText(sessions: readonly SessionSummary[], seen: ReadonlySet<string>, t: Translate): StatusText {
   const running = sessions.find(({ state }) => state === 'running' || state === 'stopping');
   const waiting = sessions.filter(({ state }) => state === 'queued');
   const failed = sessions.findLast(({ id, state }) => state === 'failed' && !seen.has(id));
   if (running) return runningText(running, waiting.length, t);
   if (failed) return failedText(failed, t);
   const [next] = waiting;
-  if (!next) return undefined;
+  if (!next) return idleText(t);
   const words = t('{0} queued', waiting.length);
   return {
     text: `$(clock) ${words}`,
@@ -39,6 +35,16 @@ export function statusText(
     accessible: words,
     failed: false,
     session: next,
+  };
+}
+
+function idleText(t: Translate): StatusText {
+  const words = t('idle');
+  return {
+    text: '$(beaker)',
+    tooltip: t('Forgetting Lab: nothing runs. A click opens the experiments.'),
+    accessible: t('Forgetting Lab: {0}', words),
+    failed: false,
   };
 }
 

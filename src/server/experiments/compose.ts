@@ -61,6 +61,8 @@ export function composeText(path: string, choices: NewExperimentChoices): string
           '# General text, for the distance to the base.',
           `neutralText: ${yamlWord(writtenPath(folder, choices.neutralText))}`,
         ]),
+    '# Small measurements while it trains: forgetting shows before it has happened.',
+    `probes: { every: ${probeEvery(choices.tasks)}, items: 8 }`,
     '# Largest drop of an old skill that is tolerated.',
     'forgettingBudget: 0.05',
   ];
@@ -79,6 +81,12 @@ function stageLines(folder: string, task: NewExperimentTask): string[] {
     ...(verifier ? [`    verifier: { scorer: ${yamlWord(verifier.scorer)}, field: ${yamlWord(verifier.field)} }`] : []),
     ...(task.maxTokens === undefined ? [] : [`    maxTokens: ${task.maxTokens}`]),
   ];
+}
+
+/** About ten probes a stage. */
+function probeEvery(tasks: readonly NewExperimentTask[]): number {
+  const longest = tasks.reduce((most, task) => Math.max(most, stepsFor(task.rows)), 0);
+  return Math.max(5, Math.round(longest / 100) * 10);
 }
 
 const shellWord = (word: string): string => (/^[\w.-]+$/.test(word) ? word : JSON.stringify(word));

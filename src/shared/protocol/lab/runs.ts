@@ -60,6 +60,8 @@ export interface RunSummary {
   trials: TrialSummary[];
   /** Result in a few words: `gained 8, forgot 24` of the reference arm, or progress. */
   line: Words;
+  /** Whose result `line` tells, in a run of several arms. */
+  lineArm?: string;
   /** Share of the planned work that is on disk, steps of the current training included, 0..1. Never goes back. */
   share: number;
   damagedLines: number;
