@@ -67,6 +67,12 @@ describe('HTML report', () => {
     expect(renderRefusalMargins({ ...run, probes: [without] })).toBe(false);
   });
 
+  it('names what else was counted in words', async () => {
+    const text = await page();
+    expect(text).toContain('answers that are nothing but JSON .30');
+    expect(text).not.toContain('json_strict .');
+  });
+
   it('tells which kinds of tokens are hard, and how far targets are from the own words', async () => {
     const text = (await page()).replace(/\s+/g, ' ');
     expect(text).toContain('<td>30 % of 40 %</td>');

@@ -1,6 +1,7 @@
 // The heatmap of the report: arms stacked on one scale, base row first. Colours come as classes of the style sheet, because
 // the content security policy allows no style attributes.
 import { inEnglish } from '../shared/phrase.ts';
+import { rateName } from '../shared/rates.ts';
 import type { RunConfig } from '../shared/records.ts';
 import { armStyles, styleOf, trialTitle } from '../shared/arms.ts';
 import type { FlipGroup } from './flips.ts';
@@ -243,7 +244,7 @@ function cellTip(column: MatrixColumn, cell: MeasuredCell, title: string): strin
       : '',
     `lenient scoring ${formatScore(cell.lenient)}, readable answers ${formatShare(cell.parseRate)}`,
     cell.seedStd === undefined ? '' : `${plural(cell.seeds, 'seed')}, standard deviation ${formatScore(cell.seedStd)}`,
-    ...Object.entries(cell.rates).map(([name, rate]) => `${name} ${formatScore(rate)}`),
+    ...Object.entries(cell.rates).map(([id, rate]) => `${inEnglish(rateName(id))} ${formatScore(rate)}`),
     cell.refusalMargin === undefined ? '' : `first-token refusal margin ${formatMargin(cell.refusalMargin)} nats`,
     cell.breach ? 'below the forgetting budget' : '',
     inEnglish(cell.notComparable ?? column.insensitive ?? ''),

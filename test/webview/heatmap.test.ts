@@ -140,6 +140,20 @@ describe.skipIf(noBrowser)('the heatmap', inBrowser, () => {
     await screenshot(page, 'heatmap-flips');
   });
 
+  it('names what else was counted', async () => {
+    const answer = async (method: string, params: unknown): Promise<unknown> => {
+      const result = await lab.call({ method }, params);
+      if (method !== getHeatmap.method) return result;
+      const changed = structuredClone(result) as HeatmapData;
+      const [first] = changed.view.blocks[0]!.rows[0]!.cells;
+      if (first?.kind === 'measured') first.rates = { rp4: 0.25, mrr: 0.5 };
+      return changed;
+    };
+    const panel = await open({ answer, texts: { 'share of repeated four-word sequences': '重複' } });
+    await cell(panel, 'ground truth', 1, 'subtraction').hover();
+    await expect.poll(() => panel.page.locator('.tip').innerText()).toContain('重複 .25\nmrr .50');
+  });
+
   it('keeps mode and selection over a reload', async () => {
     const first = await open();
     await first.page.getByRole('button', { name: 'Score' }).click();

@@ -2,6 +2,7 @@
 import { trialTitle } from '../../src/shared/arms.ts';
 import type { MatrixBlock, MatrixColumn, MeasuredCell, Total } from '../../src/shared/matrixView.ts';
 import type { Words } from '../../src/shared/phrase.ts';
+import { rateName } from '../../src/shared/rates.ts';
 import type { HeatmapData } from '../../src/shared/protocol/lab/runs.ts';
 import { formatChange, formatCount, formatMargin, formatP, formatScore, formatShare } from '../../src/shared/words.ts';
 import { say, text } from '../ui/host.ts';
@@ -67,7 +68,7 @@ export function cellLines(data: HeatmapData, block: MatrixBlock, stage: number, 
     flipsLine(cell),
     text('lenient scoring {0}, readable answers {1}', formatScore(cell.lenient), formatShare(cell.parseRate)),
     seedLine(cell),
-    ...Object.entries(cell.rates).map(([name, rate]) => `${name} ${formatScore(rate)}`),
+    ...Object.entries(cell.rates).map(([id, rate]) => `${say(rateName(id))} ${formatScore(rate)}`),
     cell.refusalMargin === undefined
       ? ''
       : text('first-token refusal margin {0} nats', formatMargin(cell.refusalMargin)),
