@@ -6,6 +6,7 @@ import type { RunEvent, StopSignals } from '../runs/session.ts';
 import { exitCodeOf } from '../runs/startRun.ts';
 import type { RunOptions, RunOutcome } from '../runs/startRun.ts';
 import { startEngine } from '../engine/client.ts';
+import { LabError } from '../shared/errors.ts';
 import { inEnglish } from '../shared/phrase.ts';
 import { printRecords, withoutExamples } from './commands/show.ts';
 import { createLive } from './live.ts';
@@ -69,6 +70,8 @@ async function printOutcome(outcome: RunOutcome, output: Output): Promise<void> 
   if (state === 'stopped') output.note(`Stopped and saved. Continue with: forgetting-lab resume ${folder}`);
   if (state === 'failed') {
     await printError(outcome.error ?? new Error(reason), false);
-    output.note(`What was measured is kept. Continue with: forgetting-lab resume ${folder}`);
+    // The same seed would meet the same numbers again.
+    const again = outcome.error instanceof LabError && outcome.error.code === 'loss-not-finite';
+    output.note(`What was measured is kept.${again ? '' : ` Continue with: forgetting-lab resume ${folder}`}`);
   }
 }

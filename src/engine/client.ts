@@ -111,9 +111,10 @@ class EngineClient implements Engine {
   load: Engine['load'] = (request, options) => this.verb(engineMethods.load, request, options);
   score: Engine['score'] = (request, options) => this.verb(engineMethods.score, request, options);
   sample: Engine['sample'] = (request, options) => this.verb(engineMethods.sample, request, options);
-  forwardBackward: Engine['forwardBackward'] = (request, options) =>
-    this.verb(engineMethods.forwardBackward, request, options);
-  optimStep: Engine['optimStep'] = (request, options) => this.verb(engineMethods.optimStep, request, options);
+  forwardBackward: Engine['forwardBackward'] = async (request, options) =>
+    withNumbers(await this.verb(engineMethods.forwardBackward, request, options));
+  optimStep: Engine['optimStep'] = async (request, options) =>
+    withNumbers(await this.verb(engineMethods.optimStep, request, options));
   save: Engine['save'] = (request, options) => this.verb(engineMethods.save, request, options);
   restore: Engine['restore'] = (request, options) => this.verb(engineMethods.restore, request, options);
 
@@ -177,6 +178,13 @@ class EngineClient implements Engine {
     );
     for (const fail of this.failures) fail(this.death);
   }
+}
+
+/** What is not a number comes over the wire as null. */
+function withNumbers<T extends object>(result: T): T {
+  return Object.fromEntries(
+    Object.entries(result).map(([key, value]) => [key, value === null ? NaN : (value as unknown)]),
+  ) as T;
 }
 
 function fromResponseError(error: unknown, signal: AbortSignal | undefined): unknown {

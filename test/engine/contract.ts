@@ -123,6 +123,21 @@ export function describeEngine(name: string, under: EngineUnderTest): void {
       await engine.dispose(model.id);
     });
 
+    it('refuses what is no number instead of calling it a probability', async () => {
+      const broken = await writeTinyModel(undefined, out('broken'), 'model.norm.weight');
+      const { id } = await load(undefined, { folder: broken });
+      const wanted = { code: 'model-invalid', message: expect.stringMatching(/instead of a probability/) as string };
+      await expect(engine.score({ model: id, sequences })).rejects.toMatchObject(wanted);
+      const prompt = { model: id, prompts: [[1, 5, 9]], maxTokens: 4, stopIds: [] };
+      await expect(engine.sample(prompt)).rejects.toMatchObject(wanted);
+      await expect(engine.sample({ ...prompt, temperature: 0.7, topP: 0.9 })).rejects.toMatchObject(wanted);
+      const trained = await load({ kind: 'full' }, { folder: broken });
+      const { lossSum } = await engine.forwardBackward({ model: trained.id, sequences: training });
+      expect(lossSum).toBeNaN();
+      await engine.dispose(id);
+      await engine.dispose(trained.id);
+    });
+
     it('measures no divergence from itself and some after training', async () => {
       const base = await load();
       const tuned = await load({ kind: 'full' });

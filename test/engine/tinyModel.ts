@@ -25,11 +25,18 @@ export const TINY_CONFIG = {
 export async function writeTinyModel(
   config: Record<string, unknown> = TINY_CONFIG,
   folder = mkdtempSync(path.join(os.tmpdir(), 'tiny-')),
+  /** Name of a tensor whose values are not numbers. */
+  broken?: string,
 ): Promise<string> {
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, 'config.json'), JSON.stringify(config));
   const parameters = listParameters(parseModelConfig(config, 'config.json'));
-  const tensors = parameters.map(({ name, shape }) => ({ name, shape, data: () => randomTensor(name, shape) }));
+  const tensors = parameters.map(({ name, shape }) => ({
+    name,
+    shape,
+    data: () =>
+      name === broken ? new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(NaN) : randomTensor(name, shape),
+  }));
   await writeSafetensors(path.join(folder, 'model.safetensors'), tensors);
   return folder;
 }

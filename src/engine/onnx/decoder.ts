@@ -1,5 +1,6 @@
 // Batched generation. Active rows are a prefix of the caches: a finished row is replaced by the last one, and waiting
 // prompts are appended, so the batch stays full and no work goes to finished rows.
+import { requireFinite } from './finite.ts';
 import type { DecodingPlan } from './decodingGraphs.ts';
 import { createPasses, type CacheShape, type Choices, type DecodingPasses } from './decodingPasses.ts';
 import type { LoadedModel } from './loadedModel.ts';
@@ -149,6 +150,7 @@ class Batch {
   private append(row: Row, index: number, choices: Choices): void {
     if (row.finish) return;
     const { token, logprob } = this.choose(row, index, choices);
+    requireFinite(logprob, () => `token ${row.tokens.length} of an answer`);
     if (this.settings.stopIds.has(token)) {
       row.finish = 'stop';
       return;
@@ -172,6 +174,8 @@ class Batch {
     const { vocabulary } = this.settings;
     const all = choices.logprobs!.data as Float32Array;
     const logprobs = all.subarray(index * vocabulary, (index + 1) * vocabulary);
+    // One logit that is no number makes the whole row so; nothing can be drawn from it.
+    if (Number.isNaN(logprobs[0])) return { token: 0, logprob: NaN };
     const token = drawToken(logprobs, this.settings, row.random());
     return { token, logprob: logprobs[token]! };
   }

@@ -6,6 +6,7 @@ import type { Session } from './executor.ts';
 import type { ModelSessions, Pass } from './modelSessions.ts';
 import { packSequences, type PackedBatch } from './packing.ts';
 import { checkLength, checkTokens, packedFeeds } from './trainer.ts';
+import { requireFinite } from './finite.ts';
 import type { CallOptions, ScoreRequest, SequenceDivergence, SequenceScore } from '../engine.ts';
 import { LabError } from '../../shared/errors.ts';
 
@@ -69,6 +70,10 @@ export class Scorer {
     const bestNll = out.bestNll!.data as Float32Array;
     batch.predictions.forEach(({ sequence }, row) => {
       const result = results[chunk[sequence]!]!;
+      requireFinite(
+        -nll[row]!,
+        () => `token ${from[chunk[sequence]!]! + result.logprobs.length} of sequence ${chunk[sequence]!}`,
+      );
       result.logprobs.push(-nll[row]!);
       // Both numbers come from the same row of logprobs, so equality is exact.
       result.greedy.push(nll[row] === bestNll[row]);
@@ -104,6 +109,7 @@ export class Scorer {
     const [baseBest, tunedBest] = names.slice(3).map((name) => out[name]!.data as BigInt64Array);
     batch.predictions.forEach(({ sequence }, row) => {
       const divergence = results[chunk[sequence]!]!.divergence!;
+      requireFinite(-crossEntropy![row]!, () => `sequence ${chunk[sequence]!} beside its baseline`);
       divergence.crossEntropy.push(crossEntropy![row]!);
       divergence.baselineEntropy.push(entropy![row]!);
       divergence.hardCrossEntropy.push(hard![row]!);
