@@ -49,8 +49,8 @@ export class DatasetFile {
       const index = await RowIndex.open(handle, info.size);
       const view = new DatasetFile(id, file, handle, index, info.mtimeMs);
       void view.build(onProgress);
-      // The first rows are known with the first mebibyte.
-      await index.reached(0);
+      // With rows of usual length, they are known with the first mebibyte.
+      await index.known(rowsForFormat);
       view.format = formatOf(await view.read(0, rowsForFormat));
       return view;
     } catch (error) {

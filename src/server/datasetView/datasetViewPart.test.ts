@@ -12,10 +12,10 @@ async function handlesOf(file: string): Promise<number> {
   return targets.filter((target) => target === file).length;
 }
 
-async function opened() {
+async function opened(content = '{"prompt":"a","completion":"b"}\n'.repeat(1000), name = 'rows.jsonl') {
   const folder = await temporaryFolder('lab-view-');
-  const file = join(folder, 'rows.jsonl');
-  await writeFile(file, '{"prompt":"a","completion":"b"}\n'.repeat(1000));
+  const file = join(folder, name);
+  await writeFile(file, content);
   const server = await memoryServer(datasetViewPart, folder);
   const { id } = await server.call(openDatasetView, { file });
   return { server, file, id };
@@ -51,5 +51,26 @@ describe.skipIf(process.platform !== 'linux')('a dataset view gives its file bac
     server.leave();
     await expect(opening).rejects.toThrow();
     expect(await handlesOf(file)).toBe(0);
+  });
+});
+
+describe('rows are understood from the first one on', () => {
+  const rows = ['{"prompt":"1+1","completion":"2"}', '{"prompt":"2+2","completion":"4"}'];
+  const long = 'x'.repeat(1 << 21);
+  it.each([
+    ['in a JSON array', `[${rows.join(',')}]`, 'rows.json'],
+    ['in a JSON array after blanks', `\n  [\n${rows.join(',\n')}\n]\n`, 'rows.json'],
+    ['after a byte order mark', `\ufeff${rows.join('\n')}\n`, 'rows.jsonl'],
+    ['when the first row is longer than what is read at once', `[{"note":"${long}"},${rows.join(',')}]`, 'rows.json'],
+  ])('%s', async (_, content, name) => {
+    const { server, id } = await opened(content, name);
+    // The last two rows; they are indexed when the file is open.
+    const from = content.includes(long) ? 1 : 0;
+    const shown = await server.call(getDatasetViewRows, { id, from, count: 2, characters: 100 });
+    expect(shown.map(({ prompt, answer, problem }) => ({ prompt, answer, problem }))).toEqual([
+      { prompt: '1+1', answer: '2', problem: undefined },
+      { prompt: '2+2', answer: '4', problem: undefined },
+    ]);
+    await server.call(closeDatasetView, { id });
   });
 });

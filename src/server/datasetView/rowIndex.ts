@@ -75,6 +75,8 @@ export class RowIndex {
   /** Bytes that have been looked at. */
   indexed = 0;
   done = false;
+  /** Nothing more is looked at: complete, given up or failed. */
+  private ended = false;
   private readonly handle: FileHandle;
   private starts = { rows: new Float64Array(1024), offsets: new Float64Array(1024), count: 0 };
   private waiting: (() => void)[] = [];
@@ -100,6 +102,15 @@ export class RowIndex {
 
   /** Reads on until the end, or until `signal`. */
   async build(signal: AbortSignal, onProgress: () => void): Promise<void> {
+    try {
+      await this.scan(signal, onProgress);
+    } finally {
+      this.ended = true;
+      this.wake();
+    }
+  }
+
+  private async scan(signal: AbortSignal, onProgress: () => void): Promise<void> {
     const scanner = scannerOf(this.layout);
     const chunk = Buffer.allocUnsafe(chunkBytes);
     let at = this.indexed;
@@ -128,7 +139,6 @@ export class RowIndex {
     if (!scanner.closed && rowStart < this.size) this.endRow(this.size);
     this.indexed = this.size;
     this.done = true;
-    this.wake();
     onProgress();
   }
 
@@ -152,9 +162,14 @@ export class RowIndex {
     return scannerOf(this.layout);
   }
 
-  /** Resolves when the index covers an offset, or is complete. */
+  /** Resolves when the index covers an offset, or has ended. */
   async reached(offset: number): Promise<void> {
-    while (this.indexed <= offset && !this.done) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    while (this.indexed <= offset && !this.ended) await this.progress();
+  }
+
+  /** Resolves when so many rows are known, or the index has ended. */
+  async known(rows: number): Promise<void> {
+    while (this.rows < rows && !this.ended) await this.progress();
   }
 
   private endRow(end: number): void {
@@ -181,6 +196,10 @@ export class RowIndex {
     this.starts.rows[count] = row;
     this.starts.offsets[count] = offset;
     this.starts.count++;
+  }
+
+  private progress(): Promise<void> {
+    return new Promise((resolve) => this.waiting.push(resolve));
   }
 
   private wake(): void {
