@@ -1,6 +1,6 @@
 // The forgetting budget: which guarded benchmarks fell below the base by more than the experiment tolerates, with an
 // interval of the paired difference that excludes zero (methods 5.12). Such a run ends with exit code 2.
-import { breachesBudget } from '../metrics/budget.ts';
+import { breachesBudget, exceedsBudget } from '../metrics/budget.ts';
 import { pairedBootstrap } from '../metrics/statistics.ts';
 import type { BenchmarkConfig } from '../shared/experiment.ts';
 import type { CellRecord, RunData, TrialKey } from '../shared/records.ts';
@@ -32,7 +32,7 @@ export async function findBreaches(run: RunData): Promise<Breach[]> {
     if (cell.stage === 0 || cell.insensitive || !guarded.has(cell.benchmark) || cell.stage < lastStage(run, cell))
       continue;
     const base = run.cells.find((one) => one.stage === 0 && one.benchmark === cell.benchmark);
-    if (!base || base.protocol !== cell.protocol || cell.score - base.score >= -budget) continue;
+    if (!base || base.protocol !== cell.protocol || !exceedsBudget(cell.score - base.score, budget)) continue;
     const { value, lo, hi } = await change(run.folder, base, cell);
     if (!breachesBudget({ value, hi }, budget)) continue;
     const { arm, lr, seed, stage, benchmark } = cell;
