@@ -7,7 +7,7 @@ import type { Browser, Locator } from 'playwright-core';
 import { memoryServer } from '../../src/server/runs/testing/memoryServer.ts';
 import type { MemoryServer } from '../../src/server/runs/testing/memoryServer.ts';
 import { targetDiffPart } from '../../src/server/targetDiff/targetDiffPart.ts';
-import { openComparison } from '../../src/shared/protocol/lab/targetDiff.ts';
+import { comparisonChanged, getComparison, openComparison } from '../../src/shared/protocol/lab/targetDiff.ts';
 import { launch, inBrowser, noBrowser, openPanel, screenshot } from './openPanel.ts';
 import type { OpenPanel, PanelOptions } from './openPanel.ts';
 import { relay } from './relay.ts';
@@ -57,6 +57,14 @@ describe.skipIf(noBrowser)('the target diff', inBrowser, () => {
   }
 
   const row = ({ page }: OpenPanel, index: number): Locator => page.locator(`.row[data-index="${index}"]`);
+
+  const rules = ({ page }: OpenPanel): Locator => page.getByRole('combobox', { name: 'Train on' });
+  const rule = (panel: OpenPanel, name: string): Locator =>
+    rules(panel).locator('vscode-option').getByText(name, { exact: true });
+  const chooseRule = async (panel: OpenPanel, name: string): Promise<void> => {
+    await rules(panel).click();
+    await rule(panel, name).click();
+  };
 
   it('puts answers beside each other as text, whatever they say', async () => {
     const panel = await open();
@@ -121,13 +129,60 @@ describe.skipIf(noBrowser)('the target diff', inBrowser, () => {
     const panel = await open({ answer }, lab);
     const shown = panel.page.locator('label', { hasText: 'Verifier' }).locator('vscode-dropdown');
     await expect.poll(() => shown.evaluate((list) => (list as HTMLSelectElement).value)).toBe('last_number');
-    await panel.page.locator('vscode-radio').getByText('native column, else ground truth').waitFor();
+    await rule(panel, 'native column, else ground truth').waitFor({ state: 'attached' });
+  });
+
+  it('says how far its numbers go until all are there', async () => {
+    const lab = await memoryServer(targetDiffPart, workspace);
+    const panel = await open({}, lab);
+    const { page } = panel;
+    await row(panel, 0).locator('.answer').first().waitFor();
+    const id = ((await panel.state()) as Record<string, unknown>)['panel.comparison'] as string;
+    const known = await lab.call(getComparison, { id });
+    const statistics = (pplMean: number) => ({ items: 9, tokens: 90, pplMean, pplStd: 1, lengthMean: 10 });
+    const tell = (scored: number, more: (source: number) => object = () => ({})) =>
+      panel.notify(comparisonChanged.method, {
+        id,
+        state: {
+          ...known,
+          sources: known.sources.map((source, k) => ({
+            ...source,
+            scored,
+            unscorable: [],
+            statistics: statistics(k === 0 ? 25.29 : 10.84),
+            ...more(k),
+          })),
+        },
+      });
+    const words = 'Native column is easier to predict than ground truth: perplexity 10.84 against 25.29.';
+    const cells = () => page.locator('.summary tbody td:nth-of-type(2)').allInnerTexts();
+    await tell(352);
+    await expect
+      .poll(() => page.locator('.sentence').innerText())
+      .toBe(`So far (704 of 6,000 targets scored): ${words}`);
+    expect(await cells()).toEqual(['so far, 352 of 3,000 25.29 (1.00)', 'so far, 352 of 3,000 10.84 (1.00)']);
+    await tell(352, (k) => ({ recorded: statistics(k === 0 ? 2.45 : 1.2) }));
+    await expect
+      .poll(() => page.locator('.sentence').innerText())
+      .toBe('Native column is easier to predict than ground truth: perplexity 1.20 against 2.45.');
+    expect(await page.locator('.more').innerText()).toContain('recorded ones until all targets are scored anew');
+    expect(await cells()).toEqual(['as recorded 2.45 (1.00)', 'as recorded 1.20 (1.00)']);
+    await tell(2990, () => ({ unscorable: [{ reason: 'too long', count: 10 }] }));
+    await expect.poll(() => page.locator('.sentence').innerText()).toBe(words);
+    expect(await cells()).toEqual(['25.29 (1.00)', '10.84 (1.00)']);
+  });
+
+  it('names the verifiers in the language of the editor', async () => {
+    const { page } = await open({ texts: { 'Last number': '最後一個數字' } });
+    const list = page.locator('label', { hasText: 'Verifier' }).locator('vscode-dropdown');
+    await list.click();
+    await list.locator('vscode-option', { hasText: '最後一個數字' }).waitFor();
   });
 
   it('chooses for all rows and for one', async () => {
     const panel = await open({ trusted: true, subject: { title: 'Targets', dataset, model: { name: '/absent' } } });
     const { page } = panel;
-    await page.getByRole('radio', { name: 'native column, else ground truth' }).click();
+    await chooseRule(panel, 'native column, else ground truth');
     await expect.poll(() => page.locator('.choice [role=status]').innerText()).toContain('3,000 native column');
     await row(panel, 1).locator('.pick[aria-pressed=true]').waitFor();
     await row(panel, 1).getByRole('button', { name: 'Train on Ground truth' }).click();
@@ -163,13 +218,36 @@ describe.skipIf(noBrowser)('the target diff', inBrowser, () => {
     await page.locator('.row .token.t3, .row .token.t4').first().waitFor({ timeout: 60_000 });
     await expect.poll(() => page.locator('.sentence').innerText(), { timeout: 60_000 }).toContain('easier to predict');
     await expect.poll(() => page.locator('.summary tbody').innerText()).toMatch(/\d\.\d\d \(\d/);
-    await page.getByRole('radio', { name: 'ground truth, hard tokens masked' }).click();
+    await chooseRule(panel, 'ground truth, hard tokens masked');
     await page.locator('.row .token.masked').first().waitFor();
     await screenshot(page, 'target-diff-dark');
     for (const name of ['light', 'highContrast'] as const) {
       await panel.setTheme(themes[name]);
       await screenshot(page, `target-diff-${name}`);
     }
+  });
+
+  it('has room for rows beside its controls, and keeps what is folded', async () => {
+    const panel = await open({ trusted: true, width: 1100, height: 760 });
+    const { page } = panel;
+    await row(panel, 2).locator('.answer').first().waitFor();
+    const whole = async (): Promise<number> => {
+      const boxes = await Promise.all((await page.locator('.row').all()).map((one) => one.boundingBox()));
+      return boxes.filter((box) => box && box.y + box.height <= 760).length;
+    };
+    await expect.poll(whole).toBeGreaterThanOrEqual(4);
+    expect(await page.evaluate(() => document.documentElement.scrollHeight - innerHeight)).toBeLessThanOrEqual(0);
+    await page.locator('.tokens.legend').waitFor();
+    await page.getByRole('button', { name: 'Word diff' }).click();
+    await expect.poll(() => page.locator('.tokens.legend').isHidden()).toBe(true);
+    await page.locator('.summary > summary').focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.locator('.summary table').isHidden()).toBe(true);
+    const state = await panel.state();
+    expect(state).toMatchObject({ 'panel.summary': false });
+    const again = await open({ state });
+    await row(again, 0).locator('.answer').first().waitFor();
+    expect(await again.page.locator('.summary table').isHidden()).toBe(true);
   });
 
   it('opens the same comparison again after a reload', async () => {

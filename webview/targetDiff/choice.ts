@@ -3,7 +3,7 @@ import type { ChoiceRule, ChoiceSummary, ComparisonState } from '../../src/share
 import { formatCount } from '../../src/shared/words.ts';
 import { el, fill } from '../ui/dom.ts';
 import { boot, say, text } from '../ui/host.ts';
-import { button, radioGroup, setDisabled } from '../ui/toolkit.ts';
+import { button, dropdown, setDisabled } from '../ui/toolkit.ts';
 import type { Control } from '../ui/toolkit.ts';
 import { nameInside } from './words.ts';
 
@@ -24,8 +24,8 @@ export function makeChoice(onRule: (rule: ChoiceRule) => void, onWrite: () => vo
   const element = el(
     'section',
     { class: 'choice', 'aria-label': text('What to train on') },
-    place,
-    el('div', { class: 'bar' }, counts, boot.trusted && el('div', { class: 'end' }, write)),
+    el('div', { class: 'bar' }, place, boot.trusted && write),
+    counts,
   );
   let control: Control<string> | undefined;
   let offered = '';
@@ -41,7 +41,7 @@ export function makeChoice(onRule: (rule: ChoiceRule) => void, onWrite: () => vo
         const found = rules.find(({ rule }) => nameOf(rule) === name);
         if (found) onRule(found.rule);
       };
-      control = radioGroup(text('Train on:'), choices, control?.value ?? 'ground-truth', pick);
+      control = dropdown(text('Train on'), choices, control?.value ?? 'ground-truth', pick);
       fill(place, control.element);
     },
     show: (summary, state) => {

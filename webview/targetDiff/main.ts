@@ -39,13 +39,15 @@ import { makePages } from './pages.ts';
 import { compareRow, waitingRow } from './rows.ts';
 import type { SideName, TextMode } from './rows.ts';
 import { summaryTable } from './summary.ts';
-import { leftOut, likelyRight, modelName, progressOf, sentenceOf, sourceName } from './words.ts';
+import { cautionsOf, likelyRight, modelName, progressOf, sentenceOf, sourceName } from './words.ts';
 
 /** Sources beside each other at most; more would not be read. */
 const mostSources = 8;
 /** Characters of an answer in a page; unfolding asks for the rest. */
 const pageCharacters = 6000;
 const wholeCharacters = 1_000_000;
+/** In lower panels the table of sources is folded at first, or the rows would have no room. */
+const shortPage = 700;
 
 interface View {
   left: number;
@@ -76,12 +78,20 @@ let scoredWhenArranged = false;
 const unfolded = new Map<number, ComparedRow | undefined>();
 
 const page = makePage();
-const summary = el('div', { class: 'summary' });
+const summaryTableHere = el('div');
+const summary = el(
+  'details',
+  { class: 'summary', open: remembered<boolean>('summary') ?? innerHeight >= shortPage },
+  el('summary', { class: 'quiet' }, text('Sources of targets')),
+  summaryTableHere,
+);
+summary.addEventListener('toggle', () => keep('summary', summary.open));
 const sourceBar = el('div', { class: 'bar' });
 const filterBar = el('div', { class: 'bar' });
 const progress = el('span', { class: 'quiet', role: 'status' });
 const stale = el('span');
 const heads = el('div', { class: 'heads' });
+const legend = el('span', { class: 'end' }, tokenLegend());
 const choice = makeChoice(
   (rule) => void choose({ rule }),
   () => void write(),
@@ -237,14 +247,13 @@ async function adopt(opened: ComparisonState): Promise<void> {
     return;
   }
   page.body.replaceChildren(
-    summary,
-    sourceBar,
-    choice.element,
+    el('div', { class: 'settings' }, summary, el('div', null, sourceBar, choice.element)),
     filterBar,
-    el('div', { class: 'bar' }, progress, stale, el('span', { class: 'end' }, tokenLegend())),
+    el('div', { class: 'bar below' }, progress, stale, legend),
     heads,
     list.element,
   );
+  legend.hidden = mode !== 'tokens';
   show(opened);
   // Answers wait until the rows are aligned.
   const { id } = opened;
@@ -295,8 +304,8 @@ function show(next: ComparisonState): void {
   view = { ...view, left: Math.min(view.left, last), right: Math.min(view.right, last) };
   const failure = next.scoring?.state === 'failed' ? next.scoring : undefined;
   page.notice(failure && `${failure.problem ?? ''} ${failure.remedy ?? ''}`.trim(), 'error');
-  page.sentence(sentenceOf(next, view.left, view.right), leftOut(next));
-  fill(summary, summaryTable(next, next.scoring === undefined));
+  page.sentence(sentenceOf(next, view.left, view.right), cautionsOf(next, view.left, view.right));
+  fill(summaryTableHere, summaryTable(next, next.scoring === undefined));
   fill(progress, progressOf(next) ?? '');
   choice.offer(next);
   drawHeads();
@@ -402,7 +411,7 @@ function changeView(change: Partial<View>): void {
   view = { ...view, ...change };
   viewChosen = true;
   keep('view', view);
-  if (state) page.sentence(sentenceOf(state, view.left, view.right), leftOut(state));
+  if (state) page.sentence(sentenceOf(state, view.left, view.right), cautionsOf(state, view.left, view.right));
   void arrange();
 }
 
@@ -482,7 +491,7 @@ function verifierControl(current: ComparisonState): Child {
   return [
     dropdown(
       text('Verifier'),
-      [{ value: '', label: text('none') }, ...scorers.map(({ id, title }) => ({ value: id, label: title }))],
+      [{ value: '', label: text('none') }, ...scorers.map(({ id, title }) => ({ value: id, label: say(title) }))],
       verifier?.scorer ?? '',
       (scorer) => void judge(scorer === '' ? undefined : { scorer, field }),
     ).element,
@@ -524,6 +533,7 @@ function filterControls(current: ComparisonState): Child[] {
     segmented(text('How texts are shown'), modes, mode, (next) => {
       mode = next;
       keep('mode', mode);
+      legend.hidden = mode !== 'tokens';
       list.refresh();
     }).element,
     textField({

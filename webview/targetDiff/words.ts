@@ -1,6 +1,7 @@
 // What the target diff says in words.
 import type { ComparisonState, TargetSourceState } from '../../src/shared/protocol/lab/targetDiff.ts';
 import type { Provenance } from '../../src/shared/dataset.ts';
+import type { TargetStatistics } from '../../src/shared/records.ts';
 import { formatCount, formatPerplexity, formatShare, sentence } from '../../src/shared/words.ts';
 import { say, text } from '../ui/host.ts';
 
@@ -42,12 +43,29 @@ export function likelyRight(sources: readonly TargetSourceState[]): number {
   return sources.length > 1 ? 1 : 0;
 }
 
+/** The numbers of a source, and what they are over: nobody should take a partial mean for the final one. */
+export interface SourceNumbers {
+  statistics?: TargetStatistics;
+  /** `recorded`: of all answers, as the file says, while they are scored anew. */
+  kind: 'whole' | 'partial' | 'recorded';
+  /** Answers that have been dealt with. */
+  done: number;
+}
+
+export function numbersOf({ items, scored, statistics, recorded, unscorable }: TargetSourceState): SourceNumbers {
+  const done = unscorable.reduce((sum, { count }) => sum + count, scored);
+  if (done >= items) return { kind: 'whole', done, ...(statistics ? { statistics } : {}) };
+  if (recorded) return { kind: 'recorded', done, statistics: recorded };
+  return { kind: 'partial', done, ...(statistics ? { statistics } : {}) };
+}
+
 /** The answer in one sentence. */
 export function sentenceOf(state: ComparisonState, left: number, right: number): string {
   const [one, other] = [state.sources[left], state.sources[right]];
   if (state.state === 'aligning') return text('Reading {0} rows and counting.', formatCount(state.rows));
   if (!one || !other || left === right) return text('{0} prompts.', formatCount(state.rows));
-  const [a, b] = [one.statistics, other.statistics];
+  const [ofLeft, ofRight] = [numbersOf(one), numbersOf(other)];
+  const [a, b] = [ofLeft.statistics, ofRight.statistics];
   if (!a || !b) {
     return text('{0} of {1} prompts have both answers.', formatCount(both(one, other)), formatCount(state.rows));
   }
@@ -60,16 +78,36 @@ export function sentenceOf(state: ComparisonState, left: number, right: number):
     formatPerplexity(low.pplMean),
     formatPerplexity(high.pplMean),
   );
-  const verified = other.verified;
-  if (!verified || verified.judged === 0) return words;
+  const accepted = acceptedOf(state, other);
+  const said = accepted === undefined ? words : `${words} ${accepted}`;
+  const kinds = [ofLeft.kind, ofRight.kind];
+  if (!kinds.includes('partial')) return said;
+  const [done, total] = [formatCount(ofLeft.done + ofRight.done), formatCount(one.items + other.items)];
+  return text('So far ({0} of {1} targets scored): {2}', done, total, said);
+}
+
+/** What the verifier says of a source, once it has judged all of it. */
+function acceptedOf(state: ComparisonState, source: TargetSourceState): string | undefined {
+  const { verified } = source;
+  if (state.judging || !verified || verified.judged === 0) return undefined;
   const share = formatShare(verified.accepted / verified.judged);
-  return `${words} ${text('The verifier accepts {0} of {1}.', share, nameInside(other))}`;
+  return text('The verifier accepts {0} of {1}.', share, nameInside(source));
 }
 
 const both = (one: TargetSourceState, other: TargetSourceState): number => Math.min(one.items, other.items);
 
+/** What makes a reader of the sentence careful. */
+export function cautionsOf(state: ComparisonState, left: number, right: number): string[] {
+  const kinds = [left, right].map((index) => state.sources[index] && numbersOf(state.sources[index]).kind);
+  const recorded = kinds.includes('recorded') && !kinds.includes('partial');
+  return [
+    ...(recorded ? [text('These perplexities are recorded ones until all targets are scored anew.')] : []),
+    ...leftOut(state),
+  ];
+}
+
 /** What is not compared, and why: nothing is left out silently. */
-export function leftOut(state: ComparisonState): string[] {
+function leftOut(state: ComparisonState): string[] {
   return state.sources.flatMap((source) => {
     const name = sourceName(source);
     const words: string[] = [];

@@ -8,8 +8,6 @@ import {
   vsCodeDropdown,
   vsCodeOption,
   vsCodeProgressRing,
-  vsCodeRadio,
-  vsCodeRadioGroup,
   vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
 import { el } from './dom.ts';
@@ -20,8 +18,6 @@ provideVSCodeDesignSystem().register(
   vsCodeDropdown(),
   vsCodeOption(),
   vsCodeProgressRing(),
-  vsCodeRadio(),
-  vsCodeRadioGroup(),
   vsCodeTextField(),
 );
 
@@ -165,42 +161,6 @@ export function checkbox(label: string, checked: boolean, onChange: (checked: bo
     },
     set value(next) {
       box.checked = next;
-    },
-  };
-}
-
-/** Choices of which one holds, with their labels in full. */
-export function radioGroup<T extends string>(
-  label: string,
-  choices: readonly Choice<T>[],
-  chosen: T,
-  onChange: (value: T) => void,
-): Control<T> {
-  const group = el(
-    'vscode-radio-group',
-    { 'aria-label': label, value: chosen },
-    choices.map((choice) =>
-      el(
-        'vscode-radio',
-        { value: choice.value, title: choice.title, disabled: choice.disabled === true },
-        choice.label,
-      ),
-    ),
-  ) as FormElement;
-  let value = chosen;
-  group.addEventListener('change', () => {
-    if (group.value === value) return;
-    value = group.value as T;
-    onChange(value);
-  });
-  return {
-    element: el('div', { class: 'labelled' }, el('span', { 'aria-hidden': 'true' }, label), group),
-    get value() {
-      return value;
-    },
-    set value(next) {
-      value = next;
-      group.value = next;
     },
   };
 }

@@ -6,6 +6,7 @@ import { TargetStatisticsAccumulator } from '../../metrics/perplexity.ts';
 import type { Provenance } from '../../shared/dataset.ts';
 import type { Words } from '../../shared/phrase.ts';
 import type { TargetSourceSpec, TargetSourceState } from '../../shared/protocol/lab/targetDiff.ts';
+import type { TargetStatistics } from '../../shared/records.ts';
 import { ReasonCounts } from './reasonCounts.ts';
 
 const provenances: readonly Provenance[] = [
@@ -59,6 +60,7 @@ export class SourceTable {
   private verdicts = new Float32Array(0);
   private readonly originCounts = new Map<Provenance, number>();
   private statistics = new TargetStatisticsAccumulator();
+  private recorded: TargetStatistics | undefined;
   private unscorable = new ReasonCounts();
   private unscorableReasons = new Map<number, Words>();
   private judged = 0;
@@ -144,8 +146,13 @@ export class SourceTable {
     return Number.isNaN(value) ? undefined : value;
   }
 
-  /** Forgets all scores, recorded ones too: another model's numbers must not stand beside them. */
+  /**
+   * Forgets all scores, recorded ones too: another model's numbers must not stand beside them. What was recorded of all
+   * answers is told until the first model has scored them.
+   */
   resetScores(): void {
+    const whole = this.scoredOrNot === 0 && this.items > 0 && this.statistics.items === this.items;
+    this.recorded = whole ? this.statistics.finish() : undefined;
     this.states.fill(0);
     this.scoredOrNot = 0;
     this.statistics = new TargetStatisticsAccumulator();
@@ -191,6 +198,7 @@ export class SourceTable {
       dropped: [...this.dropped].map(([reason, { count, first }]) => ({ reason, count, first })),
       scored: this.statistics.items,
       ...(this.statistics.items > 0 ? { statistics: this.statistics.finish() } : {}),
+      ...(this.recorded && this.scoredOrNot < this.items ? { recorded: this.recorded } : {}),
       unscorable: this.unscorable.list(),
       ...(this.judged > 0 ? { verified: { judged: this.judged, accepted: this.accepted } } : {}),
       ...(this.tokensMasked > 0 ? { maskedShare: this.tokensMasked / this.tokensWithMask } : {}),

@@ -11,7 +11,7 @@ import { readJsonLines } from '../../runs/files.ts';
 import { readRunConfig, recordFiles } from '../../runs/runFolder.ts';
 import type { Example, Provenance } from '../../shared/dataset.ts';
 import { LabError } from '../../shared/errors.ts';
-import { phrase } from '../../shared/phrase.ts';
+import { declared, phrase } from '../../shared/phrase.ts';
 import type { Stage } from '../../shared/experiment.ts';
 import type { TargetSourceOffer, TargetSourceOffers, TargetVerifier } from '../../shared/protocol/lab/targetDiff.ts';
 import type { CheckpointRecord, RunConfig, TargetRecord } from '../../shared/records.ts';
@@ -78,7 +78,7 @@ export async function findSources(
     place: placeIn(workspace, dataset),
     offers: withoutRepeats(offers),
     ...(verifier ? { verifier: { scorer: verifier.scorer, field: verifier.field } } : {}),
-    scorers: scorers.filter(({ kind }) => kind === 'generate').map(({ id, title }) => ({ id, title })),
+    scorers: scorers.filter(({ kind }) => kind === 'generate').map(({ id, title }) => ({ id, title: declared(title) })),
     columns: referenceColumns(first),
     models: run ? modelsOf(run) : [],
   };

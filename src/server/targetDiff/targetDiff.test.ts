@@ -273,10 +273,17 @@ describe('choosing and writing', () => {
 describe('with a model', () => {
   it('scores, masks hard tokens and finds the lowest perplexity', { timeout: 60_000 }, async () => {
     const { server, id, folder, until } = await opened();
-    await server.call(scoreComparison, { id, model: { name: 'pocket' } });
+    const begun = await server.call(scoreComparison, { id, model: { name: 'pocket' } });
+    // What the file recorded of all its answers is told until they are scored.
+    expect(begun.sources.map(({ statistics, recorded }) => [statistics, recorded?.items])).toEqual([
+      [undefined, undefined],
+      [undefined, 5],
+      [undefined, undefined],
+    ]);
     const state = await until(({ scoring }) => scoring?.state === 'done' || scoring?.state === 'failed');
     expect(state.scoring).toMatchObject({ state: 'done', done: 16, total: 16 });
     expect(state.sources.map(({ scored }) => scored)).toEqual([6, 5, 5]);
+    expect(state.sources.filter(({ recorded }) => recorded)).toEqual([]);
     const { view } = await server.call(arrangeComparison, { id, left: 0, right: 1, filter: all, sort: 'gap' });
     const rows = await server.call(getComparisonRows, { id, view, from: 0, count: 2, characters: 1000 });
     const [row] = rows;
@@ -295,6 +302,8 @@ describe('with a model', () => {
     const lowest = await server.call(chooseTargets, { id, rule: { kind: 'lowest-perplexity' } });
     expect(lowest.bySource[0]).toBeLessThan(6);
     expect(lowest.undecided).toBe(0);
+    const other = await server.call(scoreComparison, { id, model: { name: '/absent' } });
+    expect(other.sources.filter(({ statistics, recorded }) => statistics ?? recorded)).toEqual([]);
     const judged = await server.call(judgeComparison, { id });
     expect(judged.sources[0]?.verified).toBeUndefined();
   });

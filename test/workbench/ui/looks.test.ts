@@ -186,8 +186,10 @@ test('the target diff of a run', async () => {
   expect(sources[0]).toBe('Ground truth');
   expect(sources[1]).toContain('<img src=x');
   expect(sources[2]).toBe('Native column');
-  const choices = await panel.locator('vscode-radio').allInnerTexts();
+  const rules = panel.getByRole('combobox', { name: 'Train on' });
+  const choices = await rules.locator('vscode-option').allTextContents();
   expect(choices.filter((words) => /^ground truth, else/i.test(words))).toEqual([]);
+  expect(choices).toContain('ground truth');
   await inThemes('targetDiff');
 });
 

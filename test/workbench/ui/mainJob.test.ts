@@ -118,7 +118,9 @@ test('the target diff: ground truth beside the own words of the model, and a dat
   await diff.locator('.row .tokens .token').first().waitFor({ timeout: minutes });
   await diff.getByText(/1,500/).first().waitFor();
   await picture(page, 'targetDiff');
-  await diff.getByRole('radio').last().click();
+  const rules = diff.getByRole('combobox', { name: 'Train on' });
+  await rules.click();
+  await rules.locator('vscode-option').last().click();
   await diff.getByText(/Hard tokens of [\d,]+ rows/).waitFor();
   // Enabled once every row that the rule needs is scored.
   await diff.locator('vscode-button:not([disabled])', { hasText: 'Write dataset' }).click();

@@ -39,7 +39,7 @@ export interface TargetSourceOffers {
   /** The verifier that an experiment names for this dataset. */
   verifier?: TargetVerifier;
   /** Scorers that can judge answers: id and title. */
-  scorers: { id: string; title: string }[];
+  scorers: { id: string; title: Words }[];
   /** Text or number columns that may hold a reference. */
   columns: string[];
   /** Models to score under that belong to the run: base and checkpoints. */
@@ -65,9 +65,11 @@ export interface TargetSourceState {
   unmatched: number;
   missing: number;
   dropped: { reason: string; count: number; first: number }[];
-  /** Absent until something is scored. */
+  /** Of the answers scored so far; absent until something is scored. */
   statistics?: TargetStatistics;
   scored: number;
+  /** What the files recorded of all answers, while the first model that was asked for scores them anew. */
+  recorded?: TargetStatistics;
   /** Rows that cannot be scored, by reason. */
   unscorable: { reason: Words; count: number }[];
   /** Absent without a verifier. */
