@@ -1,6 +1,7 @@
 // Files that VS Code does not hand to extensions open in the dataset view by themselves, in place of the text and once for
 // every file: who goes back to the text stays there.
 import * as vscode from 'vscode';
+import { startsAsArray } from './arrayFile.ts';
 
 /** The editor's limit for extensions. */
 const limitBytes = 50 * 1024 * 1024;
@@ -18,7 +19,7 @@ export function openBigFilesHere(viewType: string, log: vscode.LogOutputChannel)
   const look = (tab: vscode.Tab | undefined): void => {
     if (!tab?.isActive || seen.has(tab) || !(tab.input instanceof vscode.TabInputText)) return;
     const { uri } = tab.input;
-    if (uri.scheme !== 'file' || !uri.path.endsWith('.jsonl')) return;
+    if (uri.scheme !== 'file' || !/\.jsonl?$/i.test(uri.path)) return;
     seen.add(tab);
     if (seenFiles.has(uri.toString())) return;
     const done = openWhenBig(uri, tab)
@@ -29,6 +30,8 @@ export function openBigFilesHere(viewType: string, log: vscode.LogOutputChannel)
   const openWhenBig = async (uri: vscode.Uri, tab: vscode.Tab): Promise<void> => {
     const { size } = await vscode.workspace.fs.stat(uri);
     if (size <= limitBytes) return;
+    // JSON that is one object is no list of rows: it stays text.
+    if (!/\.jsonl$/i.test(uri.path) && !(await startsAsArray(uri.fsPath))) return;
     seenFiles.add(uri.toString());
     await vscode.commands.executeCommand('vscode.openWith', uri, viewType);
     // Two tabs of one name would leave people guessing.

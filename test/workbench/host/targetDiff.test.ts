@@ -68,10 +68,12 @@ suite('the target diff', () => {
 
 suite('the dataset view', () => {
   const big = join(workspaceFolder, 'data', 'big.jsonl');
+  const bigJson = join(workspaceFolder, 'data', 'big.json');
 
   teardown(async () => {
     await closeAll();
     await rm(big, { force: true });
+    await rm(bigJson, { force: true });
   });
 
   test('opens a dataset on request', async () => {
@@ -94,6 +96,21 @@ suite('the dataset view', () => {
     assert.ok(isText(), 'it stays text');
   });
 
+  test('opens by itself for a large JSON array', async function () {
+    this.timeout(60_000);
+    await writeBig(bigJson, { before: '[', between: ',', after: ']' });
+    await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(bigJson));
+    assert.ok(await until('the tab of the dataset view', () => viewOf(bigJson)));
+  });
+
+  test('leaves a large JSON object to the editor', async function () {
+    this.timeout(60_000);
+    await writeBig(bigJson, { before: '{"rows":[', between: ',', after: ']}' });
+    await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(bigJson));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    assert.equal(viewOf(bigJson), undefined);
+  });
+
   test('leaves small files to the editor', async () => {
     await writeFile(big, '{"prompt":"a","completion":"b"}\n');
     await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(big));
@@ -103,9 +120,15 @@ suite('the dataset view', () => {
 });
 
 /** A little more than the editor's limit of 50 MB. */
-async function writeBig(file: string): Promise<void> {
-  const row = `${JSON.stringify({ prompt: 'Say x.', completion: 'x'.repeat(10_000) })}\n`;
+async function writeBig(
+  file: string,
+  { before, between, after } = { before: '', between: '', after: '' },
+): Promise<void> {
+  const row = `${JSON.stringify({ prompt: 'Say x.', completion: 'x'.repeat(10_000) })}`;
+  const count = Math.ceil((51 * 2 ** 20) / row.length);
   const handle = await open(file, 'w');
-  for (let written = 0; written < 51 * 2 ** 20; written += 100 * row.length) await handle.write(row.repeat(100));
+  await handle.write(before);
+  for (let at = 0; at < count; at++) await handle.write(`${row}${at + 1 < count ? between : ''}\n`);
+  await handle.write(after);
   await handle.close();
 }
