@@ -205,6 +205,22 @@ describe('datasets of the lab server', () => {
     });
   });
 
+  it.each([
+    // Of an unexpected token the runtime tells no position.
+    ['rows.jsonl', '{"question":"a","answer":"x"}\n{"question": "é", "answer": oops}', [1, 28, 33]],
+    ['rows.jsonl', '{"question":"a","answer":"x"}\n{"question": "b" "answer": "y"}', [1, 17, 31]],
+    ['rows.json', '[\n {"question": "a", "answer": "x"},\n {"question": "b", "answer": oops}]', [2, 29, 34]],
+    ['rows.json', '[{"question":"a","answer":"x"},\n {"question": "b",\n  "answer": oops,\n "n": 1}]', [2, 12, 17]],
+    ['rows.json', '[{"question":"a","answer":"x"},\n {"question": "b",\n  "answer": oops}]', [2, 12, 17]],
+  ] as const)('show where the JSON of a row is broken: %s %j', async (name, text, expected) => {
+    const { server, folder } = await setup();
+    const uri = await open(server, join(folder, name), text);
+    await vi.waitFor(async () => {
+      const { problems } = await server.call(protocol.summariseDataset, { uri, version: 1 });
+      expect(problems.map(({ line, start, end }) => [line, start, end])).toEqual([expected]);
+    });
+  });
+
   it('leave other files alone', async () => {
     const { server, folder } = await setup();
     const others: Record<string, string> = {

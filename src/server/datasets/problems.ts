@@ -49,25 +49,21 @@ function wholeFile(table: RowTable, code: DatasetProblem['code'], message: strin
 }
 
 function rowProblem({ start, end }: RowPlace, text: string, info: RowInfo, reason: string): DatasetProblem {
-  const at = faultAt(reason, text);
+  const at = info.kind === 'bad' ? (info.at ?? 0) : 0;
+  const before = text.slice(0, at).split('\n');
+  const line = start.line + before.length - 1;
+  const lineEnd = text.indexOf('\n', at);
+  const character = (before.length === 1 ? start.character : 0) + (before.at(-1) as string).length;
   const isLong = info.kind === 'row';
   return {
-    line: start.line,
+    line,
     endLine: end.line,
-    start: start.character + at,
-    end: start.line === end.line ? end.character : start.character + text.indexOf('\n'),
+    start: character,
+    end: line === end.line ? end.character : character + lineEnd - at,
     message: reason,
     severity: isLong ? 'warning' : 'error',
     code: isLong ? 'too-long' : 'invalid-row',
   };
-}
-
-/** Where the fault of a JSON error is on the row's first line, as far as its message says. */
-function faultAt(reason: string, text: string): number {
-  const position = Number(/ at position (\d+)/.exec(reason)?.[1] ?? 0);
-  const lineEnd = text.indexOf('\n');
-  const last = (lineEnd < 0 ? text.length : lineEnd) - 1;
-  return Math.max(0, Math.min(position, last));
 }
 
 function outlineProblems({ outline }: RowTable): DatasetProblem[] {

@@ -4,6 +4,7 @@ import { columnsOf, detectFormat, RowError, type Row } from '../../data/formats.
 import { rowOfText } from '../../data/readRows.ts';
 import { spansOfColumn } from '../../recipes/mask.ts';
 import type { Example, Provenance } from '../../shared/dataset.ts';
+import { jsonFault } from './jsonFault.ts';
 import { contentKey } from './scoringService.ts';
 
 /** A row that can be used. */
@@ -31,7 +32,15 @@ export interface RowScore {
   answerNllSum: number;
 }
 
-export type RowInfo = UsableRow | { kind: 'bad'; reason: string } | { kind: 'blank' };
+/** A row that cannot be used. */
+export interface BadRow {
+  kind: 'bad';
+  reason: string;
+  /** Offset of the fault in the row's text, where the JSON is broken. */
+  at?: number;
+}
+
+export type RowInfo = UsableRow | BadRow | { kind: 'blank' };
 
 /** Where a text stands, for messages. */
 export interface RowSpot {
@@ -66,7 +75,7 @@ export function readRow(
 export function infoOf(text: string, format: DatasetFormat | undefined, spot: RowSpot): RowInfo {
   if (/^[ \t\r\n]*$/.test(text)) return { kind: 'blank' };
   const read = readRow(text, format, spot);
-  if ('reason' in read) return { kind: 'bad', reason: read.reason };
+  if ('reason' in read) return badRow(text, read.reason);
   const { example, row } = read;
   const mask = spansOfColumn(row['mask']);
   return {
@@ -77,4 +86,10 @@ export function infoOf(text: string, format: DatasetFormat | undefined, spot: Ro
     hasGroundTruth: typeof row['ground_truth'] === 'string',
     score: undefined,
   };
+}
+
+function badRow(text: string, reason: string): BadRow {
+  return reason.startsWith('not valid JSON: ')
+    ? { kind: 'bad', reason, at: jsonFault(text, reason) }
+    : { kind: 'bad', reason };
 }

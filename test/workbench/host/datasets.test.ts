@@ -91,8 +91,12 @@ suite('datasets', () => {
     );
     const found = await until('problems', () => (ours(document.uri).length === 3 ? ours(document.uri) : undefined));
     assert.deepEqual(
-      found.map(({ range }) => range.start.line),
-      [1, 2, 4],
+      found.map(({ range }) => [range.start.line, range.start.character]),
+      [
+        [1, '{"question": '.length],
+        [2, 0],
+        [4, 0],
+      ],
     );
     assert.match(found[0]?.message ?? '', /^not valid JSON/);
     assert.match(found[1]?.message ?? '', /^missing field "answer"/);
