@@ -14,6 +14,7 @@ import { joined, phrase } from '../shared/phrase.ts';
 import type { Phrase, Words } from '../shared/phrase.ts';
 import type { RunConfig, TrialKey } from '../shared/records.ts';
 import { formatDone, formatPoints } from '../shared/words.ts';
+import { exceedsBudget } from '../metrics/budget.ts';
 import { headline } from '../report/headline.ts';
 import { lastMeasuredRow, sketchMatrix } from '../report/matrix.ts';
 import { isDone, listTrials, listWork, sameKey, shareDone } from '../runs/plan.ts';
@@ -256,7 +257,7 @@ function likelyBreaches(view: MatrixView, config: RunConfig): number {
     const fallen = cells.filter((cell, k) => {
       const column = view.columns[k];
       if (cell.kind !== 'measured' || !column?.guarded || column.insensitive !== undefined) return false;
-      return (cell.change?.value ?? 0) < -budget;
+      return exceedsBudget(cell.change?.value ?? 0, budget);
     });
     return sum + fallen.length;
   }, 0);

@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  closenessToGreedy,
-  duplicateShare,
-  editDistance,
-  editRatio,
-  tokenF1,
-  tokenKind,
-  TokenKindCounter,
-} from './targetText.ts';
+import { editDistance } from '../shared/nearest.ts';
+import { closenessToGreedy, duplicateShare, editRatio, tokenF1, tokenKind, TokenKindCounter } from './targetText.ts';
 
 const ln = Math.log;
 

@@ -1,5 +1,6 @@
 // What a set of targets is made of (methods 5.3): kinds of tokens and which of them are hard, rows that occur twice, and
 // how far a target is from the answer that the base model would have given.
+import { editDistance } from '../shared/nearest.ts';
 import type { ClosenessToGreedy, TokenKind, TokenKindShares } from '../shared/records.ts';
 
 /** In the order in which they are shown. */
@@ -48,21 +49,6 @@ export class TokenKindCounter {
 /** Share of rows that appeared before: 1 - distinct / all; 0 without rows. */
 export function duplicateShare(rows: readonly string[]): number {
   return rows.length === 0 ? 0 : 1 - new Set(rows).size / rows.length;
-}
-
-/** Levenshtein distance between two token sequences, with two rows of memory. Time is the product of the lengths. */
-export function editDistance(a: readonly number[], b: readonly number[]): number {
-  let previous = Uint32Array.from({ length: b.length + 1 }, (_, k) => k);
-  let current = new Uint32Array(b.length + 1);
-  for (let i = 1; i <= a.length; i++) {
-    current[0] = i;
-    for (let j = 1; j <= b.length; j++) {
-      const replace = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current[j] = Math.min(replace, previous[j]! + 1, current[j - 1]! + 1);
-    }
-    [previous, current] = [current, previous];
-  }
-  return previous[b.length]!;
 }
 
 /** Levenshtein(from, to) / |from| in tokens (methods 5.3): 0 is untouched. Not defined for an empty `from`. */

@@ -13,6 +13,7 @@ import { editDistance, nearest } from '../shared/nearest.ts';
 import type { ExperimentProblemCode } from '../shared/protocol/lab/experiments.ts';
 import type { DocumentPath, Span } from './experimentSource.ts';
 import { pocketModelFolder } from './packageRoot.ts';
+import { complaint, nameOf } from './schemaComplaint.ts';
 import { allowedValues, declaredAt, schemasAt, validKeys, valueAt } from './schemaPaths.ts';
 
 /** Something wrong in the file and where. */
@@ -102,7 +103,6 @@ export function schemaProblems(error: z.ZodError, value: unknown): ExperimentPro
     const given = valueAt(value, path);
     const key = path.at(-1);
     if (given === undefined && typeof key === 'string') return [missingKey(value, path, key)];
-    const where = path.length > 0 ? `${path.map(String).join('.')}: ` : '';
     const allowed = allowedValues(path.at(-1) === 'kind' ? kindsAt(value, path) : schemasAt(value, path));
     if (
       (issue.code === 'invalid_value' || issue.code === 'invalid_union') &&
@@ -111,10 +111,10 @@ export function schemaProblems(error: z.ZodError, value: unknown): ExperimentPro
     ) {
       const words = allowed.map(String);
       const guess = nearest(given, words);
-      const message = `${where}"${given}" is none of ${words.join(', ')}; did you mean "${guess}"?`;
+      const message = `${nameOf(path)} "${given}" is none of ${words.join(', ')}; did you mean "${guess}"?`;
       return [found('wrong-value', path, message, guess)];
     }
-    return [found('wrong-value', path, `${where}${issue.message}`)];
+    return [found('wrong-value', path, complaint(issue, given))];
   });
 }
 
@@ -256,7 +256,8 @@ async function missingFile({ path, written, target, kind }: NamedFile): Promise<
 /** What an arm still needs, and values that are listed twice. */
 export function armProblems(value: unknown): ExperimentProblem[] {
   const problems: ExperimentProblem[] = [];
-  for (const [index, { preset, mix, learningRates }] of entriesOf(value, 'arms')) {
+  for (const [index, { preset, mix, learningRates, trainable }] of entriesOf(value, 'arms')) {
+    problems.push(...trainableProblems(trainable, ['arms', index, 'trainable']));
     if (isObject(mix) && mix['kind'] === 'replay' && mix['dataset'] === '') {
       const message = `preset "${String(preset)}" needs mix: { kind: replay, dataset: FILE }, the old examples to replay`;
       problems.push(found('incomplete', ['arms', index, 'preset'], message));
@@ -272,6 +273,19 @@ export function armProblems(value: unknown): ExperimentProblem[] {
     problems.push(found('duplicate', ['seeds'], 'a seed is listed twice'));
   }
   return problems;
+}
+
+/** A choice of weights that leaves nothing to train, as far as it shows without the model. */
+function trainableProblems(trainable: unknown, path: DocumentPath): ExperimentProblem[] {
+  if (!isObject(trainable)) return [];
+  const { kind, roles, layers } = trainable;
+  if (kind === 'freeze' && roles === undefined && layers === undefined) {
+    return [found('incomplete', path, 'freeze needs roles or layers: without them every weight stays as it is')];
+  }
+  if (!Array.isArray(layers) || layers.length !== 2 || Number(layers[0]) < Number(layers[1])) return [];
+  const [first, end] = layers.map(Number);
+  const message = `layers [${first}, ${end}] holds no layer: the first number is the first layer, the second the one behind the last`;
+  return [found('wrong-value', [...path, 'layers'], message)];
 }
 
 const hasRepeated = (list: unknown): boolean => Array.isArray(list) && new Set(list).size < list.length;

@@ -87,8 +87,30 @@ describe('loadExperiment', () => {
   });
 
   test('says what a wrong value should be', async () => {
-    const [first] = await problems(valid.replace('steps: 5', 'steps: many'));
-    expect(first).toMatch(/^x\.experiment\.yaml:6:12 stages\.0\.steps: .*number/);
+    const complaintOf = async (from: string, to: string): Promise<string | undefined> =>
+      (await problems(valid.replace(from, to)))[0]?.replace(/^x\.experiment\.yaml:\d+:\d+ /, '');
+    expect(await complaintOf('steps: 5', 'steps: many')).toBe('steps must be a number, not the text "many"');
+    expect(await complaintOf('steps: 5', 'steps: -1')).toBe('steps must be at least 0, not -1');
+    expect(await complaintOf('steps: 5', 'steps: 1.5')).toBe('steps must be a whole number, not 1.5');
+    expect(await complaintOf('model: model', 'model: [a]')).toBe('model must be a text, not a list');
+    expect(await complaintOf('model: model', 'model: model\nseeds: []')).toBe('seeds must have at least 1, not none');
+    expect(await complaintOf('model: model', 'model: model\nseeds: [0, x]')).toBe(
+      'item 2 of seeds must be a number, not the text "x"',
+    );
+    expect(await complaintOf('model: model', 'model: model\nforgettingBudget: 2')).toBe(
+      'forgettingBudget must be at most 1, not 2',
+    );
+  });
+
+  test('a choice of weights that leaves nothing to train is refused at its place', async () => {
+    const arm = (trainable: string): Promise<string[]> =>
+      problems(valid.replace('- name: plain', `- { name: plain, trainable: ${trainable} }`));
+    expect(await arm('{ kind: freeze }')).toEqual([
+      'x.experiment.yaml:9:31 freeze needs roles or layers: without them every weight stays as it is',
+    ]);
+    expect(await arm('{ kind: only, layers: [3, 1] }')).toEqual([
+      expect.stringContaining('layers [3, 1] holds no layer') as string,
+    ]);
   });
 
   test('one mistake does not hide another', async () => {
@@ -100,9 +122,9 @@ describe('loadExperiment', () => {
     expect(await problems(text)).toEqual([
       'x.experiment.yaml:1:1 missing key "name": Names the runs and the experiment in every view.',
       expect.stringMatching(/^x\.experiment\.yaml:4:14 no such file: .*gone\.jsonl$/),
-      'x.experiment.yaml:8:34 arms.0.mask.kind: "smt" is none of none, stm, random; did you mean "stm"?',
+      'x.experiment.yaml:8:34 mask.kind "smt" is none of none, stm, random; did you mean "stm"?',
       expect.stringMatching(/^x\.experiment\.yaml:12:13 unknown scorer "exakt"/),
-      'x.experiment.yaml:13:12 benchmarks.0.group: "skil" is none of target, skill, safety, format; did you mean "skill"?',
+      'x.experiment.yaml:13:12 group "skil" is none of target, skill, safety, format; did you mean "skill"?',
     ]);
   });
 

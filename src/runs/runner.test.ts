@@ -305,6 +305,13 @@ describe('failures', () => {
     expect(run.cells.filter((one) => one.lr === 1e39)).toHaveLength(0);
   });
 
+  test('layers that the model does not have are refused before anything is measured', async () => {
+    const arms = [{ name: 'top', trainable: { kind: 'freeze', layers: [0, 9] } }];
+    await expect(start(await fakeWorkspace({ arms }))).rejects.toThrow(
+      'Arm "top": trainable.layers [0, 9] goes beyond the 1 layer of the model',
+    );
+  });
+
   test('an empty dataset is found before anything is measured', async () => {
     const workspace = await fakeWorkspace();
     await writeFile(join(workspace, 'second.jsonl'), '{"foo": 1}\n');

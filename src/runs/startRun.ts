@@ -11,6 +11,7 @@ import type { Benchmark } from '../evals/benchmark.ts';
 import type { DroppedRow } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
 import type { Experiment, ResolvedArm, Stage } from '../shared/experiment.ts';
+import { plural } from '../shared/words.ts';
 import type { RunConfig } from '../shared/records.ts';
 import { findBreaches } from './guard.ts';
 import type { Breach } from './guard.ts';
@@ -65,6 +66,7 @@ export async function startRun(
       device: experiment.device,
       ...(experiment.threads === undefined ? {} : { threads: experiment.threads }),
     });
+    loaded.arms.forEach((arm) => requireLayers(arm, base));
     const config = await makeConfig(id, { ...loaded, experiment }, base, side);
     await createRunFolder(folder, config);
     return inRun(request, { folder, config, engine, base, side, data, resumed: false });
@@ -112,6 +114,18 @@ async function withEngine<T>(startEngine: EngineFactory, action: (engine: Engine
   } finally {
     await engine.dispose().catch(() => undefined); // an engine that died has told so already
   }
+}
+
+/** Layers that the model does not have would freeze or train nothing, and nobody would notice. */
+function requireLayers({ name, trainable }: ResolvedArm, { layers }: ModelInfo): void {
+  if (trainable.kind === 'full' || trainable.kind === 'lora' || !trainable.layers) return;
+  const [first, end] = trainable.layers;
+  if (end <= layers) return;
+  throw new LabError(
+    'experiment-invalid',
+    `Arm "${name}": trainable.layers [${first}, ${end}] goes beyond the ${plural(layers, 'layer')} of the model`,
+    { remedy: `Layers are counted from 0; [0, ${layers}] are all of them` },
+  );
 }
 
 interface Prepared extends Pick<Session, 'folder' | 'config' | 'engine' | 'base' | 'side'> {

@@ -1,19 +1,21 @@
 // The nearest valid word for one that is not valid, for error messages.
 
-/** Smallest number of single-character insertions, deletions and substitutions that turn one word into the other. */
-export function editDistance(from: string, to: string): number {
-  let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= from.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= to.length; column++) {
-      const substitution = (previous[column - 1] as number) + (from[row - 1] === to[column - 1] ? 0 : 1);
-      const deletion = (previous[column] as number) + 1;
-      const insertion = (current[column - 1] as number) + 1;
-      current.push(Math.min(substitution, deletion, insertion));
+/**
+ * Levenshtein distance of two words or token sequences: the smallest number of insertions, deletions and substitutions of
+ * single elements. Two rows of memory; time is the product of the lengths.
+ */
+export function editDistance(from: ArrayLike<string | number>, to: ArrayLike<string | number>): number {
+  let previous = Uint32Array.from({ length: to.length + 1 }, (_, k) => k);
+  let current = new Uint32Array(to.length + 1);
+  for (let i = 1; i <= from.length; i++) {
+    current[0] = i;
+    for (let j = 1; j <= to.length; j++) {
+      const replace = previous[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
+      current[j] = Math.min(replace, previous[j]! + 1, current[j - 1]! + 1);
     }
-    previous = current;
+    [previous, current] = [current, previous];
   }
-  return previous[to.length] as number;
+  return previous[to.length]!;
 }
 
 /** The candidate with the smallest edit distance, ignoring case; the first of equals, '' without candidates. */
