@@ -178,7 +178,7 @@ function droppedNotes(rows: readonly TargetTableRow[]): Markup | false {
       .filter((entry) => entry.count > 0)
       .map(
         (entry) =>
-          `${stages.size > 1 ? `Stage ${row.stage}, ` : ''}${row.source}: ${plural(entry.count, 'row')} dropped, ${entry.reason}`,
+          `${stages.size > 1 ? `Stage ${row.stage}, ` : ''}${row.source}: ${plural(entry.count, 'row')} dropped, ${entry.reason}${entry.first === undefined ? '' : ` (first: line ${entry.first})`}`,
       ),
   );
   return (

@@ -327,7 +327,12 @@ describe('failures', () => {
     const run = await readRun((await start(workspace)).folder);
     expect(run.targets[0]?.dropped.map(({ count }) => count)).toEqual([1, 1]);
     expect(run.targets[0]?.dropped.some(({ reason }) => /context of 512 tokens/.test(reason))).toBe(true);
-    expect(run.log.filter((entry) => entry.level === 'warning' && /rows dropped/.test(entry.message))).toHaveLength(2);
+    expect(run.targets[0]?.dropped.map(({ first }) => first)).toEqual([13, 14]);
+    const warnings = run.log.flatMap(({ level, message }) => (level === 'warning' ? [message] : []));
+    expect(warnings).toEqual([
+      expect.stringMatching(/: 1 row dropped: .*completion.* \(first: line 13\)$/) as string,
+      expect.stringMatching(/: 1 row dropped: longer than .* \(first: line 14\)$/) as string,
+    ]);
   });
 
   test('two processes cannot work on one run', async () => {

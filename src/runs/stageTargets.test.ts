@@ -71,7 +71,11 @@ test('old examples that are too long are counted with the reason', async () => {
   await writeFile(join(workspace, 'old.jsonl'), `${rows.join('\n')}\n`);
   const { targets } = await runOnce(workspace);
   expect(targets[0]?.dropped).toEqual([
-    { reason: expect.stringMatching(/^replay: longer than the model's context of \d+ tokens$/) as string, count: 1 },
+    {
+      reason: expect.stringMatching(/^replay: longer than the model's context of \d+ tokens$/) as string,
+      count: 1,
+      first: 21,
+    },
   ]);
 });
 

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createDropCounter } from '../data/dropCounter.ts';
 import { encodePrompt, textOfPrompt } from '../data/encode.ts';
 import { loadExamples, readExamples } from '../data/examples.ts';
 import { writeRows } from '../data/writeRows.ts';
@@ -23,7 +24,8 @@ import type { DroppedRow, Example, Provenance } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
 import type { ResolvedArm, Stage } from '../shared/experiment.ts';
 import { inEnglish } from '../shared/phrase.ts';
-import type { ClosenessToGreedy, TargetExample, TargetRecord } from '../shared/records.ts';
+import { plural } from '../shared/words.ts';
+import type { ClosenessToGreedy, DropCount, TargetExample, TargetRecord } from '../shared/records.ts';
 import { readJsonLines, writeTextAtomically } from './files.ts';
 import type { Trial } from './plan.ts';
 import { slug } from './runFolder.ts';
@@ -38,7 +40,7 @@ const greedyRows = 64;
 
 /** What is known about a set of made targets besides its rows. */
 interface TargetsMade {
-  dropped: { reason: string; count: number }[];
+  dropped: DropCount[];
   tokensGenerated: number;
   verified?: number;
   greedy?: ClosenessToGreedy;
@@ -71,11 +73,11 @@ export async function stageTargets(session: Session, trial: Trial, stageNumber: 
     : `targets/${trial.seed}-${slug(arm.name)}-${trial.armIndex + 1}-stage${stageNumber}.jsonl`;
   const all = [...usable, ...replay.rows];
   if (!plain) await writeRows(join(session.folder, file), all.map(rowToJson));
-  const dropped = countReasons([
+  const dropped = [
     ...made.dropped,
     ...(fullyMasked > 0 ? [{ reason: 'every answer token is masked', count: fullyMasked }] : []),
     ...replay.dropped,
-  ]);
+  ];
   const entry = describe(session, trial, stage, stageNumber, { file, scored, mask, made, dropped, all });
   await record(session, entry);
   await warn(session, entry, mask);
@@ -84,17 +86,19 @@ export async function stageTargets(session: Session, trial: Trial, stageNumber: 
 
 async function warn(session: Session, entry: TargetRecord, mask: MaskResult): Promise<void> {
   const where = `${entry.arm}, stage ${entry.stage} ${entry.stageName}`;
-  for (const { reason, count } of entry.dropped)
-    await log(session, 'warning', `${where}: ${count} rows dropped: ${reason}`);
+  for (const { reason, count, first } of entry.dropped) {
+    const place = first === undefined ? '' : ` (first: line ${first})`;
+    await log(session, 'warning', `${where}: ${plural(count, 'row')} dropped: ${reason}${place}`);
+  }
   if (mask.eosShareUnprotected > 0) {
     const share = (100 * mask.eosShareUnprotected).toFixed(1);
     await log(session, 'info', `${where}: ${share} % of the end-of-turn tokens are above tau (methods 2.11)`);
   }
 }
 
-function nothingLeft(arm: ResolvedArm, stage: Stage, dropped: readonly { reason: string; count: number }[]): LabError {
+function nothingLeft(arm: ResolvedArm, stage: Stage, dropped: readonly DropCount[]): LabError {
   const reasons =
-    dropped.map(({ reason, count }) => `${count} rows: ${reason}`).join('; ') || 'the dataset has no rows';
+    dropped.map(({ reason, count }) => `${plural(count, 'row')}: ${reason}`).join('; ') || 'the dataset has no rows';
   return new LabError(
     'dataset-empty',
     `Arm "${arm.name}" has nothing to train on at stage "${stage.name}" (${reasons})`,
@@ -126,13 +130,13 @@ async function makeShared(
   const known = await readFile(about, 'utf8').catch(() => undefined);
   if (known !== undefined) return JSON.parse(known) as TargetsMade;
   const startedAt = performance.now();
-  const dropped: DroppedRow[] = [];
+  const drops = createDropCounter();
   const verify = stageVerifier(stage);
   let tokensGenerated = 0;
   let verified = 0;
   let count = 0;
   const first: ScoredRow[] = [];
-  const examples = stageExamples(stage, dropped);
+  const examples = stageExamples(stage, drops.add);
   const events = makeTargets(withProgress(session, examples, stage), arm.targets, {
     engine: session.engine,
     model: session.base.id,
@@ -148,7 +152,7 @@ async function makeShared(
   await writeRows(file, rowsOf());
   const greedy = await compareWithGreedy(session, stage, first);
   const made: TargetsMade = {
-    dropped: countReasons(dropped.map(({ reason }) => ({ reason, count: 1 }))),
+    dropped: drops.reasons(),
     tokensGenerated,
     ...(verify && count > 0 ? { verified: verified / count } : {}),
     ...(greedy ? { greedy } : {}),
@@ -165,7 +169,7 @@ async function makeShared(
       signal: session.stop,
     })) {
       if (row.kind === 'dropped') {
-        dropped.push(row.dropped);
+        drops.add(row.dropped);
         continue;
       }
       count++;
@@ -210,15 +214,15 @@ export function stageVerifier(stage: Pick<Stage, 'verifier'>): Verify | undefine
   };
 }
 
-/** The rows of a stage; what cannot be read is collected in `dropped`. */
-export async function* stageExamples(stage: Stage, dropped: DroppedRow[]): AsyncGenerator<Example> {
+/** The rows of a stage; what cannot be read is told. */
+export async function* stageExamples(stage: Stage, onDropped: (dropped: DroppedRow) => void): AsyncGenerator<Example> {
   const options = {
     ...(stage.format === undefined ? {} : { format: stage.format }),
     ...(stage.limit === undefined ? {} : { limit: stage.limit }),
   };
   for await (const event of readExamples(stage.dataset, options)) {
     if (event.kind === 'example') yield event.example;
-    else dropped.push(event.dropped);
+    else onDropped(event.dropped);
   }
 }
 
@@ -242,14 +246,15 @@ async function replayRows(
   trial: Trial,
   stageNumber: number,
   newCount: number,
-): Promise<{ rows: TargetRow[]; dropped: { reason: string; count: number }[] }> {
+): Promise<{ rows: TargetRow[]; dropped: DropCount[] }> {
   const { mix } = arm;
   if (mix.kind === 'none') return { rows: [], dropped: [] };
   const { examples, dropped } = await loadExamples(mix.dataset);
-  const tooLong: string[] = [];
+  const drops = createDropCounter();
+  for (const { source, reason } of dropped) drops.add({ source, reason: `replay: ${reason}` });
   const usable = examples.filter((example) => {
     const part = encodeScorable(session.side, example);
-    if ('reason' in part) tooLong.push(`replay: ${inEnglish(part.reason)}`);
+    if ('reason' in part) drops.add({ source: example.source, reason: `replay: ${inEnglish(part.reason)}` });
     return !('reason' in part);
   });
   const sources: Example[][] = [usable];
@@ -259,10 +264,7 @@ async function replayRows(
   }
   return {
     rows: drawReplay(sources, newCount, mix.rate, trial.seed).map(replayRow),
-    dropped: [
-      ...dropped.map(({ reason }) => ({ reason: `replay: ${reason}`, count: 1 })),
-      ...tooLong.map((reason) => ({ reason, count: 1 })),
-    ],
+    dropped: drops.reasons(),
   };
 }
 
@@ -352,10 +354,4 @@ function toExample(session: Session, row: ScoredRow, masked: readonly boolean[])
       trained: !masked[index],
     })),
   };
-}
-
-function countReasons(list: readonly { reason: string; count: number }[]): { reason: string; count: number }[] {
-  const counts = new Map<string, number>();
-  for (const { reason, count } of list) counts.set(reason, (counts.get(reason) ?? 0) + count);
-  return [...counts].map(([reason, count]) => ({ reason, count }));
 }

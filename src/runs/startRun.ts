@@ -163,7 +163,7 @@ export async function readData(experiment: Experiment): Promise<RunInput> {
   for (const stage of experiment.stages) {
     const dropped: DroppedRow[] = [];
     let count = 0;
-    for await (const example of stageExamples(stage, dropped)) count += example ? 1 : 0;
+    for await (const example of stageExamples(stage, (row) => dropped.push(row))) count += example ? 1 : 0;
     if (count === 0) throw noUsableRows(stage, dropped);
     rows.push(count);
   }

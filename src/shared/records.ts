@@ -137,6 +137,14 @@ export interface TargetStatistics {
   hardShare: { '2.5': number; '10': number; '25': number; '1000': number };
 }
 
+/** Rows that were left out for the same reason. */
+export interface DropCount {
+  reason: string;
+  count: number;
+  /** Line of the first of them in its file; absent where rows of several files count, and in runs of earlier versions. */
+  first?: number;
+}
+
 /** Kinds of tokens whose difficulty is told apart; `template` is what the chat template adds, the end of the turn. */
 export type TokenKind = 'number' | 'word' | 'symbol' | 'whitespace' | 'template';
 
@@ -181,7 +189,7 @@ export interface TargetRecord {
   greedy?: ClosenessToGreedy;
   /** Rows by provenance. */
   provenance: Partial<Record<Provenance, number>>;
-  dropped: { reason: string; count: number }[];
+  dropped: DropCount[];
   /** Share of answer tokens that the mask leaves out, and of the end-of-turn tokens. */
   maskedShare: number;
   maskedEosShare: number;

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { scorers } from '../../evals/scorers.ts';
 import { buildTargets, describeTargets } from '../../lab/buildTargets.ts';
 import type { TargetsRequest } from '../../lab/buildTargets.ts';
-import { describeDrops } from '../../lab/dropCounter.ts';
+import { describeDrops } from '../../data/dropCounter.ts';
 import { withModel } from '../../lab/openModel.ts';
 import type { ModelOptions, OpenModel } from '../../lab/openModel.ts';
 import { recipeChoices, recipeNames } from '../../lab/targetChoices.ts';

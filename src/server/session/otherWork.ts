@@ -1,7 +1,7 @@
 // Work of a session that is not a run: building targets, measuring a model, merging two.
 import { buildTargets, describeTargets } from '../../lab/buildTargets.ts';
 import { countRows } from '../../lab/countRows.ts';
-import { describeDrops } from '../../lab/dropCounter.ts';
+import { describeDrops } from '../../data/dropCounter.ts';
 import { describeEvaluation, evaluateModel, findBenchmark } from '../../lab/evaluateModel.ts';
 import { describeMerge, mergeModels } from '../../lab/mergeModels.ts';
 import { withModel } from '../../lab/openModel.ts';
