@@ -66,15 +66,24 @@ describe.skipIf(noBrowser)('the heatmap', inBrowser, () => {
     });
 
   it('opens with the answer in words and shows every cell to screen readers', async () => {
-    const { page } = await open();
+    const panel = await open();
+    const { page } = panel;
     await expect.poll(() => page.locator('.sentence').textContent()).toBe(inEnglish(data.verdict[0] ?? ''));
     const cells = page.getByRole('gridcell');
-    const rows = data.view.blocks.length * 3;
+    // The base is there once, and two stages of every arm.
+    const rows = 1 + data.view.blocks.length * 2;
     await expect.poll(() => cells.count()).toBe(rows * data.view.columns.length);
-    const label = await page
-      .locator('.cell[data-arm="ground truth"][data-stage="1"][data-benchmark="addition"]')
-      .getAttribute('aria-label');
-    expect(label).toBe('addition, ground truth, after subtraction: change \u221258 points');
+    await expect.poll(() => cells.first().getAttribute('aria-label')).toBe('subtraction, base: score .20');
+    const forgotten = cell(panel, 'ground truth', 1, 'addition');
+    expect(await forgotten.getAttribute('aria-label')).toBe(
+      'addition, ground truth, after subtraction: change \u221258 points, below the forgetting budget',
+    );
+    const description = await forgotten.evaluate(
+      (element) => document.getElementById(element.getAttribute('aria-describedby') ?? '')?.textContent,
+    );
+    expect(description).toMatch(/^score \.40 \(95 % \.\d+ to \.\d+\), n = 100\. .*paired bootstrap over items/);
+    const ids = await cells.evaluateAll((all) => all.map((one) => one.getAttribute('aria-describedby')));
+    expect(new Set(ids).size).toBe(ids.length);
   });
 
   it('shows the same numbers as a table', async () => {
@@ -94,6 +103,23 @@ describe.skipIf(noBrowser)('the heatmap', inBrowser, () => {
       formatChange(block.rows[1]!.gained!.value),
       formatChange(block.rows[1]!.forgot!.value),
     ]);
+    expect(rows).toHaveLength(1 + data.view.blocks.length * 2);
+    expect(await page.locator('thead th[scope=colgroup]').allInnerTexts()).toEqual([
+      'new task',
+      'old skills',
+      'safety',
+      'format',
+    ]);
+    await expect
+      .poll(() => page.locator('.number-link.breach').first().innerText())
+      .toContain('below the forgetting budget');
+    const noise = data.view.blocks.flatMap((one) =>
+      one.rows.flatMap(({ gained, forgot }) => [gained, forgot].filter((total) => total?.significant === false)),
+    );
+    expect(noise.length).toBeGreaterThan(0);
+    await expect
+      .poll(() => page.locator('td > span.quiet', { hasText: 'interval includes zero' }).count())
+      .toBe(noise.length);
     await screenshot(page, 'heatmap-table');
   });
 
@@ -138,6 +164,53 @@ describe.skipIf(noBrowser)('the heatmap', inBrowser, () => {
       args: [{ run, dataset: '/x/a.jsonl', stage: 1 }],
     });
     await screenshot(page, 'heatmap-flips');
+  });
+
+  it('brings flipped answers into sight where they have no room beside the matrix', async () => {
+    const panel = await open({ width: 742, height: 663 });
+    const { page } = panel;
+    const top = async (): Promise<number> => (await page.locator('.flips h2').boundingBox())!.y;
+    for (const view of ['Chart', 'Table']) {
+      await page.getByRole('button', { name: view }).click();
+      const opener =
+        view === 'Chart' ? cell(panel, 'ground truth', 1, 'addition') : page.getByRole('button', { name: '\u221258' });
+      await opener.first().click();
+      await page.locator('.flip').first().waitFor();
+      await expect.poll(top).toBeLessThan(100);
+      await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('H2');
+      await page.keyboard.press('Escape');
+      await expect.poll(() => opener.first().evaluate((one) => one === document.activeElement)).toBe(true);
+      const back = (await opener.first().boundingBox())!.y;
+      expect(back).toBeGreaterThanOrEqual(0);
+      expect(back).toBeLessThan(663);
+    }
+  });
+
+  it.each([
+    ['reduce', 'auto'],
+    ['no-preference', 'smooth'],
+  ] as const)('scrolls to them as the person likes motion: %s', async (reducedMotion, behavior) => {
+    const panel = await open({ width: 742, height: 663, reducedMotion });
+    await panel.page.evaluate(() => {
+      Element.prototype.scrollIntoView = (options) => {
+        document.body.dataset['scrolled'] = (options as ScrollIntoViewOptions).behavior;
+      };
+    });
+    await cell(panel, 'ground truth', 1, 'addition').click();
+    await expect.poll(() => panel.page.locator('body').getAttribute('data-scrolled')).toBe(behavior);
+  });
+
+  it('keeps its columns when flipped answers open', async () => {
+    const cut = ({ page }: OpenPanel): Promise<number> =>
+      page.locator('.picture .scroll').evaluate((scroll) => scroll.scrollWidth - scroll.clientWidth);
+    for (const width of [760, 900, 1300]) {
+      const panel = await open({ width });
+      await cell(panel, 'ground truth', 1, 'addition').click();
+      await panel.page.locator('.flip').first().waitFor();
+      expect(await cut(panel), `at ${width}`).toBeLessThanOrEqual(0);
+      const beside = await panel.page.locator('.workspace.below').count();
+      expect(beside, `at ${width}`).toBe(width < 1000 ? 1 : 0);
+    }
   });
 
   it('names what else was counted', async () => {
@@ -188,7 +261,7 @@ describe.skipIf(noBrowser)('the heatmap', inBrowser, () => {
       method === 'runs/flips' ? list : lab.call({ method }, params);
     const panel = await open({ answer });
     const { page } = panel;
-    const rows = data.view.blocks.findIndex((block) => block.arm === hostileName) * 3 + 1;
+    const rows = data.view.blocks.findIndex((block) => block.arm === hostileName) * 2 + 1;
     await page
       .locator('.cell')
       .nth(rows * data.view.columns.length)

@@ -20,10 +20,16 @@ export function groupTitles(): Record<MatrixColumn['role'], string> {
   return { target: text('new task'), skill: text('old skills'), safety: text('safety'), format: text('format') };
 }
 
+/** Benchmark, arm and stage; the base is the same for all arms and stands there once. */
+function cellName(data: HeatmapData, block: MatrixBlock, stage: number, column: number): string {
+  const arm = stage > 0 && trialTitle(data.config, block.arm, block.lr);
+  const row = say(rowsOf(data.view, block)[stage]?.label ?? '');
+  return [data.view.columns[column]?.benchmark, arm, row].filter(Boolean).join(', ');
+}
+
 /** One line that says what a cell shows, for screen readers. */
 export function cellLabel(data: HeatmapData, block: MatrixBlock, stage: number, column: number, mode: Mode): string {
-  const row = rowsOf(data.view, block)[stage];
-  const name = `${data.view.columns[column]?.benchmark}, ${trialTitle(data.config, block.arm, block.lr)}, ${say(row?.label ?? '')}`;
+  const name = cellName(data, block, stage, column);
   const shown = showCell(data.view, block, stage, column, mode);
   return `${name}: ${[shownInWords(shown), say(shown.reason ?? '')].filter((part) => part).join(', ')}`;
 }
@@ -38,19 +44,20 @@ function shownInWords(shown: ShownCell): string {
     case 'change':
     case 'hatched': {
       const noise = shown.muted && shown.kind === 'change' ? `, ${text('interval includes zero')}` : '';
-      return `${text('change {0} points', shown.text)}${noise}`;
+      const breach = shown.breach && shown.kind === 'change' ? `, ${text('below the forgetting budget')}` : '';
+      return `${text('change {0} points', shown.text)}${noise}${breach}`;
     }
   }
 }
 
-/** Everything behind a cell, heading first. */
+/** Everything behind a cell, heading first: the tip, and for screen readers the description of the cell. */
 export function cellLines(data: HeatmapData, block: MatrixBlock, stage: number, column: number, mode: Mode): string[] {
   const { view } = data;
   const head = view.columns[column];
   const row = rowsOf(view, block)[stage];
   const cell = row?.cells[column];
   if (!head || !row || !cell) return [];
-  const heading = `${head.benchmark}, ${trialTitle(data.config, block.arm, block.lr)}, ${say(row.label)}`;
+  const heading = cellName(data, block, stage, column);
   if (cell.kind === 'missing') return [heading, text('not measured yet')];
   const shown = showCell(view, block, stage, column, mode);
   return [

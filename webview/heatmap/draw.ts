@@ -182,7 +182,7 @@ function drawHead(ctx: CanvasRenderingContext2D, picture: Picture, head: PlacedH
   ctx.font = font(picture, 11);
   for (const group of head.groups) {
     const bottom = head.names[0]!.y + head.names[0]!.height - 3;
-    write(ctx, group.text, group, theme.quiet);
+    write(ctx, group.text, { ...group, width: group.room }, theme.quiet);
     ctx.fillStyle = css(theme.line);
     ctx.fillRect(group.x, bottom, group.width, 1);
   }

@@ -15,11 +15,13 @@ const firstItems = 20;
 
 export interface FlipsPane {
   element: HTMLElement;
-  /** Lists the flips of a cell under a heading. */
-  show(cell: FlipsRequest, heading: Child): void;
+  /** Lists the flips of a cell under a heading; resolves when they are there. */
+  show(cell: FlipsRequest, heading: Child): Promise<void>;
   hide(): void;
-  /** For those who came by key. */
+  /** For those who came by key, and where the list was out of sight. */
   focus(): void;
+  /** Scrolls the page until the list begins at its top. */
+  reveal(): void;
 }
 
 /** `onTargets` opens what the stage was trained on. */
@@ -60,15 +62,23 @@ export function makeFlips(onClose: () => void, onTargets: (stage: number) => voi
     show: (cell, words) => {
       fill(heading, words);
       element.hidden = false;
-      void load(cell, firstItems);
+      return load(cell, firstItems);
     },
-    focus: () => heading.focus(),
+    focus: () => heading.focus({ preventScroll: true }),
+    reveal: () => element.scrollIntoView({ block: 'start', behavior: stillness() ? 'auto' : 'smooth' }),
     hide: () => {
       running?.abort();
       colours.stop();
       element.hidden = true;
     },
   };
+}
+
+/** Whether the person wants no motion. */
+function stillness(): boolean {
+  return (
+    document.body.classList.contains('vscode-reduce-motion') || matchMedia('(prefers-reduced-motion: reduce)').matches
+  );
 }
 
 interface Shown {

@@ -121,15 +121,20 @@ const place = ({ x, y, width, height }: Box): Record<string, string> => ({
 function cellElement(content: GridContent, cell: PlacedCell): HTMLElement {
   const key = content.keyOf(cell);
   const selected = sameCell(key, content.selected);
-  const element = el('div', {
+  // The tip is for eyes; this is the same for screen readers, whether the tip is there or not.
+  const description = `cell-${[cell.x, cell.y].map(Math.round).join('-')}`;
+  const [, ...details] = content.linesOf(cell);
+  const attributes = {
     role: 'gridcell',
     class: ['cell', content.isActive(cell) && 'active', selected && 'selected'].filter(Boolean).join(' '),
     tabindex: -1,
     'aria-label': content.labelOf(cell),
+    'aria-describedby': description,
     'aria-selected': String(selected),
     data: { arm: key.arm, lr: key.lr, stage: key.stage, benchmark: key.benchmark },
     style: place(cell),
-  });
+  };
+  const element = el('div', attributes, el('span', { id: description, hidden: true }, details.join('. ')));
   const tell = (): void => showTip(element.getBoundingClientRect(), content.linesOf(cell));
   element.addEventListener('mouseenter', tell);
   element.addEventListener('focus', () => {

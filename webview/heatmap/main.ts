@@ -24,7 +24,7 @@ import { layOut } from './layout.ts';
 import type { Box, Layout } from './layout.ts';
 import { clipFor, largestChange, newlyMeasured } from './model.ts';
 import type { CellKey, Mode } from './model.ts';
-import { numbersTable } from './numbers.ts';
+import { numberAt, numbersTable } from './numbers.ts';
 
 const run = String(boot.subject['run']);
 
@@ -42,7 +42,8 @@ const controls = el('div', { class: 'bar' });
 const scaleNote = el('div');
 const picture = el('div', { class: 'picture' });
 const flips = makeFlips(closeFlips, openTargets);
-page.body.append(controls, scaleNote, el('div', { class: 'workspace' }, picture, flips.element));
+const workspace = el('div', { class: 'workspace' }, picture, flips.element);
+page.body.append(controls, scaleNote, workspace);
 
 let chart: Chart | undefined;
 let grid: Grid | undefined;
@@ -53,6 +54,21 @@ function blocks(): MatrixBlock[] {
 
 function pictureWidth(): number {
   return Math.max(320, picture.clientWidth || page.body.clientWidth);
+}
+
+/** What flipped answers take beside the picture: the style sheet's width and gap. */
+const flipsRoom = (room: number): number => Math.min(420, 0.4 * room) + 24;
+
+/** Puts the flipped answers under the picture where beside them its columns would be cut off. */
+function placeFlips(current: HeatmapData): void {
+  const room = page.body.clientWidth - flipsRoom(page.body.clientWidth);
+  const numbers = picture.firstElementChild;
+  workspace.classList.remove('below');
+  const fits =
+    view === 'table'
+      ? flips.element.hidden || !numbers || numbers.scrollWidth <= numbers.clientWidth
+      : layoutFor(current, room).width <= room;
+  workspace.classList.toggle('below', !fits);
 }
 
 const ruler = document.createElement('canvas').getContext('2d');
@@ -100,8 +116,13 @@ function draw(): void {
   chart?.destroy();
   chart = undefined;
   grid = undefined;
-  if (view === 'table') fill(picture, numbersTable(data, blocks(), mode, select));
-  else drawChart(data, at, hadFocus);
+  if (view === 'table')
+    fill(
+      picture,
+      numbersTable(data, blocks(), mode, (key) => select(key, true)),
+    );
+  placeFlips(data);
+  if (view === 'chart') drawChart(data, at, hadFocus);
   drawScaleNote(data);
   drawn();
 }
@@ -124,8 +145,7 @@ function drawChart(current: HeatmapData, at: CellKey | undefined, hadFocus: bool
       tips: hints(current, layout),
       selected,
       onSelect: (cell, byKey) => {
-        select(keyOf(current, cell.block, cell.stage, cell.column));
-        if (byKey && cell.stage > 0) flips.focus();
+        select(keyOf(current, cell.block, cell.stage, cell.column), byKey);
       },
     },
     at,
@@ -150,11 +170,12 @@ function hints(current: HeatmapData, layout: Layout): { box: Box; lines: string[
     }),
   );
   const totals = layout.blocks.flatMap(({ block, rows }) =>
-    rows.slice(1).flatMap((row) => {
+    rows.flatMap((row) => {
       const entry = block.rows[row.stage - 1];
+      if (!entry) return [];
       return [
-        { box: row.gained, lines: totalLines(text('gained'), definitions.gained, entry?.gained) },
-        { box: row.forgot, lines: totalLines(text('forgot'), definitions.forgot, entry?.forgot) },
+        { box: row.gained, lines: totalLines(text('gained'), definitions.gained, entry.gained) },
+        { box: row.forgot, lines: totalLines(text('forgot'), definitions.forgot, entry.forgot) },
       ];
     }),
   );
@@ -177,25 +198,34 @@ function drawScaleNote(current: HeatmapData): void {
   );
 }
 
-function select(key: CellKey): void {
+/** `moves`: the focus goes to the list that opens; it does so in any case when the list is out of sight. */
+function select(key: CellKey, moves: boolean): void {
   if (key.stage === 0) return;
   selected = key;
   keep('selected', key);
-  showFlips();
+  const listed = showFlips();
   draw();
+  if (!listed) return;
+  const below = workspace.classList.contains('below');
+  if (moves || below) flips.focus();
+  if (!below) return;
+  flips.reveal();
+  // Only the whole list is long enough to begin at the top of the page.
+  void listed.then(() => flips.element.contains(document.activeElement) && flips.reveal());
 }
 
-function showFlips(): void {
-  if (!data || !selected) return;
+/** Resolves when the flipped answers are listed; undefined when there is nothing to list. */
+function showFlips(): Promise<void> | undefined {
+  if (!data || !selected) return undefined;
   const { arm, lr, stage, benchmark } = selected;
   const block = data.view.blocks.find((one) => one.arm === arm && one.lr === lr);
   const row = block?.rows[stage - 1];
   const cell = row?.cells[data.view.columns.findIndex((column) => column.benchmark === benchmark)];
-  if (!block || !row || cell?.kind !== 'measured') return;
+  if (!block || !row || cell?.kind !== 'measured') return undefined;
   // Flips are answers of one training: of a mean over seeds, the first one is shown.
   const first = cell.records[0]?.seed ?? block.seeds[0] ?? 0;
   const ofSeed = cell.seeds > 1 ? `, ${text('seed {0}', first)}` : '';
-  flips.show({ run, arm, lr, seed: first, stage, benchmark }, [
+  return flips.show({ run, arm, lr, seed: first, stage, benchmark }, [
     `${benchmark} \u00b7 `,
     armLabel(armStyles(data.config.arms), arm, blockTitle(data, { ...block, seeds: [] })),
     `, ${say(row.label)}${ofSeed}`,
@@ -208,7 +238,9 @@ function closeFlips(): void {
   keep('selected', undefined);
   flips.hide();
   draw();
-  if (back) grid?.focus(back);
+  if (!back) return;
+  if (view === 'chart') grid?.focus(back);
+  else numberAt(picture, back)?.focus();
 }
 
 function openTargets(stage: number): void {
@@ -364,7 +396,7 @@ function take(next: HeatmapData): void {
   describeRun(next);
   if (!before) {
     drawControls(next);
-    showFlips();
+    void showFlips();
   } else {
     const fresh = newlyMeasured(before.view, next.view);
     if (fresh.length > 0)
@@ -382,7 +414,7 @@ addEventListener('keydown', (event) => {
 onThemeChange(draw);
 let width = 0;
 new ResizeObserver(() => {
-  const next = pictureWidth();
+  const next = page.body.clientWidth;
   if (Math.abs(next - width) < 2) return;
   width = next;
   draw();

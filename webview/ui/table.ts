@@ -9,6 +9,13 @@ export interface TableColumn {
   title?: string;
 }
 
+/** Columns that belong together; an empty label stands over columns of no group. */
+export interface ColumnGroup {
+  label: string;
+  /** Columns. */
+  span: number;
+}
+
 export interface TableRow {
   /** Heads the row. */
   head: Child;
@@ -17,7 +24,12 @@ export interface TableRow {
 }
 
 /** A table whose first column heads its rows. `columns` includes the first one. */
-export function table(caption: string, columns: readonly TableColumn[], rows: readonly TableRow[]): HTMLElement {
+export function table(
+  caption: string,
+  columns: readonly TableColumn[],
+  rows: readonly TableRow[],
+  groups: readonly ColumnGroup[] = [],
+): HTMLElement {
   const kind = (k: number): string | undefined => (columns[k]?.number ? 'number' : undefined);
   return el(
     'div',
@@ -29,6 +41,7 @@ export function table(caption: string, columns: readonly TableColumn[], rows: re
       el(
         'thead',
         null,
+        groups.length > 0 && el('tr', { class: 'groups' }, groups.map(groupHead)),
         el(
           'tr',
           null,
@@ -49,4 +62,8 @@ export function table(caption: string, columns: readonly TableColumn[], rows: re
       ),
     ),
   );
+}
+
+function groupHead({ label, span }: ColumnGroup): HTMLElement {
+  return label === '' ? el('td', { colspan: span }) : el('th', { scope: 'colgroup', colspan: span }, label);
 }

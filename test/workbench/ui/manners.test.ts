@@ -338,7 +338,7 @@ test('Traditional Chinese in the sidebar and the panels', async () => {
   expect(verdict).toMatch(/^以「ground truth」訓練：.*；self-output：/);
   expect(verdict).toContain('只有一個隨機種子');
   expect(verdict).not.toMatch(english);
-  const cell = panel.locator('[role=gridcell][aria-label*="sorting, ground truth, 基礎模型"]');
+  const cell = panel.locator('[role=gridcell][aria-label^="sorting, 基礎模型"]');
   await cell.hover();
   await panel.locator('.tip').getByText('基礎模型').first().waitFor();
   expect(await panel.locator('.tip').innerText()).not.toMatch(english);
