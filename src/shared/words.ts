@@ -85,6 +85,11 @@ export function formatCount(count: number): string {
     .replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
+/** A count that is known roughly, to three digits: `101,000`. */
+export function formatRoughly(count: number): string {
+  return formatCount(Number(count.toPrecision(3)));
+}
+
 /** A share as a percentage, one decimal below ten per cent when it is not whole. */
 export function formatShare(share: number): string {
   const percent = share * 100;

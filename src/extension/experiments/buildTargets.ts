@@ -5,7 +5,7 @@ import { say } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
 import { experimentMaterial } from '../../shared/protocol/lab/experiments.ts';
 import type { ExperimentMaterial, TaskCandidate } from '../../shared/protocol/lab/experiments.ts';
-import { formatCount } from '../../shared/words.ts';
+import { rowCount } from '../counts.ts';
 import { inLabel, inMessage } from '../outsideText.ts';
 import { pathOf } from '../pathOf.ts';
 import type { Workbench } from '../workbench.ts';
@@ -78,9 +78,9 @@ const taskOf = (material: ExperimentMaterial, file: string | undefined): TaskCan
 function dataStep(title: string, material: ExperimentMaterial): Step<Answers> {
   const items = material.tasks
     .filter(({ rawText }) => !rawText)
-    .map(({ name, file, rows }) => ({
+    .map(({ name, file, rows, rowsEstimated }) => ({
       label: inLabel(name),
-      description: vscode.l10n.t('{0} rows', formatCount(rows)),
+      description: rowCount(rows, vscode.l10n.t, rowsEstimated),
       detail: inLabel(vscode.workspace.asRelativePath(file)),
       file,
     }));

@@ -98,6 +98,32 @@ describe('material', () => {
   });
 });
 
+describe('a file too long to be counted', () => {
+  async function longTask() {
+    const folder = await temporaryFolder();
+    const line = (at: number): string => `{"prompt":"What is ${at}?","completion":"${'x'.repeat(at % 7)}"}\n`;
+    await writeFile(join(folder, 'long.jsonl'), Array.from({ length: 5000 }, (_, at) => line(at)).join(''));
+    await writeFile(join(folder, 'short.jsonl'), line(1).repeat(3));
+    const { tasks } = await findMaterial(folder, rowSampler());
+    return { folder, task: (name: string) => tasks.find((task) => task.name === name)! };
+  }
+
+  test('has an estimate that is called one', async () => {
+    const { task } = await longTask();
+    expect(task('long').rowsEstimated).toBe(true);
+    expect(Math.abs(task('long').rows - 5000)).toBeLessThan(250);
+    expect(task('short')).toMatchObject({ rows: 3, rowsEstimated: false });
+  });
+
+  test('is not written into an experiment as if it were counted', async () => {
+    const { folder, task } = await longTask();
+    const text = composeText(join(folder, 'new.experiment.yaml'), choicesFor(['sft'], { tasks: [task('long')] }));
+    expect(text).toMatch(/passes over about \d,\d\d0 rows/);
+    const counted = composeText(join(folder, 'new.experiment.yaml'), choicesFor(['sft'], { tasks: [task('short')] }));
+    expect(counted).toMatch(/passes over 3 rows/);
+  });
+});
+
 describe('the text of a new experiment', () => {
   const path = join(example, 'new one.experiment.yaml');
 

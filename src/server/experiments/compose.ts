@@ -3,6 +3,7 @@
 import { basename, dirname } from 'node:path';
 import { presets } from '../../recipes/presets.ts';
 import type { NewExperimentChoices, NewExperimentTask } from '../../shared/protocol/lab/experiments.ts';
+import { formatRoughly, plural } from '../../shared/words.ts';
 import { writtenModel, writtenPath, yamlWord } from './yamlText.ts';
 
 /** Names of arms in charts, in the words that other views use for them. */
@@ -77,10 +78,14 @@ function stageLines(folder: string, task: NewExperimentTask): string[] {
     `  - name: ${yamlWord(name)}`,
     `    dataset: ${yamlWord(writtenPath(folder, file))}`,
     ...(benchmark === undefined ? [] : [`    benchmark: ${yamlWord(benchmark)}`]),
-    `    steps: ${steps} # about ${Number(passes)} passes over ${task.rows.toLocaleString('en')} rows`,
+    `    steps: ${steps} # about ${Number(passes)} passes over ${rowsOf(task)}`,
     ...(verifier ? [`    verifier: { scorer: ${yamlWord(verifier.scorer)}, field: ${yamlWord(verifier.field)} }`] : []),
     ...(task.maxTokens === undefined ? [] : [`    maxTokens: ${task.maxTokens}`]),
   ];
+}
+
+function rowsOf({ rows, rowsEstimated }: NewExperimentTask): string {
+  return rowsEstimated ? `about ${formatRoughly(rows)} rows` : plural(rows, 'row');
 }
 
 /** About ten probes a stage. */

@@ -137,7 +137,7 @@ async function learnFrom(value: Record<string, unknown>, folder: string, known: 
 
 const objects = (list: unknown): Record<string, unknown>[] => (Array.isArray(list) ? list.filter(isObject) : []);
 
-function taskOf(file: string, { first, rows }: RowSample, known: Knowledge): TaskCandidate | undefined {
+function taskOf(file: string, { first, rows, estimated }: RowSample, known: Knowledge): TaskCandidate | undefined {
   const format = first[0] && detectFormat(first[0]);
   if (format === undefined) return undefined;
   const rawText = format === 'text';
@@ -151,6 +151,7 @@ function taskOf(file: string, { first, rows }: RowSample, known: Knowledge): Tas
     ...stage,
     format,
     rows,
+    rowsEstimated: estimated,
     rawText,
     columns: Object.keys(first[0] ?? {}),
     ...(verifier && !rawText ? { verifier } : {}),
@@ -159,15 +160,16 @@ function taskOf(file: string, { first, rows }: RowSample, known: Knowledge): Tas
 
 function benchmarkOf(
   file: string,
-  { first, rows }: RowSample,
+  { first, rows, estimated }: RowSample,
   known: Knowledge,
   isTask: boolean,
 ): BenchmarkCandidate | undefined {
   const declared = known.benchmarks.get(file);
+  const counted = { items: rows, itemsEstimated: estimated };
   // A file that is being written may name a scorer that is none.
   if (declared && scorers.some(({ id }) => id === declared.scorer)) {
     const { name, scorer, group, maxTokens, chance } = declared;
-    return { file, name, items: rows, scorer, group, maxTokens, chance };
+    return { file, name, ...counted, scorer, group, maxTokens, chance };
   }
   const asks = first.every((row) => ['prompt', 'question', 'instruction'].some((column) => Object.hasOwn(row, column)));
   const scorer = guessScorer(first);
@@ -175,7 +177,7 @@ function benchmarkOf(
   // Training data with a reference answer can be measured with as well, when it is a file of questions and answers only.
   if (!measures || (isTask && !first.every((row) => Object.hasOwn(row, 'question')))) return undefined;
   const name = nameOf(file);
-  return { file, name, items: rows, group: guessGroup(name, scorer), ...(scorer === undefined ? {} : { scorer }) };
+  return { file, name, ...counted, group: guessGroup(name, scorer), ...(scorer === undefined ? {} : { scorer }) };
 }
 
 function guessGroup(name: string, scorer: string | undefined): BenchmarkConfig['group'] {

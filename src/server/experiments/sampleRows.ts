@@ -6,6 +6,8 @@ import { slices } from '../../lab/slices.ts';
 export interface RowSample {
   first: Record<string, unknown>[];
   rows: number;
+  /** From the first rows and the size of the file. */
+  estimated: boolean;
 }
 
 const kept = 5;
@@ -40,12 +42,14 @@ async function sampleRows(file: string, size: number): Promise<RowSample | undef
         if (first.length < kept) first.push(event.row);
         bytes += Buffer.byteLength(JSON.stringify(event.row)) + 1;
       }
-      if (rows >= mostRead) return { first, rows: Math.max(rows, Math.round(size / (bytes / rows))) };
+      if (rows >= mostRead) {
+        return { first, rows: Math.max(rows, Math.round(size / (bytes / rows))), estimated: true };
+      }
       await pause();
     }
   } catch {
     // Not a list of rows; whoever opens it is told.
     return undefined;
   }
-  return rows === 0 ? undefined : { first, rows };
+  return rows === 0 ? undefined : { first, rows, estimated: false };
 }

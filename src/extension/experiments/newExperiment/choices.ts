@@ -88,6 +88,7 @@ export function toChoices(answers: Answers, name: string, material: ExperimentMa
       file: task.file,
       name: taskName[index] ?? task.name,
       rows: task.rows,
+      rowsEstimated: task.rowsEstimated,
       ...(verifier ? { verifier } : {}),
       ...(task.maxTokens === undefined ? {} : { maxTokens: task.maxTokens }),
       ...(benchmark === undefined ? {} : { benchmark }),

@@ -8,7 +8,8 @@ import type {
 } from '../../../shared/protocol/lab/experiments.ts';
 import { listModels } from '../../../shared/protocol/lab/models.ts';
 import type { Device } from '../../../shared/protocol/lab/sessions.ts';
-import { formatCount, formatSize } from '../../../shared/words.ts';
+import { formatSize } from '../../../shared/words.ts';
+import { itemCount, rowCount } from '../../counts.ts';
 import { modelFolders } from '../../modelFolders.ts';
 import { inLabel } from '../../outsideText.ts';
 import type { Lab } from '../../workbench.ts';
@@ -45,7 +46,7 @@ export function modelStep(title: string, lab: Lab): Question {
 export function taskStep(title: string, material: ExperimentMaterial): Question {
   const items = material.tasks.map((task) => ({
     label: inLabel(task.name),
-    description: vscode.l10n.t('{0} rows, {1}', formatCount(task.rows), task.format),
+    description: `${rowCount(task.rows, vscode.l10n.t, task.rowsEstimated)}, ${task.format}`,
     detail: relative(task.file),
     task,
   }));
@@ -107,9 +108,9 @@ export function replayStep(title: string, material: ExperimentMaterial): Questio
     ask: (answers, place) => {
       const items = material.tasks
         .filter(({ file }) => !answers.tasks.some((task) => task.file === file))
-        .map(({ name, file, rows }) => ({
+        .map(({ name, file, rows, rowsEstimated }) => ({
           label: inLabel(name),
-          description: vscode.l10n.t('{0} rows', formatCount(rows)),
+          description: rowCount(rows, vscode.l10n.t, rowsEstimated),
           detail: relative(file),
           file,
         }));
@@ -203,14 +204,14 @@ export function benchmarkStep(title: string, material: ExperimentMaterial): Ques
   };
 }
 
-function describeBenchmark({ group, items, scorer }: BenchmarkCandidate): string {
+function describeBenchmark({ group, items, itemsEstimated, scorer }: BenchmarkCandidate): string {
   const groups = {
     target: vscode.l10n.t('target'),
     skill: vscode.l10n.t('skill'),
     safety: vscode.l10n.t('safety'),
     format: vscode.l10n.t('format'),
   };
-  const count = vscode.l10n.t('{0} items', formatCount(items));
+  const count = itemCount(items, vscode.l10n.t, itemsEstimated);
   return [groups[group], count, ...(scorer === undefined ? [] : [scorer])].join(', ');
 }
 

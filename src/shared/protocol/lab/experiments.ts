@@ -103,6 +103,7 @@ export interface TaskCandidate {
   format: string;
   /** Counted for small files, otherwise estimated from the first rows. */
   rows: number;
+  rowsEstimated: boolean;
   /** Known from other experiments of the workspace, or fitting the rows; absent when nothing fits or none is needed. */
   verifier?: { scorer: string; field: string };
   /** Longest written target, where an experiment of the workspace says so. */
@@ -118,7 +119,9 @@ export interface BenchmarkCandidate {
   /** Absolute. */
   file: string;
   name: string;
+  /** Counted or estimated, as the rows of a task. */
   items: number;
+  itemsEstimated: boolean;
   group: BenchmarkConfig['group'];
   /** From another experiment of the workspace, or the scorer that fits the items; absent when none does. */
   scorer?: string;
@@ -161,6 +164,7 @@ export interface NewExperimentTask {
   file: string;
   name: string;
   rows: number;
+  rowsEstimated: boolean;
   verifier?: { scorer: string; field: string };
   maxTokens?: number;
   /** Name of the benchmark that measures it. */
