@@ -24,8 +24,7 @@ export function makeChoice(onRule: (rule: ChoiceRule) => void, onWrite: () => vo
   const element = el(
     'section',
     { class: 'choice', 'aria-label': text('What to train on') },
-    el('div', { class: 'bar' }, place, boot.trusted && write),
-    counts,
+    el('div', { class: 'bar' }, place, boot.trusted && write, counts),
   );
   let control: Control<string> | undefined;
   let offered = '';
