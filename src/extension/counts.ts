@@ -8,6 +8,11 @@ export function rowCount(rows: number, t: Translate, estimated = false): string 
   return rows === 1 ? t('1 row') : t('{0} rows', formatCount(rows));
 }
 
+/** `1 token`, `20,000 tokens`. */
+export function tokenCount(tokens: number, t: Translate): string {
+  return tokens === 1 ? t('1 token') : t('{0} tokens', formatCount(tokens));
+}
+
 /** `1 item`, `64 items`, `about 101,000 items`. */
 export function itemCount(items: number, t: Translate, estimated = false): string {
   if (estimated) return t('about {0} items', formatRoughly(items));

@@ -57,9 +57,15 @@ const details: RowDetails = {
 
 describe('words about rows', () => {
   it('sum up a file on line one', () => {
-    expect(lensTitle(summary, english)).toBe('1,500 rows, perplexity 4.83 (7.04) under pocket');
-    const partly = { ...summary, problemCount: 2, scores: { ...summary.scores!, done: false, scored: 640 } };
-    expect(lensTitle(partly, english)).toBe('1,500 rows, 2 problems, perplexity 4.83 (7.04) of 640 rows under pocket');
+    expect(lensTitle(summary, english)).toBe('1,500 rows, 20,000 tokens, perplexity 4.83 (7.04) under pocket');
+    const partly = {
+      ...summary,
+      problemCount: 2,
+      scores: { ...summary.scores!, done: false, scored: 640, tokens: 8500 },
+    };
+    expect(lensTitle(partly, english)).toBe(
+      '1,500 rows, 2 problems, perplexity 4.83 (7.04) of 640 rows with 8,500 tokens under pocket',
+    );
     const failure = { message: 'The model folder x does not exist' };
     expect(lensTitle({ ...summary, scores: { ...summary.scores!, failure } }, english)).toContain(
       'not scored: The model',
@@ -68,7 +74,9 @@ describe('words about rows', () => {
 
   it('say on how many rows of a large file the summary stands', () => {
     const large = { ...summary, rows: 100_000, scores: { ...summary.scores!, scored: 20_000, limit: 20_000 } };
-    expect(lensTitle(large, english)).toBe('100,000 rows, perplexity 4.83 (7.04) of 20,000 rows under pocket');
+    expect(lensTitle(large, english)).toBe(
+      '100,000 rows, perplexity 4.83 (7.04) of 20,000 rows with 20,000 tokens under pocket',
+    );
     expect(lensTooltip(large, english)).toContain('Only the first 20,000 rows are scored for this');
     expect(lensTooltip(summary, english)).not.toContain('Only the first');
   });

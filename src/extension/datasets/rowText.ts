@@ -2,6 +2,7 @@
 import type { DatasetRow, DatasetSummary, HardToken, RowDetails } from '../../shared/protocol/lab/datasets.ts';
 import type { Provenance } from '../../shared/dataset.ts';
 import { formatCount, formatPerplexity } from '../../shared/words.ts';
+import { rowCount, tokenCount } from '../counts.ts';
 import { inMarkdown } from '../outsideText.ts';
 import type { Translate } from '../translate.ts';
 
@@ -29,12 +30,11 @@ export function modelLabel(name: string): string {
   return name.split(/[\\/]/).filter(Boolean).slice(-2).join('/') || name;
 }
 
-/** The summary lens: `1,500 rows, perplexity 4.83 (7.04) under pocket`. */
+/** The summary lens: `1,500 rows, 20,000 tokens, perplexity 4.83 (7.04) under pocket`; tokens are those trained on. */
 export function lensTitle(summary: DatasetSummary, t: Translate): string {
   const { scores, rows, problemCount } = summary;
-  const count = rows === 1 ? t('1 row') : t('{0} rows', formatCount(rows));
-  const parts = [summary.read ? count : t('{0} rows so far', formatCount(rows))];
-  if (problemCount > 0) parts.push(t('{0} problems', formatCount(problemCount)));
+  const parts = [summary.read ? rowCount(rows, t) : t('{0} rows so far', formatCount(rows))];
+  if (problemCount > 0) parts.push(problemCount === 1 ? t('1 problem') : t('{0} problems', formatCount(problemCount)));
   if (!scores) return parts.join(', ');
   const model = modelLabel(scores.model);
   if (scores.failure) return `${parts.join(', ')}, ${t('not scored: {0}', scores.failure.message)}`;
@@ -44,10 +44,10 @@ export function lensTitle(summary: DatasetSummary, t: Translate): string {
   const mean = formatPerplexity(scores.perplexityMean);
   const std = formatPerplexity(scores.perplexityStd ?? 0);
   const isWhole = scores.done && scores.limit === undefined;
-  const numbers = isWhole
-    ? t('perplexity {0} ({1}) under {2}', mean, std, model)
-    : t('perplexity {0} ({1}) of {2} rows under {3}', mean, std, formatCount(scores.scored), model);
-  return `${parts.join(', ')}, ${numbers}`;
+  const tokens = tokenCount(scores.tokens, t);
+  if (isWhole) return [...parts, tokens, t('perplexity {0} ({1}) under {2}', mean, std, model)].join(', ');
+  const scored = rowCount(scores.scored, t);
+  return [...parts, t('perplexity {0} ({1}) of {2} with {3} under {4}', mean, std, scored, tokens, model)].join(', ');
 }
 
 /** What the lens tells when it is pointed at. */

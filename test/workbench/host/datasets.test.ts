@@ -61,7 +61,9 @@ suite('datasets', () => {
     );
     const titles = await until('the summary', async () => {
       const all = await lenses(document);
-      return /^1,500 rows, perplexity [\d.]+ \([\d.]+\) under pocket$/.test(all[0] ?? '') ? all : undefined;
+      return /^1,500 rows, [\d,]+ tokens, perplexity [\d.]+ \([\d.]+\) under pocket$/.test(all[0] ?? '')
+        ? all
+        : undefined;
     });
     assert.deepEqual(titles.slice(1), ['Diff with own output', 'Build targets', 'Launch']);
     assert.deepEqual(ours(document.uri), []);

@@ -103,7 +103,7 @@ test('a dataset: perplexities, summary and token colours', async () => {
     .waitFor({ timeout: minutes });
   await page
     .locator('.codelens-decoration')
-    .getByText(/rows, perplexity/)
+    .getByText(/rows, [\d,]+ tokens, perplexity/)
     .waitFor({ timeout: minutes });
   await ui.command(page, 'Forgetting Lab: Colour Tokens');
   await page.locator('.view-overlays .cdr[class*="TextEditorDecorationType"]').first().waitFor();

@@ -74,7 +74,7 @@ test('a merged model is listed, measured, and used for annotations', async () =>
   await ui.item(page, new RegExp(`^Model ${model},.*annotates datasets`)).waitFor();
   expect(readFileSync(inWorkspace('.vscode/settings.json'), 'utf8')).toContain(model);
   await ui.openFile(page, 'small.jsonl');
-  const summary = page.locator('.codelens-decoration').getByText(/rows, perplexity/);
+  const summary = page.locator('.codelens-decoration').getByText(/rows, [\d,]+ tokens, perplexity/);
   await summary.filter({ hasText: model }).waitFor();
   await picture(page, 'merged-annotations');
 });
