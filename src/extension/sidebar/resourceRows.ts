@@ -3,15 +3,17 @@ import type { Provenance } from '../../shared/dataset.ts';
 import type { DatasetFile } from '../../shared/protocol/lab/datasets.ts';
 import type { ModelSummary } from '../../shared/protocol/lab/models.ts';
 import { formatCount, formatPerplexity, formatSize, plainText } from '../../shared/words.ts';
+import { rowCount } from '../counts.ts';
 import { provenanceName } from '../datasets/rowText.ts';
 import type { Translate } from '../translate.ts';
+import { spoken } from './rows.ts';
 import type { Row } from './rows.ts';
 
 /** A dataset file; its details are `datasetDetails`. */
 export function datasetRow(dataset: DatasetFile, t: Translate): Row {
   const parts: string[] = [];
   if (dataset.problem !== undefined) parts.push(t('cannot be read'));
-  if (dataset.rows !== undefined) parts.push(t('{0} rows', formatCount(dataset.rows)));
+  if (dataset.rows !== undefined) parts.push(rowCount(dataset.rows, t));
   if (dataset.perplexity) parts.push(t('perplexity {0}', formatPerplexity(dataset.perplexity.mean)));
   const label = plainText(dataset.name);
   const description = parts.join(', ');
@@ -20,7 +22,7 @@ export function datasetRow(dataset: DatasetFile, t: Translate): Row {
     description,
     icon: dataset.problem === undefined ? { name: 'database' } : { name: 'warning', colour: 'list.warningForeground' },
     context: 'dataset path',
-    accessible: t('Dataset {0}, {1}', label, description),
+    accessible: t('Dataset {0}', spoken(label, description, t)),
     open: datasetDetails(dataset, t).length > 0 ? 'closed' : 'leaf',
   };
 }

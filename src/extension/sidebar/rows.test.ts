@@ -37,6 +37,16 @@ describe('rows of the experiments tree', () => {
   beforeAll(() => void vi.useFakeTimers({ now: new Date('2026-11-22T12:00:00'), toFake: ['Date'] }));
   afterAll(() => void vi.useRealTimers());
 
+  it('have names that are read out to their end', () => {
+    const base = { stage: 0, name: 'base', state: 'done', share: 1 } as const;
+    const checkpoints = [{ step: 0, what: 'final', folder: '/models/pocket', exists: true } as const];
+    const model = modelWith({ state: 'running', line: '', trials: [trialOf({ stages: [{ ...base, checkpoints }] })] });
+    const found = rows(model);
+    expect(found.get('checkpoint')?.accessible).toBe('base model');
+    expect(found.get('run')?.accessible).toMatch(/^Run of .*, running$/);
+    for (const { accessible } of found.values()) expect(accessible).toMatch(/[^,\s]$/);
+  });
+
   it('carry the result', () => {
     const found = rows(modelWith({}));
     expect(found.get('experiment')).toMatchObject({

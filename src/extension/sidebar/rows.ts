@@ -123,8 +123,8 @@ function runRow(run: RunSummary, model: ExperimentsModel, t: Translate): Row {
       starred ? 'marked' : 'unmarked',
     ),
     // What the description begins with is not said twice.
-    accessible: description.startsWith(stateWord(state, t))
-      ? t('Run of {0}, {1}', label, description)
+    accessible: (description || stateWord(state, t)).startsWith(stateWord(state, t))
+      ? t('Run of {0}, {1}', label, description || stateWord(state, t))
       : t('Run of {0}, {1}, {2}', label, stateWord(state, t), description),
     open: run.trials.length > 0 ? 'closed' : 'leaf',
     ...(readable ? { checkable: true } : {}),
@@ -242,6 +242,11 @@ function stageWord({ state, share }: StageSummary, t: Translate): string {
   }
 }
 
+/** What is read out: no comma where there is nothing to say beside the name. */
+export function spoken(label: string, description: string, t: Translate): string {
+  return description === '' ? label : t('{0}, {1}', label, description);
+}
+
 function checkpointRow(node: CheckpointNode, model: ExperimentsModel, t: Translate): Row | undefined {
   const checkpoint = model.checkpoint(node);
   if (!checkpoint) return undefined;
@@ -255,7 +260,7 @@ function checkpointRow(node: CheckpointNode, model: ExperimentsModel, t: Transla
     description,
     icon: { name: final ? 'package' : 'save' },
     context: words('checkpoint', checkpoint.exists && 'path', checkpoint.exists && final && 'whole'),
-    accessible: t('{0}, {1}', label, description),
+    accessible: spoken(label, description, t),
     open: 'leaf',
   };
 }
