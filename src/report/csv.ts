@@ -3,6 +3,7 @@
 import { tokenKinds } from '../metrics/targetText.ts';
 import { inEnglish } from '../shared/phrase.ts';
 import type { Words } from '../shared/phrase.ts';
+import { latestDrift } from './drift.ts';
 import type { ReportData } from './reportData.ts';
 import { targetTable } from './targetTable.ts';
 
@@ -172,6 +173,56 @@ export function targetsCsv({ run }: Pick<ReportData, 'run'>): string {
       row.greedy?.editRatio,
       row.greedy?.tokenF1,
       row.dropped.reduce((sum, entry) => sum + entry.count, 0),
+    ]),
+  );
+}
+
+/** Rates of every cell by name (refusals, JSON forms, repetition...), base first; the margin of refusals among them. */
+export function ratesCsv({ view }: Pick<ReportData, 'view'>): string {
+  const base = { arm: 'base', lr: 0, rows: [view.base] };
+  const rows = [base, ...view.blocks].flatMap((block) =>
+    block.rows.flatMap((row) =>
+      view.columns.flatMap((column, k): CsvValue[][] => {
+        const cell = row.cells[k];
+        if (cell?.kind !== 'measured') return [];
+        const place = [block.arm, block.lr, row.stage, column.benchmark];
+        const margin = cell.refusalMargin === undefined ? [] : [[...place, 'refusal_margin_nats', cell.refusalMargin]];
+        return [...Object.entries(cell.rates).map(([name, rate]) => [...place, name, rate]), ...margin];
+      }),
+    ),
+  );
+  return csvTable(['arm', 'lr', 'stage', 'benchmark', 'rate', 'value'], rows);
+}
+
+/** The distance from the base without labels (methods 5.4), nats per token. */
+export function driftCsv({ run }: Pick<ReportData, 'run'>): string {
+  const heads = [
+    'arm',
+    'lr',
+    'seed',
+    'stage',
+    'text',
+    'kl',
+    'cross_entropy',
+    'baseline_entropy',
+    'hard_cross_entropy',
+    'agreement',
+    'tokens',
+  ];
+  return csvTable(
+    heads,
+    latestDrift(run).map((record) => [
+      record.arm,
+      record.lr,
+      record.seed,
+      record.stage,
+      record.text,
+      record.kl,
+      record.crossEntropy,
+      record.baselineEntropy,
+      record.hardCrossEntropy,
+      record.agreement,
+      record.tokens,
     ]),
   );
 }

@@ -2,9 +2,10 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { csvCell, csvTable, matrixCsv, numbersCsv, targetsCsv } from './csv.ts';
+import { csvCell, csvTable, driftCsv, matrixCsv, numbersCsv, ratesCsv, targetsCsv } from './csv.ts';
 import { examplesOfGained, examplesOfLost } from './flips.ts';
-import { escapeMarkdown, renderMarkdown } from './markdown.ts';
+import { renderMarkdown } from './markdown.ts';
+import { escapeMarkdown } from './markdownText.ts';
 import { collectReport } from './reportData.ts';
 import { hostileName, syntheticRun } from './testing/syntheticRun.ts';
 import { writeReport } from './writeReport.ts';
@@ -41,6 +42,11 @@ describe('CSV', () => {
     expect(matrix.some((one) => one[0] === `'${hostileName}`)).toBe(true);
     expect(parseCsv(numbersCsv(data))).toHaveLength(1 + data.numbers.length);
     expect(parseCsv(targetsCsv(data))).toHaveLength(7);
+    const rates = parseCsv(ratesCsv(data));
+    expect(rates.find((one) => one[0] === 'base' && one[4] === 'json_strict')?.[3]).toBe('json');
+    const drift = parseCsv(driftCsv(data));
+    expect(drift).toHaveLength(3);
+    expect(drift[1]?.slice(0, 6)).toEqual(['ground truth', '0.0003', '0', '1', 'neutral', '1.1']);
   });
 });
 
@@ -49,11 +55,12 @@ describe('Markdown', () => {
     expect(escapeMarkdown('a|b [c](d) <i> *x*\n# y')).toBe('a\\|b \\[c\\]\\(d\\) &lt;i&gt; \\*x\\* \\# y');
     const text = renderMarkdown(await collecting);
     expect(text).not.toContain('<img');
-    const widths = text
-      .split('\n')
-      .filter((line) => line.startsWith('|'))
-      .map((line) => line.replaceAll('\\|', '').split('|').length);
-    expect(new Set(widths)).toEqual(new Set([12, 9]));
+    const tables = text.split('\n\n').filter((block) => block.startsWith('|'));
+    expect(tables).toHaveLength(7);
+    for (const table of tables) {
+      const widths = table.split('\n').map((line) => line.replaceAll('\\|', '').split('|').length);
+      expect(new Set(widths).size, table).toBe(1);
+    }
     expect(text).toContain('.40 **\u221258**');
     expect(text).toContain('4.83 (2.65)');
   });
@@ -91,8 +98,10 @@ describe('report files', () => {
   it('appear whole, and nothing else is left', async () => {
     const files = await writeReport(syntheticRun(), join(folder, 'out'));
     expect((await readdir(join(folder, 'out'))).sort()).toEqual([
+      'drift.csv',
       'matrix.csv',
       'numbers.csv',
+      'rates.csv',
       'report.html',
       'report.md',
       'targets.csv',

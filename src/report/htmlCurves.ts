@@ -2,6 +2,7 @@
 import { mean } from '../metrics/statistics.ts';
 import type { RunConfig, RunData, TrialKey } from '../shared/records.ts';
 import { armStyles, styleOf } from '../shared/arms.ts';
+import { latestDrift } from './drift.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 import { formatLearningRate, formatShare } from '../shared/words.ts';
@@ -191,13 +192,8 @@ function curve(config: RunConfig, arm: string, lines: readonly Line[], scale: Sc
 export function renderDrift(run: Pick<RunData, 'drift' | 'config'>): Markup | false {
   if (run.drift.length === 0) return false;
   const styles = armStyles(run.config.arms);
-  const latest = new Map(
-    run.drift.map((record) => [
-      JSON.stringify([record.arm, record.lr, record.seed, record.stage, record.text]),
-      record,
-    ]),
-  );
-  const largest = Math.max(1e-9, ...[...latest.values()].map((record) => record.kl));
+  const latest = latestDrift(run);
+  const largest = Math.max(1e-9, ...latest.map((record) => record.kl));
   return html`<h3>Distance from the base, without labels</h3>
     <div class="scroll">
       <table class="plain">
@@ -215,7 +211,7 @@ export function renderDrift(run: Pick<RunData, 'drift' | 'config'>): Markup | fa
           </tr>
         </thead>
         <tbody>
-          ${[...latest.values()].map((record) => {
+          ${latest.map((record) => {
             const { colour, glyph } = styleOf(styles, record.arm);
             return html`<tr>
               <th scope="row"><span class="glyph arm-${colour}" aria-hidden="true">${glyph}</span> ${record.arm}</th>

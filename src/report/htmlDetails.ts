@@ -1,4 +1,5 @@
 // The back of the report: method cards, every derived number with its definition, configuration and versions, notes.
+import type { ResolvedArm } from '../shared/experiment.ts';
 import type { DerivedNumber, RunData } from '../shared/records.ts';
 import { armStyles, styleOf, targetSource } from '../shared/arms.ts';
 import { html } from './markup.ts';
@@ -27,6 +28,12 @@ export function renderMethods(run: Pick<RunData, 'config'>, methods: readonly Me
         html`<article class="card">
           <h3>${arm.name}</h3>
           <p>${choicesInWords(arm)}</p>
+          ${methodsOf(arm, methods).map(
+            ({ title, id, arxiv }) =>
+              html`<p class="quiet">
+                After ${title}: ${arxivLink(arxiv)} preset <code>${id}</code>, with settings of its own
+              </p>`,
+          )}
           <p>${chip(styles, arm.name)}</p>
         </article>`,
     )}
@@ -43,6 +50,21 @@ function arxivLink(id: string | undefined): Markup | false {
   if (id === undefined) return false;
   if (!/^\d{4}\.\d{4,5}$/.test(id)) return html`arXiv ${id} &middot;`;
   return html`<a href="https://arxiv.org/abs/${id}" rel="noreferrer">arXiv ${id}</a> &middot;`;
+}
+
+/** Published methods whose choices an arm without a preset makes. */
+function methodsOf(arm: ResolvedArm, methods: readonly MethodCard[]): MethodCard[] {
+  const { targets, mask, mix, trainable, weightStep } = arm;
+  const ids = [
+    targets.kind === 'self-output' && 'self-output',
+    targets.kind === 'rephrase' && (targets.fallback === 'drop' ? 'rephrase' : 'rephrase-sdft'),
+    mask.kind === 'stm' && 'stm',
+    mask.kind === 'random' && 'random-mask',
+    mix.kind === 'replay' && 'replay',
+    trainable.kind === 'lora' && 'lora',
+    weightStep.kind === 'linear-merge' && 'linear-merge',
+  ];
+  return ids.flatMap((id) => methods.find((method) => method.id === id) ?? []);
 }
 
 function choicesInWords(arm: RunData['config']['arms'][number]): string {

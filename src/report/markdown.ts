@@ -1,26 +1,12 @@
-// The report as Markdown, for notes and issues: verdict, matrix, plane numbers, target table. Text from outside is escaped,
-// so that names can be neither markup nor links.
+// The report as Markdown, for notes and issues: verdict, matrix, target table, and the details behind them.
 import { trialTitle } from '../shared/arms.ts';
 import type { MatrixCell, MatrixColumn, MatrixRow, Total } from '../shared/matrixView.ts';
 import { inEnglish } from '../shared/phrase.ts';
+import { detailSections } from './markdownDetails.ts';
+import { escapeMarkdown, markdownTable } from './markdownText.ts';
 import type { ReportData } from './reportData.ts';
 import { targetTable } from './targetTable.ts';
-import { formatChange, formatCount, formatPerplexity, formatScore, formatShare, plainText } from '../shared/words.ts';
-
-/** Text that Markdown shows as it is, on one line. */
-export function escapeMarkdown(text: string): string {
-  return plainText(text)
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/([\\`*_[\]()#|~!])/g, '\\$1');
-}
-
-/** Cells are finished Markdown: whoever fills them escapes what is not a number. */
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(heads), line(heads.map((_, k) => (k === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
-}
+import { formatChange, formatCount, formatPerplexity, formatScore, formatShare } from '../shared/words.ts';
 
 function cellText(column: MatrixColumn, cell: MatrixCell | undefined): string {
   if (cell?.kind !== 'measured') return '\u00b7';
@@ -46,7 +32,7 @@ function matrixTable({ run, view }: ReportData): string {
     row.stage === 0 ? '' : totalText(row.gained),
     row.stage === 0 ? '' : totalText(row.forgot),
   ];
-  return table(heads, [
+  return markdownTable(heads, [
     line('base', view.base),
     ...view.blocks.flatMap((block) =>
       block.rows.map((row) =>
@@ -63,7 +49,7 @@ function targetsTable({ run }: ReportData): string | undefined {
   const rows = targetTable(run);
   if (rows.length === 0) return undefined;
   const heads = ['trained on', 'perplexity mean (std)', 'variance', 'tokens', 'items', 'verified', 'masked'];
-  return table(
+  return markdownTable(
     heads,
     rows.map((row) => [
       `${escapeMarkdown(row.source)}${run.config.experiment.stages.length > 1 ? ` \\(${escapeMarkdown(row.stageName)}\\)` : ''}`,
@@ -94,6 +80,7 @@ export function renderMarkdown(data: ReportData): string {
           targets,
           'Perplexity per item under the base model, before training; std is the standard deviation over items.',
         ]),
+    ...detailSections(data),
     `Run ${escapeMarkdown(run.config.id)}, Forgetting Lab ${escapeMarkdown(run.config.versions.forgettingLab)}, seeds ${run.config.experiment.seeds.join(', ')}.`,
     '',
   ].join('\n\n');

@@ -3,7 +3,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from '../shared/errors.ts';
-import { matrixCsv, numbersCsv, targetsCsv } from './csv.ts';
+import { driftCsv, matrixCsv, numbersCsv, ratesCsv, targetsCsv } from './csv.ts';
 import { renderHtml } from './html.ts';
 import { renderMarkdown } from './markdown.ts';
 import { collectReport } from './reportData.ts';
@@ -15,7 +15,7 @@ export interface WrittenFile {
   path: string;
 }
 
-/** Writes `report.html`, `report.md`, `matrix.csv`, `numbers.csv` and `targets.csv` into a folder; the page comes first. */
+/** Writes `report.html`, `report.md` and the tables as CSV into a folder; the page comes first. */
 export async function writeReport(source: ReportSource, folder: string): Promise<WrittenFile[]> {
   const data = await collectReport(source);
   const files: [label: string, name: string, text: string][] = [
@@ -24,6 +24,8 @@ export async function writeReport(source: ReportSource, folder: string): Promise
     ['Matrix', 'matrix.csv', matrixCsv(data)],
     ['Numbers', 'numbers.csv', numbersCsv(data)],
     ['Targets', 'targets.csv', targetsCsv(data)],
+    ['Rates', 'rates.csv', ratesCsv(data)],
+    ['Drift', 'drift.csv', driftCsv(data)],
   ];
   try {
     await mkdir(folder, { recursive: true });
