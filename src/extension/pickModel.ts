@@ -1,26 +1,13 @@
-// Choosing a model by quick pick, the same wherever one is asked for.
+// Choosing what gives perplexities by quick pick, the same wherever it is asked for: a model or a checkpoint of a run.
 import * as vscode from 'vscode';
-import { listModels } from '../shared/protocol/lab/models.ts';
-import type { ModelSummary } from '../shared/protocol/lab/models.ts';
-import { formatCount, formatSize } from '../shared/words.ts';
-import { modelFolders } from './modelFolders.ts';
-import { inLabel } from './outsideText.ts';
+import { weightsItems } from './experiments/pickWeights.ts';
 import type { Lab } from './workbench.ts';
 
-/** The chosen model's name (`pocket` or a folder), or undefined. */
-export async function pickModel(lab: Lab, title = vscode.l10n.t('Choose a model')): Promise<string | undefined> {
-  const models = lab.request(listModels, { folders: modelFolders() });
-  const items = models.then((found) => found.filter((model) => model.problem === undefined).map(item));
-  const chosen = await vscode.window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true });
-  return chosen?.model;
-}
-
-function item(model: ModelSummary): vscode.QuickPickItem & { model: string } {
-  const context = vscode.l10n.t('context {0}', formatCount(model.contextLength));
-  return {
-    label: inLabel(model.label),
-    description: inLabel(`${model.architecture}, ${formatSize(model.parameters)}, ${context}`),
-    ...(model.bundled ? {} : { detail: inLabel(model.folder) }),
-    model: model.name,
-  };
+/** The name of a model (`pocket` or a folder) or the folder of a checkpoint, or undefined. */
+export async function pickModel(
+  lab: Lab,
+  title = vscode.l10n.t('Choose a model or a checkpoint'),
+): Promise<string | undefined> {
+  const options = { title, matchOnDescription: true, matchOnDetail: true };
+  return (await vscode.window.showQuickPick(weightsItems(lab), options))?.model;
 }

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { explainDatasetRow } from '../../shared/protocol/lab/datasets.ts';
 import type { DatasetProblem } from '../../shared/protocol/lab/datasets.ts';
+import { CheckpointNames } from '../checkpoints.ts';
 import { diagnosticSource } from '../experiments/editorShapes.ts';
 import type { Workbench } from '../workbench.ts';
 import { datasetSelector } from './datasetFiles.ts';
@@ -11,7 +12,8 @@ import { hintLabel, hintTooltip, hoverMarkdown, lensTitle, lensTooltip, modelLab
 const { t } = vscode.l10n;
 
 export function registerAnnotations(workbench: Workbench, datasets: OpenDatasets): void {
-  const { context } = workbench;
+  const { context, lab } = workbench;
+  const names = new CheckpointNames(lab, t);
   const hints = new vscode.EventEmitter<void>();
   const lenses = new vscode.EventEmitter<void>();
   context.subscriptions.push(
@@ -21,28 +23,34 @@ export function registerAnnotations(workbench: Workbench, datasets: OpenDatasets
     datasets.onDidSummarise(() => lenses.fire()),
     vscode.languages.registerInlayHintsProvider(datasetSelector, {
       onDidChangeInlayHints: hints.event,
-      provideInlayHints: (document, range, token) => hintsOf(datasets, document, range, token),
+      provideInlayHints: (document, range, token) => hintsOf(datasets, names, document, range, token),
     }),
     vscode.languages.registerHoverProvider(datasetSelector, {
-      provideHover: (document, position, token) => hoverOf(workbench, datasets, document, position, token),
+      provideHover: (document, position, token) => hoverOf(workbench, datasets, names, document, position, token),
     }),
     vscode.languages.registerCodeLensProvider(datasetSelector, {
       onDidChangeCodeLenses: lenses.event,
-      provideCodeLenses: (document) => lensesOf(workbench, datasets, document),
+      provideCodeLenses: (document) => lensesOf(workbench, datasets, names, document),
     }),
     problemsOf(datasets),
   );
 }
 
+/** What the annotating model is called: a checkpoint by its run, a model by its folder. */
+async function nameOf(names: CheckpointNames, model: string): Promise<string> {
+  return (await names.of(model)) ?? modelLabel(model);
+}
+
 async function hintsOf(
   datasets: OpenDatasets,
+  names: CheckpointNames,
   document: vscode.TextDocument,
   range: vscode.Range,
   token: vscode.CancellationToken,
 ): Promise<vscode.InlayHint[]> {
   if (!datasets.annotations(document).perplexity || !(await datasets.ready(document))) return [];
   const rows = await datasets.rows(document, { from: range.start.line, to: range.end.line }, false, token);
-  const model = modelLabel(scoringModel(document).name);
+  const model = await nameOf(names, scoringModel(document).name);
   return rows.flatMap((row) => {
     const label = hintLabel(row);
     if (label === undefined || row.line < range.start.line) return [];
@@ -56,6 +64,7 @@ async function hintsOf(
 async function hoverOf(
   { lab }: Workbench,
   datasets: OpenDatasets,
+  names: CheckpointNames,
   document: vscode.TextDocument,
   position: vscode.Position,
   token: vscode.CancellationToken,
@@ -67,13 +76,15 @@ async function hoverOf(
   const params = { uri: uri.toString(), version, position: at, model: scoringModel(document) };
   const details = await lab.request(explainDatasetRow, params, token);
   if (!details || document.version !== version) return undefined;
+  const name = await nameOf(names, details.model);
   // Untrusted: what a model or a file says starts no command.
-  return new vscode.Hover(new vscode.MarkdownString(hoverMarkdown(details, t)));
+  return new vscode.Hover(new vscode.MarkdownString(hoverMarkdown(details, t, name)));
 }
 
 async function lensesOf(
   workbench: Workbench,
   datasets: OpenDatasets,
+  names: CheckpointNames,
   document: vscode.TextDocument,
 ): Promise<vscode.CodeLens[]> {
   if (!(await datasets.ready(document))) return [];
@@ -83,7 +94,8 @@ async function lensesOf(
   const trusted = workbench.trusted();
   const lens = (title: string, command: string, ...values: unknown[]): vscode.CodeLens =>
     new vscode.CodeLens(first, { title, command, arguments: values });
-  const title = lensTitle(summary, t);
+  const name = summary.scores && (await nameOf(names, summary.scores.model));
+  const title = lensTitle(summary, t, name);
   const about = trusted ? lens(title, 'forgettingLab.selectModel') : lens(title, '');
   if (about.command) about.command.tooltip = lensTooltip(summary, t);
   if (document.isUntitled) return [about];

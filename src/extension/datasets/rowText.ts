@@ -30,13 +30,13 @@ export function modelLabel(name: string): string {
   return name.split(/[\\/]/).filter(Boolean).slice(-2).join('/') || name;
 }
 
-/** The summary lens: `1,500 rows, 20,000 tokens, perplexity 4.83 (7.04) under pocket`; tokens are those trained on. */
-export function lensTitle(summary: DatasetSummary, t: Translate): string {
+/** The summary lens: `1,500 rows, 20,000 tokens, perplexity 4.83 (7.04) under pocket`; tokens are those trained on. `name`: of the model. */
+export function lensTitle(summary: DatasetSummary, t: Translate, name?: string): string {
   const { scores, rows, problemCount } = summary;
   const parts = [summary.read ? rowCount(rows, t) : t('{0} rows so far', formatCount(rows))];
   if (problemCount > 0) parts.push(problemCount === 1 ? t('1 problem') : t('{0} problems', formatCount(problemCount)));
   if (!scores) return parts.join(', ');
-  const model = modelLabel(scores.model);
+  const model = name ?? modelLabel(scores.model);
   if (scores.failure) return `${parts.join(', ')}, ${t('not scored: {0}', scores.failure.message)}`;
   if (scores.perplexityMean === null) {
     return scores.done ? parts.join(', ') : `${parts.join(', ')}, ${t('scoring under {0} ...', model)}`;
@@ -78,10 +78,10 @@ export function provenanceName(provenance: Provenance, t: Translate): string {
   return names[provenance];
 }
 
-/** The hover as Markdown. Everything that comes from the file or the model is escaped. */
-export function hoverMarkdown(details: RowDetails, t: Translate): string {
+/** The hover as Markdown; `name`: of the model. Everything that comes from the file or the model is escaped. */
+export function hoverMarkdown(details: RowDetails, t: Translate, name = modelLabel(details.model)): string {
   const perplexity = formatPerplexity(details.perplexity ?? Number.NaN);
-  const model = inMarkdown(modelLabel(details.model));
+  const model = inMarkdown(name);
   const tokens = formatCount(details.tokens ?? 0);
   const lines = [
     `**${t('Perplexity {0}', perplexity)}** ${t('of {0} trained-on tokens under {1}, {2} nats a token', tokens, model, details.meanNll.toFixed(3))}`,

@@ -1,8 +1,9 @@
 // Weights to work with: models, and the final checkpoints of runs.
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import { listModels } from '../../shared/protocol/lab/models.ts';
 import { listExperiments } from '../../shared/protocol/lab/runs.ts';
-import { formatLearningRate, formatSize } from '../../shared/words.ts';
+import { formatCount, formatLearningRate, formatSize } from '../../shared/words.ts';
+import { finalCheckpoints } from '../checkpoints.ts';
 import { modelFolders } from '../modelFolders.ts';
 import { inLabel } from '../outsideText.ts';
 import type { Lab } from '../workbench.ts';
@@ -24,9 +25,11 @@ async function modelItems(lab: Lab): Promise<WeightsItem[]> {
   const models = await lab.request(listModels, { folders: modelFolders() });
   return models
     .filter(({ problem }) => problem === undefined)
-    .map(({ name, label, architecture, parameters, bundled, folder }) => ({
+    .map(({ name, label, architecture, parameters, contextLength, bundled, folder }) => ({
       label: inLabel(label),
-      description: inLabel(`${architecture}, ${formatSize(parameters)}`),
+      description: inLabel(
+        `${architecture}, ${formatSize(parameters)}, ${vscode.l10n.t('context {0}', formatCount(contextLength))}`,
+      ),
       ...(bundled ? {} : { detail: inLabel(folder) }),
       model: name,
       short: label,
@@ -35,24 +38,11 @@ async function modelItems(lab: Lab): Promise<WeightsItem[]> {
 
 async function checkpointItems(lab: Lab): Promise<WeightsItem[]> {
   const experiments = await lab.request(listExperiments, {});
-  const items: WeightsItem[] = [];
-  for (const run of experiments.flatMap(({ runs }) => runs)) {
-    for (const { arm, lr, seed, stages } of run.trials) {
-      for (const { stage, name, checkpoints } of stages) {
-        // The base is the model that is listed already, once for every arm.
-        if (stage === 0) continue;
-        const final = checkpoints.find(({ what, exists }) => what === 'final' && exists);
-        if (!final) continue;
-        const trial = `${arm} · ${formatLearningRate(lr)} · seed ${seed}`;
-        items.push({
-          label: inLabel(`${arm}: ${name}`),
-          description: inLabel(trial),
-          detail: inLabel(run.id),
-          model: final.folder,
-          short: arm,
-        });
-      }
-    }
-  }
-  return items;
+  return finalCheckpoints(experiments).map(({ folder, run, trial: { arm, lr, seed }, stage }) => ({
+    label: inLabel(`${arm}: ${stage}`),
+    description: inLabel(`${arm} \u00b7 ${formatLearningRate(lr)} \u00b7 ${vscode.l10n.t('seed {0}', seed)}`),
+    detail: inLabel(run.id),
+    model: folder,
+    short: arm,
+  }));
 }

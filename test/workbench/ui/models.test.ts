@@ -67,6 +67,8 @@ test('a merged model is listed, measured, and used for annotations', async () =>
 
   await ui.item(page, new RegExp(`^Model ${model},`)).waitFor();
   await ui.command(page, 'Forgetting Lab: Select Model for Annotations');
+  const checkpoint = ui.quickInput(page).getByRole('option', { name: /^ground truth: subtraction/ });
+  await checkpoint.first().waitFor();
   await ui
     .quickInput(page)
     .getByRole('option', { name: new RegExp(`^${model}`) })
