@@ -78,14 +78,14 @@ let scoredWhenArranged = false;
 const unfolded = new Map<number, ComparedRow | undefined>();
 
 const page = makePage();
-const summaryTableHere = el('div');
+const sourceTable = el('div');
 const summary = el(
   'details',
   { class: 'summary', open: remembered<boolean>('summary') ?? innerHeight >= shortPage },
-  el('summary', { class: 'quiet' }, text('Sources of targets')),
-  summaryTableHere,
+  // The click comes before what it does, by key as well.
+  el('summary', { class: 'quiet', on: { click: () => keep('summary', !summary.open) } }, text('Sources of targets')),
+  sourceTable,
 );
-summary.addEventListener('toggle', () => keep('summary', summary.open));
 const sourceBar = el('div', { class: 'bar' });
 const filterBar = el('div', { class: 'bar' });
 const progress = el('span', { class: 'quiet', role: 'status' });
@@ -305,7 +305,7 @@ function show(next: ComparisonState): void {
   const failure = next.scoring?.state === 'failed' ? next.scoring : undefined;
   page.notice(failure && `${failure.problem ?? ''} ${failure.remedy ?? ''}`.trim(), 'error');
   page.sentence(sentenceOf(next, view.left, view.right), cautionsOf(next, view.left, view.right));
-  fill(summaryTableHere, summaryTable(next, next.scoring === undefined));
+  fill(sourceTable, summaryTable(next, next.scoring === undefined));
   fill(progress, progressOf(next) ?? '');
   choice.offer(next);
   drawHeads();
