@@ -72,6 +72,12 @@ describe('words about rows', () => {
     );
   });
 
+  it('name a checkpoint by its run, and its name is text', () => {
+    const name = 'ground truth, pocket 2026-11-21 11:11';
+    expect(lensTitle(summary, english, name)).toMatch(/ under ground truth, pocket 2026-11-21 11:11$/);
+    expect(lensTitle(summary, english, '$(trash) x')).toMatch(/ under \\\$\(trash\) x$/);
+  });
+
   it('say on how many rows of a large file the summary stands', () => {
     const large = { ...summary, rows: 100_000, scores: { ...summary.scores!, scored: 20_000, limit: 20_000 } };
     expect(lensTitle(large, english)).toBe(

@@ -3,7 +3,7 @@ import type { DatasetRow, DatasetSummary, HardToken, RowDetails } from '../../sh
 import type { Provenance } from '../../shared/dataset.ts';
 import { formatCount, formatPerplexity } from '../../shared/words.ts';
 import { rowCount, tokenCount } from '../counts.ts';
-import { inMarkdown } from '../outsideText.ts';
+import { inLabel, inMarkdown } from '../outsideText.ts';
 import type { Translate } from '../translate.ts';
 
 /** A probability as people read it: `0.97`, `0.001`, `2e-6`. */
@@ -36,7 +36,8 @@ export function lensTitle(summary: DatasetSummary, t: Translate, name?: string):
   const parts = [summary.read ? rowCount(rows, t) : t('{0} rows so far', formatCount(rows))];
   if (problemCount > 0) parts.push(problemCount === 1 ? t('1 problem') : t('{0} problems', formatCount(problemCount)));
   if (!scores) return parts.join(', ');
-  const model = name ?? modelLabel(scores.model);
+  // A lens renders `$(icon)`.
+  const model = inLabel(name ?? modelLabel(scores.model));
   if (scores.failure) return `${parts.join(', ')}, ${t('not scored: {0}', scores.failure.message)}`;
   if (scores.perplexityMean === null) {
     return scores.done ? parts.join(', ') : `${parts.join(', ')}, ${t('scoring under {0} ...', model)}`;

@@ -32,7 +32,7 @@ async function hints(document: vscode.TextDocument, lines: number): Promise<vsco
       document.uri,
       range,
     );
-    const numbers = found.filter((hint) => /^\d+(\.\d+)?$/.test(label(hint)));
+    const numbers = found.filter((hint) => /^(\d{1,2}\.\d\d|\d{1,3}(,\d{3})*)$/.test(label(hint)));
     return numbers.length >= lines ? numbers : undefined;
   });
 }
