@@ -20,12 +20,12 @@ export function createCommand(name: string, description: string, examples: reado
     .allowExcessArguments(false);
 }
 
-/** Adds `--model`, `--device` and `--threads`. */
+/** Adds `--model`, `--adapter`, `--device` and `--threads`. */
 export function withModelOptions(command: Command, required = true): Command {
   const flags = '--model <dir>';
-  const text = 'Hugging Face model folder, or `pocket` for the bundled model';
+  const text = 'Hugging Face model or LoRA adapter folder, or `pocket` for the bundled model';
   const named = required ? command.requiredOption(flags, text) : command.option(flags, text);
-  return withDeviceOptions(named);
+  return withDeviceOptions(named.option('--adapter <dir>', "LoRA adapter in PEFT's layout, on top of the model"));
 }
 
 /** Adds `--device` and `--threads`. */
@@ -40,7 +40,12 @@ export function withSamplingOptions(command: Command, defaults: { temperature: n
   const { temperature, maxTokens } = defaults;
   return command
     .option('--temperature <t>', '0 takes the most probable token', numberBetween('--temperature', 0, 100), temperature)
-    .option('--top-p <p>', 'sample from the most probable tokens with this total', numberBetween('--top-p', 0, 1), 1)
+    .option(
+      '--top-p <p>',
+      'sample from the most probable tokens with this total',
+      numberBetween('--top-p', 0, 1, true),
+      1,
+    )
     .option('--max-tokens <n>', 'longest answer', wholeNumber('--max-tokens', 1), maxTokens)
     .option('--seed <n>', 'seed of the sampling', wholeNumber('--seed', 0), 0);
 }

@@ -10,12 +10,18 @@ export function wholeNumber(name: string, least: number): (text: string) => numb
   };
 }
 
-/** Reads a number within bounds from the command line. */
-export function numberBetween(name: string, least: number, most: number): (text: string) => number {
+/** Reads a number within bounds from the command line; `above` leaves out the lower bound itself. */
+export function numberBetween(name: string, least: number, most: number, above = false): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (Number.isFinite(value) && value >= least && value <= most && text.trim() !== '') return value;
-    const range = most === Infinity ? `of at least ${least}` : least === -Infinity ? '' : `from ${least} to ${most}`;
-    throw new LabError('usage', `${name} must be a number ${range}, not "${text}"`.replace('  ', ' '));
+    const highEnough = above ? value > least : value >= least;
+    if (Number.isFinite(value) && highEnough && value <= most && text.trim() !== '') return value;
+    throw new LabError('usage', `${name} must be a number${rangeWords(least, most, above)}, not "${text}"`);
   };
+}
+
+function rangeWords(least: number, most: number, above: boolean): string {
+  if (least === -Infinity) return most === Infinity ? '' : ` of at most ${most}`;
+  if (most === Infinity) return above ? ` above ${least}` : ` of at least ${least}`;
+  return above ? ` above ${least} and at most ${most}` : ` from ${least} to ${most}`;
 }

@@ -12,8 +12,8 @@ export interface DropReason {
 }
 
 export interface DropCounter {
-  add(row: DroppedRow): void;
-  reasons(): DropReason[];
+  add: (row: DroppedRow) => void;
+  reasons: () => DropReason[];
 }
 
 export function createDropCounter(): DropCounter {

@@ -111,6 +111,21 @@ describe('refusing', () => {
       /tensor a has a damaged header entry/,
     ],
     [
+      'tensors that overlap',
+      () => writeRaw('x', { a: entry('F32', [2], 0, 8), b: entry('F32', [2], 0, 8) }, new Uint8Array(8)),
+      /tensor b overlaps another tensor/,
+    ],
+    [
+      'bytes between tensors that belong to none',
+      () => writeRaw('x', { a: entry('F32', [1], 0, 4), b: entry('F32', [1], 8, 12) }, new Uint8Array(12)),
+      /has 4 bytes before tensor b that belong to none/,
+    ],
+    [
+      'bytes behind the last tensor',
+      () => writeRaw('x', { a: entry('F32', [1], 0, 4) }, new Uint8Array(9)),
+      /has 5 bytes behind the last tensor/,
+    ],
+    [
       'a header that is not JSON',
       () => {
         const file = good();
@@ -134,6 +149,15 @@ describe('refusing', () => {
     writeFileSync(path.join(folder, 'pytorch_model.bin'), 'x');
     await expect(findSafetensors(folder)).rejects.toMatchObject({
       remedy: expect.stringContaining('pytorch_model.bin is not') as string,
+    });
+  });
+
+  it('a shard that has not been fetched', async () => {
+    const index = { weight_map: { a: 'model-00001-of-00002.safetensors' } };
+    writeFileSync(path.join(folder, 'model.safetensors.index.json'), JSON.stringify(index));
+    await expect(findSafetensors(folder)).rejects.toMatchObject({
+      message: expect.stringMatching(/00001-of-00002\.safetensors is missing, and .*index\.json names it/) as string,
+      remedy: expect.stringContaining('not complete') as string,
     });
   });
 

@@ -60,7 +60,23 @@ async function readHeader(file: string, handle: FileHandle): Promise<TensorEntry
   }
   if (typeof parsed !== 'object' || parsed === null) invalid(file, 'the header is not an object');
   const names = Object.keys(parsed).filter((name) => name !== '__metadata__');
-  return names.map((name) => checkEntry(file, name, (parsed as Record<string, unknown>)[name], 8 + headerLength, size));
+  const entries = names.map((name) =>
+    checkEntry(file, name, (parsed as Record<string, unknown>)[name], 8 + headerLength, size),
+  );
+  checkLayout(file, entries, 8 + headerLength, size);
+  return entries;
+}
+
+/** The format wants the tensors to cover the data without gap or overlap: anything else is a damaged or crafted file. */
+function checkLayout(file: string, entries: readonly TensorEntry[], dataStart: number, size: number): void {
+  let end = dataStart;
+  for (const entry of [...entries].sort((a, b) => a.start - b.start || a.end - b.end)) {
+    if (entry.start < end) invalid(file, `tensor ${entry.name} overlaps another tensor`);
+    if (entry.start > end)
+      invalid(file, `has ${entry.start - end} bytes before tensor ${entry.name} that belong to none`);
+    end = entry.end;
+  }
+  if (end < size) invalid(file, `has ${size - end} bytes behind the last tensor that belong to none`);
 }
 
 function checkEntry(file: string, name: string, raw: unknown, dataStart: number, size: number): TensorEntry {
@@ -191,6 +207,12 @@ async function shardFiles(folder: string, indexFile: string): Promise<string[]> 
   const names = [...new Set(Object.values(parsed.data.weight_map))].sort();
   const outside = names.find((name) => path.basename(name) !== name);
   if (outside) return invalid(indexFile, `names a shard outside its folder: ${outside}`);
+  for (const name of names) {
+    if (await exists(path.join(folder, name))) continue;
+    throw new LabError('file-not-found', `${path.join(folder, name)} is missing, and ${indexFile} names it`, {
+      remedy: 'The download is not complete: fetch the missing files',
+    });
+  }
   return names.map((name) => path.join(folder, name));
 }
 

@@ -28,6 +28,7 @@ describe('Wilson interval', () => {
 
   it('stays inside [0, 1] at the ends and is not empty there', () => {
     expect(wilsonInterval(0, 20)).toMatchObject({ value: 0, lo: 0 });
+    for (const n of [7, 20, 240]) expect([wilsonInterval(0, n).lo, wilsonInterval(n, n).hi]).toEqual([0, 1]);
     expect(wilsonInterval(0, 20).hi).toBeCloseTo(3.8415 / 23.8415, 4);
     expect(wilsonInterval(20, 20).hi).toBe(1);
     expect(() => wilsonInterval(0, 0)).toThrow(RangeError);

@@ -41,7 +41,10 @@ export function wilsonInterval(successes: number, n: number): Interval {
   const z2 = z95 * z95;
   const centre = (p + z2 / (2 * n)) / (1 + z2 / n);
   const half = (z95 / (1 + z2 / n)) * Math.sqrt((p * (1 - p)) / n + z2 / (4 * n * n));
-  return { value: p, lo: Math.max(0, centre - half), hi: Math.min(1, centre + half) };
+  // Exactly 0 and 1 at the ends, where rounding leaves a little over.
+  const lo = successes === 0 ? 0 : Math.max(0, centre - half);
+  const hi = successes === n ? 1 : Math.min(1, centre + half);
+  return { value: p, lo, hi };
 }
 
 /**

@@ -17,20 +17,20 @@ const wantedWords: Record<string, string> = {
 export function complaint(issue: z.core.$ZodIssue, value: unknown): string {
   const name = nameOf(issue.path);
   const given = described(value);
-  switch (issue.code) {
-    case 'invalid_type':
-      return `${name} must be ${wantedWords[issue.expected] ?? issue.expected}, not ${given}`;
-    case 'too_small':
-      return isSize(issue.origin)
-        ? `${name} must have at least ${String(issue.minimum)}, not ${sizeOf(value)}`
-        : `${name} must be ${issue.inclusive === false ? 'above' : 'at least'} ${String(issue.minimum)}, not ${given}`;
-    case 'too_big':
-      return isSize(issue.origin)
-        ? `${name} must have at most ${String(issue.maximum)}, not ${sizeOf(value)}`
-        : `${name} must be ${issue.inclusive === false ? 'below' : 'at most'} ${String(issue.maximum)}, not ${given}`;
-    default:
-      return `${name}: ${issue.message}`;
+  if (issue.code === 'invalid_type') {
+    return `${name} must be ${wantedWords[issue.expected] ?? issue.expected}, not ${given}`;
   }
+  if (issue.code === 'too_small') {
+    const least = String(issue.minimum);
+    if (isSize(issue.origin)) return `${name} must have at least ${least}, not ${sizeOf(value)}`;
+    return `${name} must be ${issue.inclusive === false ? 'above' : 'at least'} ${least}, not ${given}`;
+  }
+  if (issue.code === 'too_big') {
+    const most = String(issue.maximum);
+    if (isSize(issue.origin)) return `${name} must have at most ${most}, not ${sizeOf(value)}`;
+    return `${name} must be ${issue.inclusive === false ? 'below' : 'at most'} ${most}, not ${given}`;
+  }
+  return `${name}: ${issue.message}`;
 }
 
 const isSize = (origin: string): boolean => origin === 'string' || origin === 'array';
@@ -48,7 +48,7 @@ function described(value: unknown): string {
   if (typeof value === 'string') return `the text ${JSON.stringify(shorten(value, 40))}`;
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'a mapping';
-  return value === null ? 'nothing' : String(value);
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : 'nothing';
 }
 
 function sizeOf(value: unknown): string {

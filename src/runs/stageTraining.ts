@@ -218,7 +218,13 @@ async function saveFinal(
   const folder = finalFolder(trial, stage);
   const { weightStep } = resolved;
   if (weightStep.kind === 'none') {
-    await saveWhole(session, folder, (target) => session.engine.save({ model, folder: target, what: 'model' }));
+    await saveWhole(session, folder, async (target) => {
+      await session.engine.save({ model, folder: target, what: 'model' });
+      // The same change by itself, a few megabytes, for everything that reads PEFT's layout.
+      if (resolved.trainable.kind === 'lora') {
+        await session.engine.save({ model, folder: join(target, 'adapter'), what: 'adapter' });
+      }
+    });
   } else {
     // The weight step belongs to the stage: the next stage continues from the merged weights.
     const tuned = join(session.folder, `${folder}-tuned`);

@@ -281,6 +281,33 @@ describe('run', () => {
     expect(await files('killed')).toEqual(await files('whole'));
   });
 
+  test('a LoRA arm leaves an adapter that scores like the merged model, alone and on top of its base', async () => {
+    const arms = [{ name: 'adapter', preset: 'lora' }];
+    const stages = [{ ...experiment.stages[0], steps: 2 }];
+    await writeFile(
+      join(workspace, 'lora.experiment.yaml'),
+      JSON.stringify({ ...experiment, name: 'lora', arms, stages }),
+    );
+    const out = join(workspace, 'lora-run');
+    expect((await lab('run', 'lora.experiment.yaml', '--out', out)).code).toBe(0);
+    const [trial = ''] = await readdir(join(out, 'checkpoints'));
+    const model = join(out, 'checkpoints', trial, 'stage-1');
+    const adapter = join(model, 'adapter');
+    const nll = async (...options: string[]): Promise<number> =>
+      Math.log(
+        Number((await lab('score', '--text', 'Note 3\n# 3 #', '--json', ...options)).lines.at(-1)?.['ppl_mean']),
+      );
+    const merged = await nll('--model', model);
+    expect(await nll('--model', adapter)).toBeCloseTo(merged, 4);
+    expect(await nll('--model', 'pocket', '--adapter', adapter)).toBeCloseTo(merged, 4);
+    expect(await nll('--model', 'pocket')).not.toBeCloseTo(merged, 4);
+    const file = join(adapter, 'adapter_config.json');
+    const config = JSON.parse(await readFile(file, 'utf8')) as object;
+    await writeFile(file, JSON.stringify({ ...config, base_model_name_or_path: 'someone/model' }));
+    const { code, err } = await lab('score', '--text', 'a', '--model', adapter);
+    expect([code, err]).toEqual([1, expect.stringMatching(/LoRA adapter, and its base model "someone\/model" is not/)]);
+  });
+
   test('Ctrl-C stops and saves', async () => {
     const child = spawn(process.execPath, [cli, 'run', 'small.experiment.yaml', '--out', 'runs/stopped', '--json'], {
       cwd: workspace,

@@ -17,6 +17,7 @@ import type { Output } from '../output.ts';
 import { createProgress } from '../progress.ts';
 import { formatOption } from './formatOption.ts';
 import { countRows } from '../countRows.ts';
+import { plural } from '../../shared/words.ts';
 import { createDropCounter } from '../dropCounter.ts';
 
 interface Options extends ModelOptions {
@@ -106,7 +107,9 @@ async function* rowsOf(options: Options): AsyncGenerator<RowToScore> {
 }
 
 function nothingToScore(options: Options, dropped: readonly { reason: string; count: number }[]): LabError {
-  const reasons = dropped.map(({ reason, count }) => `${count}: ${reason}`).join('; ');
+  const reasons = dropped
+    .map(({ reason, count }) => (options.data === undefined ? reason : `${plural(count, 'row')}: ${reason}`))
+    .join('; ');
   const subject = options.data ?? 'The text';
   return new LabError('dataset-empty', `${subject} has nothing to score${reasons === '' ? '' : ` (${reasons})`}`, {
     remedy: 'Check the file, its format and the context length of the model',

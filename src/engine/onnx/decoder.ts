@@ -69,7 +69,8 @@ export class Decoder {
       checkTokens(prompt, vocabulary, index);
       if (prompt.length < context) return;
       const limit = `the model takes ${context} including the answer`;
-      throw new LabError('usage', `prompt ${index} has ${prompt.length} tokens, ${limit}`);
+      const which = request.prompts.length === 1 ? 'the prompt' : `prompt ${index + 1}`;
+      throw new LabError('usage', `${which} has ${prompt.length} tokens, ${limit}`, { remedy: 'Shorten the prompt' });
     });
     return { temperature, topP, topK, maxTokens, stopIds: new Set(stopIds), stopSequences, context, vocabulary };
   }
