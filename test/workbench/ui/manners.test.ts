@@ -93,7 +93,7 @@ async function runOf(of: Page, name: string): Promise<Locator> {
   if (!(await of.locator('.customview-tree').first().isVisible())) await ui.openSidebar(of);
   const rows = of.locator('.customview-tree').first().locator('.monaco-list-row');
   await rows
-    .filter({ hasText: /20\d\d-/ })
+    .filter({ hasText: /\d\d:\d\d/ })
     .nth(1)
     .waitFor();
   const index = await rows.filter({ hasText: name }).first().getAttribute('data-index');
@@ -213,7 +213,7 @@ test('two windows on one folder: one server, the same queue; a stop in one shows
   await ui.treeRow(page, /\d+ %/).first().waitFor();
   const there = ui
     .treeRow(other, /\d+ %/)
-    .filter({ hasText: /20\d\d-/ })
+    .filter({ hasText: /\d\d:\d\d/ })
     .first();
   await there.waitFor();
   expect(servers()).toHaveLength(1);
@@ -338,7 +338,7 @@ test('Traditional Chinese in the sidebar and the panels', async () => {
   expect(verdict).toMatch(/^以「ground truth」訓練：.*；self-output：/);
   expect(verdict).toContain('只有一個隨機種子');
   expect(verdict).not.toMatch(english);
-  const cell = panel.locator('[role=gridcell][aria-label^="sorting, 基礎模型"]');
+  const cell = panel.locator('[role=gridcell][aria-label^="sorting, 基礎模型"]').first();
   await cell.hover();
   await panel.locator('.tip').getByText('基礎模型').first().waitFor();
   expect(await panel.locator('.tip').innerText()).not.toMatch(english);
