@@ -12,6 +12,7 @@ import type { BenchmarkConfig } from '../shared/experiment.ts';
 import { phrase } from '../shared/phrase.ts';
 import type { Words } from '../shared/phrase.ts';
 import { formatMargin } from '../shared/words.ts';
+import { rateName } from '../shared/rates.ts';
 import { nearest } from '../shared/nearest.ts';
 import type { OpenModel } from './openModel.ts';
 
@@ -94,7 +95,7 @@ export function describeEvaluation(name: string, evaluation: Omit<Evaluation, 'i
       ...[score, lo, hi, lenient, parseRate].map((value) => value.toFixed(3)),
       n,
     ),
-    ...Object.entries(rates).map(([rate, value]) => `  ${rate} ${value.toFixed(3)}`),
+    ...Object.entries(rates).map(([rate, value]) => phrase('  {0} {1}', rateName(rate), value.toFixed(3))),
     ...(refusalMargin === undefined
       ? []
       : [phrase('  first-token refusal margin {0} nats', formatMargin(refusalMargin))]),

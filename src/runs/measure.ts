@@ -10,7 +10,8 @@ import type { ScorablePart } from '../recipes/scoreRows.ts';
 import type { Stage } from '../shared/experiment.ts';
 import type { TrialKey } from '../shared/records.ts';
 import { slug, writeItems } from './runFolder.ts';
-import { progressOf, record } from './session.ts';
+import { plural } from '../shared/words.ts';
+import { log, progressOf, record } from './session.ts';
 import type { Session } from './session.ts';
 
 /** Sequences on which the drift is measured; a token mean over so many is steady to about a hundredth of a nat. */
@@ -38,6 +39,11 @@ export async function measureCell(
   const position = session.config.experiment.benchmarks.findIndex((one) => one.name === name);
   const items = `items/${cell.folder}/stage-${cell.stage}-${String(position + 1).padStart(2, '0')}-${slug(name)}.jsonl`;
   await writeItems(session.folder, items, result.items);
+  const tooLong = result.items.filter((item) => item.rates?.['too_long'] === 1).length;
+  // The same items are too long for every model of the run: it is said once.
+  if (tooLong > 0 && cell.stage === 0) {
+    await log(session, 'warning', `${name}: ${plural(tooLong, 'item')} too long for the context, counted as wrong`);
+  }
   const base = session.run.cells.find((one) => one.stage === 0 && one.benchmark === name);
   const { score, lo, hi, lenient, parseRate, n, protocol, rates, refusalMargin, seconds } = result;
   await record(session, {

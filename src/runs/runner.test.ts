@@ -337,6 +337,15 @@ describe('failures', () => {
     ]);
   });
 
+  test('benchmark items that do not fit are said once and counted as wrong', async () => {
+    const workspace = await fakeWorkspace();
+    await appendFile(join(workspace, 'skill.jsonl'), `${JSON.stringify({ prompt: 'x'.repeat(900), answer: 'ok' })}\n`);
+    const run = await readRun((await start(workspace)).folder);
+    expect(run.cells.find((cell) => cell.benchmark === 'skill')?.score).toBeCloseTo(12 / 13, 12);
+    const said = run.log.filter(({ message }) => message.includes('too long for the context'));
+    expect(said.map(({ message }) => message)).toEqual(['skill: 1 item too long for the context, counted as wrong']);
+  });
+
   test('two processes cannot work on one run', async () => {
     const workspace = await fakeWorkspace();
     let second: Promise<unknown> | undefined;

@@ -345,7 +345,7 @@ test('Traditional Chinese in the sidebar and the panels', async () => {
   await picture(page, 'chinese-heatmap');
   await ui.contextMenu(page, run, '顯示工作監視器');
   await ui.panel(page).getByText('訓練損失').first().waitFor();
-  expect(await saidIn(ui.panel(page))).toMatch(/^完成：(習得|失去) [\d.]+，(遺忘|進步) [\d.]+。$/);
+  expect(await saidIn(ui.panel(page))).toMatch(/^完成：(ground truth )?(習得|失去) [\d.]+，(遺忘|進步) [\d.]+。$/);
   const overflow = await ui
     .panel(page)
     .locator('body')
