@@ -21,6 +21,8 @@ const rowsLookedAt = 20;
 /** Neighbours of a dataset that are looked into. */
 const mostNeighbours = 200;
 const mostExperiments = 50;
+/** Newest runs whose configuration is read to find one that trained on a dataset. */
+const mostRuns = 100;
 
 /** What the dataset's own answers are called. */
 export const groundTruthLabel = 'Ground truth';
@@ -61,10 +63,12 @@ export async function findSources(
     throw new LabError('usage', 'No dataset was named', { remedy: 'Choose a dataset or a run' });
   }
   const first = await firstExamples(dataset);
+  const made = run ? undefined : await newestWithOwnWords(workspace, dataset);
   const offers = [
     groundTruthOffer(dataset, run && sameAnswers(run, stageNumber)),
     ...(params.other === undefined ? [] : [fileOffer(params.other, 'chosen')]),
     ...(run ? runOffers(run, stageNumber) : []),
+    ...(made ? runOffers(made.run, made.stage, true) : []),
     ...(await neighbours(dataset, first)),
     ...textColumns(first).map((column): TargetSourceOffer => ({
       spec: { kind: 'column', column },
@@ -114,6 +118,36 @@ function stageOf(run: RunTargets, { dataset, stage }: { dataset?: string; stage?
   return Math.max(1, stages.findIndex((one) => one.dataset === dataset) + 1);
 }
 
+/** The newest run of the workspace in which a model wrote answers to a dataset's prompts itself, and its stage (1-based). */
+async function newestWithOwnWords(
+  workspace: string,
+  dataset: string,
+): Promise<{ run: RunTargets; stage: number } | undefined> {
+  const { runs } = await findLabFiles(workspace);
+  const configs = await Promise.all(
+    runs
+      .slice(0, mostRuns)
+      .map(async (folder) => ({ folder, config: await readRunConfig(folder).catch(() => undefined) })),
+  );
+  const taught = configs
+    .flatMap(({ folder, config }) => {
+      const stage = config?.experiment.stages.findIndex((one) => one.dataset === dataset) ?? -1;
+      return config && stage >= 0 ? [{ folder, createdAt: config.createdAt, stage: stage + 1 }] : [];
+    })
+    .sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+  for (const { folder, stage } of taught) {
+    const run = await readTargets(folder).catch(() => undefined); // a damaged run has nothing to offer
+    if (run?.targets.some((record) => record.stage === stage && writtenBy(run, record.arm) < 2)) return { run, stage };
+  }
+  return undefined;
+}
+
+/** 0: the model's own answers; 1: answers that it rephrased; 2: nothing that the model wrote. */
+function writtenBy({ config }: RunTargets, arm: string): 0 | 1 | 2 {
+  const kind = config.arms.find(({ name }) => name === arm)?.targets.kind;
+  return kind === 'self-output' ? 0 : kind === 'rephrase' ? 1 : 2;
+}
+
 /** Whether an arm trains on the dataset's own answers, every token of them: its targets are no others. */
 function trainsOnTruth({ config }: RunTargets, arm: string): boolean {
   const choices = config.arms.find(({ name }) => name === arm);
@@ -126,11 +160,16 @@ function sameAnswers(run: RunTargets, stage: number): string | undefined {
   return record && join(run.folder, record.rows);
 }
 
-/** The target files of every arm at a stage that are not the dataset again; arms with equal choices share one. */
-function runOffers(run: RunTargets, stage: number): TargetSourceOffer[] {
+/**
+ * The target files of every arm at a stage that are not the dataset again, the model's own words first; arms with equal
+ * choices share one.
+ */
+function runOffers(run: RunTargets, stage: number, ownWordsOnly = false): TargetSourceOffer[] {
   const byFile = new Map<string, { arms: Set<string>; seed: number }>();
-  for (const record of run.targets) {
-    if (record.stage !== stage || trainsOnTruth(run, record.arm)) continue;
+  const records = run.targets.filter(
+    ({ stage: of, arm }) => of === stage && !trainsOnTruth(run, arm) && (!ownWordsOnly || writtenBy(run, arm) < 2),
+  );
+  for (const record of records.sort((a, b) => writtenBy(run, a.arm) - writtenBy(run, b.arm))) {
     const known = byFile.get(record.rows) ?? { arms: new Set<string>(), seed: record.seed };
     known.arms.add(record.arm);
     byFile.set(record.rows, known);

@@ -140,6 +140,33 @@ describe('sources of a run', () => {
       .toMatchObject({ items: 5, pplMean: Math.E });
   });
 
+  it('stand beside a dataset too: the own words of the newest run that was taught with it', async () => {
+    const { server, folder, dataset } = await opened();
+    const make = (name: string, createdAt: string, arms: readonly string[]): Promise<unknown> =>
+      writeRun(join(folder, 'runs', name), {
+        change: (made) => {
+          const stages = made.config.experiment.stages.map((stage) => ({ ...stage, dataset }));
+          const targets = made.targets.map((one) => ({
+            ...one,
+            rows: `${one.arm === 'self-output' ? 'own' : 'x'}.jsonl`,
+          }));
+          return {
+            ...made,
+            config: { ...made.config, createdAt, experiment: { ...made.config.experiment, stages } },
+            targets: targets.filter(({ arm }) => arms.includes(arm)),
+          };
+        },
+      });
+    await make('old', '2026-01-01T00:00:00.000Z', ['ground truth', 'self-output']);
+    await make('new', '2026-01-02T00:00:00.000Z', ['ground truth', hostileName, 'self-output']);
+    await make('newest', '2026-01-03T00:00:00.000Z', ['ground truth']);
+    const { offers } = await server.call(findTargetSources, { dataset });
+    expect(offers.map(({ label }) => label)).toEqual(['Ground truth', 'self-output']);
+    expect(offers[1]?.spec).toMatchObject({ file: join(folder, 'runs', 'new', 'own.jsonl') });
+    const other = await server.call(findTargetSources, { dataset: join(folder, 'own.jsonl') });
+    expect(other.offers.map(({ label }) => label)).not.toContain('self-output');
+  });
+
   it('have names that tell them apart', async () => {
     const { state, folder } = await opened((place) => {
       const file = join(place, 'own.jsonl');
