@@ -78,9 +78,10 @@ function itemOf(store: ExperimentsStore, run: RunSummary): RunItem {
   const { t } = vscode.l10n;
   const state = store.model.state(run);
   const line = say(run.line, t);
+  const word = stateWord(state, t);
   return {
     label: inLabel(runTitle(run)),
-    description: inLabel(state === 'done' ? line : `${stateWord(state, t)}, ${line}`),
+    description: inLabel(state === 'done' || line.startsWith(word) ? line : `${word}, ${line}`),
     detail: inLabel(
       run.trials
         .map(({ arm }) => arm)
