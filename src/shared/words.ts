@@ -122,11 +122,11 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-/** Text that came from outside, on one line and without control or direction-changing characters. */
+/** Text that came from outside, on one line, without control or direction-changing characters and halves of characters. */
 export function plainText(text: string): string {
   return text
     .replace(/[\t\n\r\u2028\u2029]+/g, ' ')
-    .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+    .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/gu, '\ufffd');
 }
 
 /** The first `length` characters, with an ellipsis when something was left out. */
