@@ -37,7 +37,7 @@ test('a finished run: its report, its folder, and a second one with changes', as
   const { page } = stage;
   await page.goto(stage.host.url(stage.workspace.folder));
   await ui.openSidebar(page);
-  const run = /^Run of 20.*(gained|lost)/;
+  const run = /^Run of (\d\d-\d\d )?\d\d:\d\d.*(gained|lost)/;
   await ui.itemMenu(page, run, 'Rerun with Changes');
   await ui.activeTab(page, 'tiny-2.experiment.yaml');
   const rerun = readFileSync(path.join(stage.workspace.folder, 'tiny-2.experiment.yaml'), 'utf8');
@@ -135,6 +135,6 @@ test('a damaged run is shown as such and harms no other', async () => {
   await menu.getByRole('menuitem', { name: 'Reveal Run Folder' }).waitFor();
   expect(await menu.getByRole('menuitem', { name: /Heatmap|Report|Compare|Rerun/ }).count()).toBe(0);
   await page.keyboard.press('Escape');
-  await ui.itemMenu(page, /^Run of 20.*(gained|lost)/, 'Show Forgetting Heatmap');
+  await ui.itemMenu(page, /^Run of (\d\d-\d\d )?\d\d:\d\d.*(gained|lost)/, 'Show Forgetting Heatmap');
   await ui.panel(page).locator('[role=gridcell][aria-label*="sorting"]').first().waitFor();
 });
