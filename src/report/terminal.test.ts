@@ -66,6 +66,9 @@ describe('a run on a terminal', () => {
     expect(text).toMatch(/base +\.20 +\.05 +\.98 +\.90 +\.51 +\.99 +\.80/);
     expect(text).toMatch(/after subtraction +\.60 +\.04 +\.40 +\.60 +\.50 +\.50 +\.30 │ +\+40 +−47/);
     expect(text).toMatch(/vs base +\+40 +\(−1\) +−58/);
+    // To the digit of every other view, without the zero where five columns are all there are.
+    const points = [...text.matchAll(/\((?:−|\+)(\d*\.\d)\)/g)].map((match) => match[1]);
+    for (const one of points) expect(one).toMatch(/^0?\.\d$/);
     expect(text).toMatch(/\(−0\.5\)|\(−0\.8\)/);
     expect(text).toContain('base at chance, left out of "forgot": coin');
     expect(text).toContain('4.83 (2.65)');

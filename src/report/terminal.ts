@@ -78,11 +78,9 @@ function layoutOf(view: MatrixView, style: TerminalStyle): Layout {
   const longest = Math.min(12, Math.max(5, ...view.columns.map((column) => textWidth(column.benchmark))));
   const gaps = (new Set(view.columns.map((column) => column.role)).size - 1) * 2;
   const room = style.width - labelWidth - totalsWidth * 2 - 2 - gaps;
-  // Written changes say what every other view says, to the same digit: `(−0.4)`.
-  const least = style.colour ? 5 : 6;
-  const tables = Math.ceil(view.columns.length / Math.max(1, Math.floor(room / (least + 1))));
+  const tables = Math.ceil(view.columns.length / Math.max(1, Math.floor(room / 6)));
   const perTable = Math.ceil(view.columns.length / tables);
-  const cellWidth = Math.max(least, Math.min(longest, Math.floor(room / perTable) - 1));
+  const cellWidth = Math.max(5, Math.min(longest, Math.floor(room / perTable) - 1));
   const columns = view.columns.map((column, index) => ({ column, index }));
   const chunks: Layout['chunks'] = [];
   for (let at = 0; at < columns.length; at += perTable) chunks.push(columns.slice(at, at + perTable));
@@ -166,7 +164,7 @@ function rowLine(
     group
       .map(({ column, index }) => {
         const cell = row.cells[index] ?? { kind: 'missing', reason: '' };
-        const text = show.score ? scoreText(cell) : changeText(cell);
+        const text = show.score ? scoreText(cell) : changeText(cell, layout.cellWidth);
         return ` ${paintCell(view, column, cell, padStart(text, layout.cellWidth), paint)}`;
       })
       .join(''),
@@ -180,11 +178,13 @@ function scoreText(cell: MatrixCell): string {
   return cell.notComparable === undefined ? formatScore(cell.score) : `${formatScore(cell.score)}\u2260`;
 }
 
-function changeText(cell: MatrixCell): string {
+/** To the same digit as in every other view; where it is narrow, without the zero before the point: `(−.4)`. */
+function changeText(cell: MatrixCell, width: number): string {
   if (cell.kind === 'missing') return '';
   if (!cell.change) return '\u2260';
   const text = formatChange(cell.change.value);
-  return cell.change.significant === false && text !== '0' ? `(${text})` : text;
+  const whole = cell.change.significant === false && text !== '0' ? `(${text})` : text;
+  return textWidth(whole) <= width ? whole : whole.replace('0.', '.');
 }
 
 function paintCell(view: MatrixView, column: MatrixColumn, cell: MatrixCell, text: string, paint: Paint): string {
