@@ -137,7 +137,11 @@ test('names and texts that would like to be markup are text', async () => {
   await expectNoMarkup();
 
   await ui.treeRow(page, '<img src=x onerror=alert(1)>.jsonl').click();
-  await page.locator('.view-line').getByText(/^[\d,.]+$/).first().waitFor();
+  await page
+    .locator('.view-line')
+    .getByText(/^[\d,.]+$/)
+    .first()
+    .waitFor();
   await page
     .locator('.view-line')
     .first()
