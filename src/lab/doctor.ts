@@ -1,5 +1,5 @@
 // Is everything there that a run needs? The same checks for the command line and the editor.
-import { access, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { startEngine } from '../engine/client.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -9,6 +9,7 @@ import { describeError } from '../shared/errors.ts';
 import { phrase } from '../shared/phrase.ts';
 import type { Words } from '../shared/phrase.ts';
 import type { DoctorCheck } from '../shared/protocol/lab/doctor.ts';
+import { exists } from './exists.ts';
 
 const gib = 1024 ** 3;
 
@@ -61,12 +62,6 @@ export async function* doctorChecks(folder: string, signal?: AbortSignal): Async
   );
   yield check(phrase('memory'), freemem() > gib / 2 ? 'ok' : 'warning', memory);
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 async function* deviceChecks(signal: AbortSignal | undefined): AsyncGenerator<DoctorCheck> {
   for (const device of ['auto', 'cpu', 'webgpu', 'cuda'] as const) {

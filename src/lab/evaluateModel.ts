@@ -1,5 +1,4 @@
 // The score of a model on one benchmark: which benchmark is meant, measuring it, and the result in words.
-import { access } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { loadBenchmark } from '../evals/benchmark.ts';
 import { evaluate } from '../evals/evaluate.ts';
@@ -14,6 +13,7 @@ import type { Words } from '../shared/phrase.ts';
 import { formatMargin } from '../shared/words.ts';
 import { rateName } from '../shared/rates.ts';
 import { nearest } from '../shared/nearest.ts';
+import { exists } from './exists.ts';
 import type { OpenModel } from './openModel.ts';
 
 export interface BenchmarkRequest {
@@ -41,11 +41,7 @@ export async function findBenchmark(request: BenchmarkRequest): Promise<Benchmar
 
 async function declaredBenchmark({ benchmark, experiment, scorer }: BenchmarkRequest): Promise<BenchmarkConfig> {
   const file = resolve(benchmark);
-  const isFile = await access(file).then(
-    () => true,
-    () => false,
-  );
-  if (isFile) {
+  if (await exists(file)) {
     if (scorer === undefined) {
       throw new LabError('usage', `--benchmark ${benchmark} is a file and needs --scorer`, {
         remedy: `Scorers: ${scorers.map(({ id }) => id).join(', ')}`,

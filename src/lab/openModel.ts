@@ -1,5 +1,5 @@
 // Opens the model that a command or a session names: its text side and an engine that has loaded it.
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { loadTextSide } from '../data/textSide.ts';
 import type { TextSide } from '../data/textSide.ts';
@@ -7,6 +7,7 @@ import { startEngine } from '../engine/client.ts';
 import type { Device, Engine, ModelInfo } from '../engine/engine.ts';
 import { pocketModelFolder } from '../runs/packageRoot.ts';
 import { LabError } from '../shared/errors.ts';
+import { exists } from './exists.ts';
 
 export interface ModelOptions {
   /** A model folder, `pocket`, or a folder with a LoRA adapter in PEFT's layout. */
@@ -58,12 +59,6 @@ function parseJson(text: string): Record<string, unknown> {
     return {}; // the error names the folder
   }
 }
-
-const exists = (file: string): Promise<boolean> =>
-  access(file).then(
-    () => true,
-    () => false,
-  );
 
 /** Loads a model for inference, does something with it, and ends the engine whatever happens. */
 export async function withModel<T>(options: ModelOptions, action: (model: OpenModel) => Promise<T>): Promise<T> {

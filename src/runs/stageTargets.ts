@@ -305,10 +305,16 @@ function describe(session: Session, trial: Trial, stage: Stage, stageNumber: num
   const statistics = new TargetStatisticsAccumulator();
   for (const row of parts.scored) statistics.add(row.logprobs);
   const kinds = new TokenKindCounter();
+  // A vocabulary is small beside the tokens of a dataset: every id is looked at once.
+  const known = new Map<number, ReturnType<typeof tokenKind>>();
+  const kindOf = (id: number): ReturnType<typeof tokenKind> => {
+    const kind = known.get(id) ?? tokenKind(session.side.tokenizer.tokenText(id));
+    known.set(id, kind);
+    return kind;
+  };
   for (const { ids, logprobs, endIndex } of parts.scored) {
     ids.forEach((id, index) => {
-      const kind = index === endIndex ? 'template' : tokenKind(session.side.tokenizer.tokenText(id));
-      kinds.add(kind, logprobs[index] as number);
+      kinds.add(index === endIndex ? 'template' : kindOf(id), logprobs[index] as number);
     });
   }
   const { greedy, verified } = parts.made;

@@ -108,6 +108,8 @@ function runRow(run: RunSummary, model: ExperimentsModel, t: Translate): Row {
   const progress = model.sessionOf(run.folder)?.progress;
   const label = runLabel(run, model.hasTwin(run));
   const description = plainText(runLine(run, state, progress, t));
+  const word = stateWord(state, t);
+  const told = description || word;
   const starred = model.stars.has(run.folder);
   const readable = run.state !== 'corrupt';
   const resumable = state === 'interrupted' || state === 'stopped' || state === 'failed';
@@ -123,9 +125,9 @@ function runRow(run: RunSummary, model: ExperimentsModel, t: Translate): Row {
       starred ? 'marked' : 'unmarked',
     ),
     // What the description begins with is not said twice.
-    accessible: (description || stateWord(state, t)).startsWith(stateWord(state, t))
-      ? t('Run of {0}, {1}', label, description || stateWord(state, t))
-      : t('Run of {0}, {1}, {2}', label, stateWord(state, t), description),
+    accessible: told.startsWith(word)
+      ? t('Run of {0}, {1}', label, told)
+      : t('Run of {0}, {1}, {2}', label, word, told),
     open: run.trials.length > 0 ? 'closed' : 'leaf',
     ...(readable ? { checkable: true } : {}),
   };

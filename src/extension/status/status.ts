@@ -1,6 +1,5 @@
-// The one item in the status bar: a quiet mark while nothing happens, percent and name while something runs, the failure after
-// it failed. A click goes to the session,
-// or to the experiments.
+// The one item in the status bar: a quiet mark while nothing happens, percent and name while something runs, the failure
+// after it failed. A click goes to the session, or to the experiments.
 import * as vscode from 'vscode';
 import { describeFailure } from '../failure.ts';
 import { placeOf, readLock } from '../lab/place.ts';
