@@ -1,11 +1,10 @@
 // What the arms trained on: the target table and examples with every token coloured by how hard it was to predict.
-import { tokenKinds } from '../metrics/targetText.ts';
 import type { RunData, ScoredToken, TargetExample, TokenKind } from '../shared/records.ts';
 import { armStyles, styleOf, targetSource } from '../shared/arms.ts';
 import { difficultyBin } from '../shared/difficulty.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
-import { latestTargets, targetTable } from './targetTable.ts';
+import { latestTargets, targetMakeUp, targetTable } from './targetTable.ts';
 import type { TargetTableRow } from './targetTable.ts';
 import { formatCount, formatPerplexity, formatShare, plural, shorten } from '../shared/words.ts';
 
@@ -66,11 +65,10 @@ const kindNames: Record<TokenKind, string> = {
 
 /** What the targets are made of: difficulty by kind of token, repeated rows, and closeness to the base's own answers. */
 function makeUp(rows: readonly TargetTableRow[]): Markup | false {
-  const told = rows.filter((row) => row.tokenKinds);
+  const { kinds, rows: told } = targetMakeUp(rows);
   if (told.length === 0) return false;
-  const kinds = tokenKinds.filter((kind) => told.some((row) => row.tokenKinds?.[kind]));
-  const stages = new Set(told.map((row) => row.stage));
-  const compared = told.find((row) => row.greedy)?.greedy?.rows;
+  const stages = new Set(told.map(({ row }) => row.stage));
+  const compared = told.find(({ row }) => row.greedy)?.row.greedy?.rows;
   return html`<h3>Which tokens are hard</h3>
     <div class="scroll">
       <table class="plain">
@@ -87,16 +85,10 @@ function makeUp(rows: readonly TargetTableRow[]): Markup | false {
         </thead>
         <tbody>
           ${told.map(
-            (row) =>
+            ({ row, cells }) =>
               html`<tr>
                 <th scope="row">${stages.size > 1 && `Stage ${row.stage}, `}${row.source}</th>
-                ${kinds.map((kind) => {
-                  const one = row.tokenKinds?.[kind];
-                  return html`<td>${one ? `${formatShare(one.hard)} of ${formatShare(one.share)}` : '\u2013'}</td>`;
-                })}
-                <td>${row.duplicateShare === undefined ? '\u2013' : formatShare(row.duplicateShare)}</td>
-                <td>${row.greedy ? row.greedy.editRatio.toFixed(2) : '\u2013'}</td>
-                <td>${row.greedy ? row.greedy.tokenF1.toFixed(2) : '\u2013'}</td>
+                ${cells.map((cell) => html`<td>${cell}</td> `)}
               </tr>`,
           )}
         </tbody>

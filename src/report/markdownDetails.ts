@@ -1,12 +1,11 @@
 // The back of the Markdown report: the plane, what the targets are made of, distance from the base, rates, flipped answers
 // and methods, as tables. Cells are finished Markdown.
 import { trialTitle } from '../shared/arms.ts';
-import { tokenKinds } from '../metrics/targetText.ts';
 import { formatChange, formatCount, formatScore, formatShare } from '../shared/words.ts';
 import { escapeMarkdown, markdownTable } from './markdownText.ts';
 import type { ReportData } from './reportData.ts';
 import { latestDrift } from './drift.ts';
-import { targetTable } from './targetTable.ts';
+import { targetMakeUp, targetTable } from './targetTable.ts';
 
 /** Every section that has something to say, headings first. */
 export function detailSections(data: ReportData): string[] {
@@ -49,20 +48,12 @@ function planeTable({ run, view, numbers }: ReportData): string | undefined {
 }
 
 function kindsTable({ run }: ReportData): string | undefined {
-  const told = targetTable(run).filter((row) => row.tokenKinds);
-  const kinds = tokenKinds.filter((kind) => told.some((row) => row.tokenKinds?.[kind]));
+  const { kinds, rows } = targetMakeUp(targetTable(run));
   const heads = ['trained on', ...kinds.map((kind) => `${kind}, hard`), 'duplicates', 'edit ratio', 'token F1'];
-  const rows = told.map((row) => [
-    escapeMarkdown(row.source),
-    ...kinds.map((kind) => {
-      const one = row.tokenKinds?.[kind];
-      return one ? `${formatShare(one.hard)} of ${formatShare(one.share)}` : '\u2013';
-    }),
-    row.duplicateShare === undefined ? '\u2013' : formatShare(row.duplicateShare),
-    row.greedy ? row.greedy.editRatio.toFixed(2) : '\u2013',
-    row.greedy ? row.greedy.tokenF1.toFixed(2) : '\u2013',
-  ]);
-  return orNothing(heads, rows);
+  return orNothing(
+    heads,
+    rows.map(({ row, cells }) => [escapeMarkdown(row.source), ...cells]),
+  );
 }
 
 function driftTable({ run }: ReportData): string | undefined {

@@ -11,6 +11,7 @@ import type {
   TokenKindShares,
 } from '../shared/records.ts';
 import { targetSource } from '../shared/arms.ts';
+import { formatShare } from '../shared/words.ts';
 
 /** Numbers are means over seeds and arms with equal targets. */
 export interface TargetTableRow
@@ -83,6 +84,28 @@ function rowOf(run: Pick<RunData, 'config'>, group: TargetRecord[]): TargetTable
     ...(greedy.length > 0 ? { greedy: meanCloseness(greedy) } : {}),
     dropped: first.dropped,
   };
+}
+
+/** What targets are made of, in words: one cell a kind of token that occurs, then duplicates, edit ratio and token F1. */
+export interface TargetMakeUp {
+  kinds: TokenKind[];
+  rows: { row: TargetTableRow; cells: string[] }[];
+}
+
+/** Rows of runs of earlier versions, which do not tell it, are left out. */
+export function targetMakeUp(rows: readonly TargetTableRow[]): TargetMakeUp {
+  const told = rows.filter((row) => row.tokenKinds);
+  const kinds = tokenKinds.filter((kind) => told.some((row) => row.tokenKinds?.[kind]));
+  const cellsOf = ({ tokenKinds: shares, duplicateShare, greedy }: TargetTableRow): string[] => [
+    ...kinds.map((kind) => {
+      const one = shares?.[kind];
+      return one ? `${formatShare(one.hard)} of ${formatShare(one.share)}` : '\u2013';
+    }),
+    duplicateShare === undefined ? '\u2013' : formatShare(duplicateShare),
+    greedy ? greedy.editRatio.toFixed(2) : '\u2013',
+    greedy ? greedy.tokenF1.toFixed(2) : '\u2013',
+  ];
+  return { kinds, rows: told.map((row) => ({ row, cells: cellsOf(row) })) };
 }
 
 /** Means over the seeds; a kind that a seed lacks has a share of zero there and counts for nothing else. */
