@@ -61,7 +61,7 @@ async function printOutcome(outcome: RunOutcome, output: Output): Promise<void> 
     await printRecords(run, output, { onlyDerived: true });
     for (const file of files) await output.value({ kind: 'file', ...file });
     if (outcome.error !== undefined) await printError(outcome.error, true);
-    const why = reason === undefined ? {} : { reason };
+    const why = reason === undefined ? {} : { reason: inEnglish(reason) };
     await output.value({ kind: 'outcome', id, folder, state, ...why, exit: exitCodeOf(outcome) });
     return;
   }
@@ -69,7 +69,7 @@ async function printOutcome(outcome: RunOutcome, output: Output): Promise<void> 
   describeBreaches(breaches).map(inEnglish).forEach(output.note);
   if (state === 'stopped') output.note(`Stopped and saved. Continue with: forgetting-lab resume ${folder}`);
   if (state === 'failed') {
-    await printError(outcome.error ?? new Error(reason), false);
+    await printError(outcome.error ?? new Error(inEnglish(reason ?? '')), false);
     // The same seed would meet the same numbers again.
     const again = outcome.error instanceof LabError && outcome.error.code === 'loss-not-finite';
     output.note(`What was measured is kept.${again ? '' : ` Continue with: forgetting-lab resume ${folder}`}`);

@@ -1,11 +1,11 @@
 // Counts rows that could not be used, by reason: nothing is dropped silently.
 import type { DroppedRow } from '../shared/dataset.ts';
-import { phrase } from '../shared/phrase.ts';
-import type { Phrase } from '../shared/phrase.ts';
+import { inEnglish, phrase } from '../shared/phrase.ts';
+import type { Phrase, Words } from '../shared/phrase.ts';
 
 /** Rows with the same reason. */
 export interface DropReason {
-  reason: string;
+  reason: Words;
   count: number;
   /** Line of the first of them. */
   first: number;
@@ -14,17 +14,21 @@ export interface DropReason {
 export interface DropCounter {
   add: (row: DroppedRow) => void;
   reasons: () => DropReason[];
+  /** As records and JSON hold them: in English. */
+  records: () => { reason: string; count: number; first: number }[];
 }
 
 export function createDropCounter(): DropCounter {
-  const counts = new Map<string, { count: number; first: number }>();
+  const counts = new Map<string, DropReason>();
   return {
     add: ({ reason, source }) => {
-      const known = counts.get(reason);
+      const key = inEnglish(reason);
+      const known = counts.get(key);
       if (known) known.count++;
-      else counts.set(reason, { count: 1, first: source.line });
+      else counts.set(key, { reason, count: 1, first: source.line });
     },
-    reasons: () => [...counts].map(([reason, { count, first }]) => ({ reason, count, first })),
+    reasons: () => [...counts.values()].map((counted) => ({ ...counted })),
+    records: () => [...counts.entries()].map(([reason, { count, first }]) => ({ reason, count, first })),
   };
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { DroppedRow, Example } from '../shared/dataset.ts';
 import { loadExamples, readExamples, type DatasetFormat, type ExampleOptions } from './examples.ts';
 import { folderWith } from './testFolder.ts';
+import { inEnglish } from '../shared/phrase.ts';
 
 type Loaded = { examples: Example[]; dropped: DroppedRow[]; format: DatasetFormat };
 
@@ -113,7 +114,7 @@ test('rows that cannot be used are dropped with line and reason', async () => {
   ];
   const { examples, dropped } = await load(rows);
   expect(examples.map(({ source }) => source.line)).toEqual([2]);
-  expect(dropped.map(({ source, reason }) => `${source.line}: ${reason}`)).toEqual([
+  expect(dropped.map(({ source, reason }) => `${source.line}: ${inEnglish(reason)}`)).toEqual([
     '1: the columns ("nonsense", "even more") are those of no known format',
     '3: missing field "messages" of the messages format (columns: "text")',
     '4: "messages" is a string, not a list of messages',
@@ -137,7 +138,7 @@ test('an empty target, a wrong type and a missing answer are named', async () =>
     { instruction: 'i', output: 42 },
     { instruction: 'i' },
   ]);
-  expect(dropped.map(({ source, reason }) => `${source.line}: ${reason}`)).toEqual([
+  expect(dropped.map(({ source, reason }) => `${source.line}: ${inEnglish(reason)}`)).toEqual([
     '2: "output" is empty',
     '3: "instruction" is empty',
     '4: "output" is a number, not text',

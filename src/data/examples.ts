@@ -6,6 +6,7 @@ import { LabError } from '../shared/errors.ts';
 import { columnsOf, detectFormat, formats, RowError, type DatasetFormat, type Row } from './formats.ts';
 import { readRows } from './readRows.ts';
 import type { RowPlace } from './splitRows.ts';
+import { inEnglish } from '../shared/phrase.ts';
 
 export type { DatasetFormat } from './formats.ts';
 
@@ -42,7 +43,7 @@ export async function* readExamples(file: string, options: ExampleOptions = {}):
       if (--remaining <= 0) return;
     } catch (error) {
       if (!(error instanceof RowError)) throw error;
-      yield { kind: 'dropped', dropped: { source, reason: error.message } };
+      yield { kind: 'dropped', dropped: { source, reason: error.words } };
     }
   }
 }
@@ -105,7 +106,7 @@ function emptyDataset(file: string, dropped: DroppedRow[]): LabError {
   const detail =
     first === undefined
       ? 'it has no rows'
-      : `${dropped.length} ${dropped.length === 1 ? 'row was' : 'rows were'} dropped, the first at ${basename(file)}:${first.source.line}: ${first.reason}`;
+      : `${dropped.length} ${dropped.length === 1 ? 'row was' : 'rows were'} dropped, the first at ${basename(file)}:${first.source.line}: ${inEnglish(first.reason)}`;
   return new LabError('dataset-empty', `${file} has no usable rows (${detail})`, {
     remedy: `Formats are ${Object.entries(formats)
       .map(([name, { needs }]) => `${name} (${needs.join(', ')})`)

@@ -1,5 +1,7 @@
 // The dataset formats: how each is recognised by its columns and how a row becomes prompt and answer. One explicit table;
 // a row that does not fit is an error message, never a guess.
+import { inEnglish } from '../shared/phrase.ts';
+import type { Words } from '../shared/phrase.ts';
 import type { ExampleBody, Message } from '../shared/dataset.ts';
 
 export type DatasetFormat = 'text' | 'messages' | 'prompt-completion' | 'alpaca' | 'sharegpt' | 'question-answer';
@@ -16,7 +18,14 @@ interface FormatRule {
 }
 
 /** Why a row cannot be used. */
-export class RowError extends Error {}
+export class RowError extends Error {
+  readonly words: Words;
+
+  constructor(words: Words) {
+    super(inEnglish(words));
+    this.words = words;
+  }
+}
 
 /** In order of detection: the richer format first (alpaca files often carry a rendered `text` as well). */
 export const formats: { readonly [F in DatasetFormat]: FormatRule } = {

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { readRows, type RowEvent } from './readRows.ts';
 import { splitArray, splitLines } from './splitRows.ts';
 import { folderWith, temporaryFolder } from './testFolder.ts';
+import { inEnglish } from '../shared/phrase.ts';
 
 async function collect(events: AsyncIterable<RowEvent>): Promise<RowEvent[]> {
   const list: RowEvent[] = [];
@@ -20,7 +21,7 @@ async function read(content: string | Uint8Array): Promise<string[]> {
   return events.map((event) =>
     event.kind === 'row'
       ? `${event.source.line}: ${JSON.stringify(event.row)}`
-      : `${event.dropped.source.line}: dropped, ${event.dropped.reason}`,
+      : `${event.dropped.source.line}: dropped, ${inEnglish(event.dropped.reason)}`,
   );
 }
 

@@ -191,7 +191,6 @@ function fromResponseError(error: unknown, signal: AbortSignal | undefined): unk
   if (!(error instanceof ResponseError)) return error;
   const data = error.data as EngineErrorData | undefined;
   if (data?.aborted || signal?.aborted) return new DOMException('The operation was aborted', 'AbortError');
-  if (data?.code)
-    return new LabError(data.code as ErrorCode, error.message, data.remedy ? { remedy: data.remedy } : {});
+  if (data?.code) return new LabError(data.code as ErrorCode, data.words.message, { remedy: data.words.remedy });
   return new Error(error.message);
 }

@@ -8,6 +8,8 @@ import { LabError } from '../shared/errors.ts';
 import type { BenchmarkConfig } from '../shared/experiment.ts';
 import { hashJson } from '../tokenizer/canonicalJson.ts';
 import { findScorer, type Scorer } from './scorers.ts';
+import { inEnglish } from '../shared/phrase.ts';
+import type { Words } from '../shared/phrase.ts';
 
 export interface BenchmarkItem {
   /** Row of the benchmark file, 0-based. */
@@ -72,8 +74,12 @@ function column(row: Record<string, unknown>, names: readonly string[]): unknown
   return name === undefined ? undefined : row[name];
 }
 
-function lineError(config: BenchmarkConfig, line: number, problem: string): LabError {
-  return new LabError('benchmark-invalid', `Benchmark "${config.name}", ${config.data} line ${line}: ${problem}`, {
-    remedy: 'Mend or remove this line, or choose a scorer that fits the file',
-  });
+function lineError(config: BenchmarkConfig, line: number, problem: Words): LabError {
+  return new LabError(
+    'benchmark-invalid',
+    `Benchmark "${config.name}", ${config.data} line ${line}: ${inEnglish(problem)}`,
+    {
+      remedy: 'Mend or remove this line, or choose a scorer that fits the file',
+    },
+  );
 }

@@ -28,7 +28,7 @@ export function commandRegistrar(surroundings: CommandSurroundings): Workbench['
 
 /** Shows what failed and writes it to the log. `place` names the command for the log. */
 export function showFailure(error: unknown, place: string, log: vscode.LogOutputChannel): void {
-  const failure = describeFailure(error);
+  const failure = describeFailure(error, vscode.l10n.t);
   if (!failure) return;
   log.error(`${place}: ${failure.bug && error instanceof Error ? (error.stack ?? error.message) : failure.text}`);
   const showLog = vscode.l10n.t('Show Log');

@@ -1,6 +1,8 @@
 // What a person is told when a command fails: message and remedy, never a stack trace.
-import { LabError } from '../shared/errors.ts';
+import { errorWords, LabError, onOneLine } from '../shared/errors.ts';
+import { say } from '../shared/phrase.ts';
 import { inMessage } from './outsideText.ts';
+import type { Translate } from './translate.ts';
 
 export interface Failure {
   /** For a notification. */
@@ -10,12 +12,12 @@ export interface Failure {
 }
 
 /** Undefined for cancellations, which are no failures. */
-export function describeFailure(error: unknown): Failure | undefined {
+export function describeFailure(error: unknown, t: Translate): Failure | undefined {
   if (isCancellation(error)) return undefined;
-  const message = (error instanceof Error ? error.message : String(error)).trim() || 'something failed without a word';
-  if (!(error instanceof LabError)) return { text: inMessage(firstLine(message)), bug: true };
-  const text = error.remedy ? `${message.replace(/\.$/, '')}. ${error.remedy}` : message;
-  return { text: inMessage(text), bug: false };
+  const words = errorWords(error);
+  if (error instanceof LabError) return { text: inMessage(say(onOneLine(words), t)), bug: false };
+  const message = say(words.message, t).trim() || t('something failed without a word');
+  return { text: inMessage(firstLine(message)), bug: true };
 }
 
 /** The editor's CancellationError, an aborted signal, or a request that the server gave up because it was cancelled. */

@@ -15,7 +15,7 @@ import { stageVerifier } from '../runs/stageTargets.ts';
 import type { Example } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
 import type { ArmChoices } from '../shared/experiment.ts';
-import { phrase } from '../shared/phrase.ts';
+import { inEnglish, phrase } from '../shared/phrase.ts';
 import type { Phrase } from '../shared/phrase.ts';
 import type { TargetStatistics } from '../shared/records.ts';
 import { createDropCounter } from '../data/dropCounter.ts';
@@ -211,7 +211,7 @@ class Builder {
   }
 
   private noTargets(): LabError {
-    const reasons = this.drops.reasons().map(({ reason, count }) => `${count}: ${reason}`);
+    const reasons = this.drops.reasons().map(({ reason, count }) => `${count}: ${inEnglish(reason)}`);
     const why = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
     return new LabError('dataset-empty', `No target was written to ${this.request.out}${why}`, {
       remedy: 'Check the dataset and the verifier, or choose --fallback ground-truth',

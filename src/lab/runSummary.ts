@@ -19,7 +19,7 @@ import { headline } from '../report/headline.ts';
 import { lastMeasuredRow, sketchMatrix } from '../report/matrix.ts';
 import { isDone, listTrials, listWork, sameKey, shareDone } from '../runs/plan.ts';
 import type { Work } from '../runs/plan.ts';
-import { wordsOfReason } from './runState.ts';
+import { reasonOf } from './runState.ts';
 import type { RunRecords } from './runReader.ts';
 
 /** What a summary needs beside the records. */
@@ -44,7 +44,7 @@ export function summarizeRun(run: RunRecords, options: SummaryOptions): RunSumma
     trialSummary(run, plan, trial, views.get(trial.seed)?.blocks ?? []),
   );
   const result = resultOf(config, sketchMatrix(run).blocks);
-  const reason = options.state === 'interrupted' ? interruptedReason : wordsOfReason(run.status?.reason ?? '');
+  const reason = options.state === 'interrupted' ? interruptedReason : (reasonOf(run.status) ?? '');
   const summary: RunSummary = {
     folder: run.folder,
     id: config.id,
@@ -68,7 +68,7 @@ export function summarizeRun(run: RunRecords, options: SummaryOptions): RunSumma
 const interruptedReason = phrase('The process that worked on it is gone; resume it to go on');
 
 /** A run that cannot be read, as far as anything is known about it. */
-export function corruptSummary(folder: string, id: string, reason: string, updatedAt: string): RunSummary {
+export function corruptSummary(folder: string, id: string, reason: Words, updatedAt: string): RunSummary {
   return {
     folder,
     id,

@@ -10,6 +10,7 @@ import { LabError } from '../shared/errors.ts';
 import { armSchema, stageSchema } from '../shared/experiment.ts';
 import type { ResolvedArm, Stage } from '../shared/experiment.ts';
 import { editDistance, nearest } from '../shared/nearest.ts';
+import type { Words } from '../shared/phrase.ts';
 import type { ExperimentProblemCode } from '../shared/protocol/lab/experiments.ts';
 import type { DocumentPath, Span } from './experimentSource.ts';
 import { pocketModelFolder } from './packageRoot.ts';
@@ -24,7 +25,7 @@ export interface ExperimentProblem {
   on: 'key' | 'value';
   /** Place of a problem that has no path: a syntax error. */
   span?: Span;
-  message: string;
+  message: Words;
   /** A word that would be right in the place of the wrong one. */
   instead?: string;
 }
@@ -32,7 +33,7 @@ export interface ExperimentProblem {
 const found = (
   code: ExperimentProblemCode,
   path: DocumentPath,
-  message: string,
+  message: Words,
   instead?: string,
 ): ExperimentProblem => ({
   code,
@@ -308,7 +309,7 @@ export async function verifierProblems(value: unknown, folder: string): Promise<
       if (!(error instanceof LabError)) throw error;
       // A missing file has been reported already.
       if (error.code !== 'file-not-found') {
-        problems.push(found('unusable-file', ['stages', index, 'dataset'], error.message));
+        problems.push(found('unusable-file', ['stages', index, 'dataset'], error.words.message));
       }
       continue;
     }

@@ -23,6 +23,7 @@ import { languageOf, parseExperimentText, spanOf } from './experimentSource.ts';
 import type { ExperimentSource, Span } from './experimentSource.ts';
 import { fileError } from './files.ts';
 import { pocketModelFolder } from './packageRoot.ts';
+import { inEnglish } from '../shared/phrase.ts';
 
 export interface LoadedExperiment {
   /** Absolute path of the experiment file. */
@@ -105,7 +106,7 @@ export function invalid({ source, problems }: Pick<CheckedExperiment, 'source' |
   const { file } = source;
   const listed = problems.map(({ span, message }) => {
     const { line, column } = source.place(span[0]);
-    return `\n  ${basename(file)}:${line}:${column} ${message}`;
+    return `\n  ${basename(file)}:${line}:${column} ${inEnglish(message)}`;
   });
   const isSyntax = problems[0]?.code === 'syntax';
   const count = listed.length === 1 ? 'a problem' : `${listed.length} problems`;

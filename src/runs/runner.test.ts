@@ -10,6 +10,7 @@ import type { RunOutcome } from './startRun.ts';
 import { FakeEngine } from './testing/fakeEngine.ts';
 import type { Hook } from './testing/fakeEngine.ts';
 import { comparableFiles, fakeExperiment, fakeWorkspace } from './testing/fakeWorkspace.ts';
+import { inEnglish } from '../shared/phrase.ts';
 
 interface Options {
   hook?: Hook;
@@ -298,7 +299,7 @@ describe('failures', () => {
     expect(outcome.state).toBe('failed');
     expect(exitCodeOf(outcome)).toBe(1);
     expect(outcome.error).toBeInstanceOf(LabError);
-    expect(outcome.reason).toMatch(/became NaN at step \d with learning rate/);
+    expect(inEnglish(outcome.reason ?? '')).toMatch(/became NaN at step \d with learning rate/);
     const run = await readRun(outcome.folder);
     expect(run.status).toMatchObject({ state: 'failed' });
     expect(run.cells.filter((one) => one.lr === 4)).toHaveLength(4);

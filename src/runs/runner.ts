@@ -2,8 +2,9 @@
 // again, so starting and resuming are the same walk over the same plan.
 import type { Engine } from '../engine/engine.ts';
 import type { Benchmark } from '../evals/benchmark.ts';
-import { describeError, LabError } from '../shared/errors.ts';
-import { inEnglish } from '../shared/phrase.ts';
+import { errorWords, LabError, onOneLine } from '../shared/errors.ts';
+import { inEnglish, joinedBySemicolon, phrase } from '../shared/phrase.ts';
+import type { Phrase, Words } from '../shared/phrase.ts';
 import type { TargetRow } from '../recipes/rows.ts';
 import { measureCell, measureDrift } from './measure.ts';
 import { baseKey, isDone, listTrials, listWork } from './plan.ts';
@@ -19,7 +20,7 @@ import { stageTargets } from './stageTargets.ts';
 export interface WalkResult {
   state: 'done' | 'stopped' | 'failed';
   /** Why it stopped or failed. */
-  reason?: string;
+  reason?: Words;
   error?: unknown;
 }
 
@@ -45,7 +46,7 @@ export async function carryOut(
 async function walk(session: Session, steps: Walk): Promise<WalkResult> {
   try {
     await steps.measureBase();
-    const failures: string[] = [];
+    const failures: Phrase[] = [];
     let firstError: unknown;
     for (const trial of listTrials(session.config.experiment, session.config.arms)) {
       try {
@@ -53,13 +54,14 @@ async function walk(session: Session, steps: Walk): Promise<WalkResult> {
       } catch (error) {
         // A learning rate that diverges is a result of a sweep: the other trials go on.
         if (!(error instanceof LabError && error.code === 'loss-not-finite')) throw error;
-        const message = `${trial.arm} at learning rate ${trial.lr}, seed ${trial.seed}: ${describeError(error)}`;
-        await log(session, 'error', message);
+        const { arm, lr, seed } = trial;
+        const message = phrase('{0} at learning rate {1}, seed {2}: {3}', arm, lr, seed, onOneLine(error.words));
+        await log(session, 'error', inEnglish(message));
         failures.push(message);
         firstError ??= error;
       }
     }
-    if (failures.length > 0) return { state: 'failed', reason: failures.join('; '), error: firstError };
+    if (failures.length > 0) return { state: 'failed', reason: joinedBySemicolon(failures), error: firstError };
     return { state: 'done' };
   } catch (error) {
     return await endOf(session, error);
@@ -69,9 +71,9 @@ async function walk(session: Session, steps: Walk): Promise<WalkResult> {
 async function endOf(session: Session, error: unknown): Promise<WalkResult> {
   const stopped = session.stop.aborted || session.abort.aborted;
   const isStop = error instanceof RunStopped || (error as Error | undefined)?.name === 'AbortError';
-  if (stopped && isStop) return { state: 'stopped', reason: inEnglish(stoppedOnRequest) };
-  const reason = describeError(error);
-  await log(session, 'error', reason).catch(() => undefined);
+  if (stopped && isStop) return { state: 'stopped', reason: stoppedOnRequest };
+  const reason = onOneLine(errorWords(error));
+  await log(session, 'error', inEnglish(reason)).catch(() => undefined);
   return { state: 'failed', reason, error };
 }
 

@@ -2,7 +2,8 @@
 // record goes to disk before anyone sees it.
 import type { TextSide } from '../data/textSide.ts';
 import type { Engine, ModelInfo } from '../engine/engine.ts';
-import { phrase } from '../shared/phrase.ts';
+import { inEnglish, phrase } from '../shared/phrase.ts';
+import type { Words } from '../shared/phrase.ts';
 import type { CellRecord, LogRecord, RunConfig, RunData, StatusRecord } from '../shared/records.ts';
 import { appendRecord } from './runFolder.ts';
 import type { RunRecord } from './runFolder.ts';
@@ -105,10 +106,12 @@ export async function log(
 export async function setStatus(
   session: Pick<Session, 'folder' | 'run' | 'listener'>,
   state: StatusRecord['state'],
-  reason?: string,
+  reason?: Words,
 ): Promise<void> {
   const at = new Date().toISOString();
-  await record(session, { kind: 'status', at, state, pid: process.pid, ...(reason === undefined ? {} : { reason }) });
+  const why = reason === undefined ? {} : { reason: inEnglish(reason) };
+  const words = typeof reason === 'object' ? { words: reason } : {};
+  await record(session, { kind: 'status', at, state, pid: process.pid, ...why, ...words });
 }
 
 /** Ends the run here when it was asked to stop. */

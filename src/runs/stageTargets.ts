@@ -23,7 +23,6 @@ import type { TargetEvent, Verify } from '../recipes/targets/recipe.ts';
 import type { DroppedRow, Example, Provenance } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
 import type { ResolvedArm, Stage } from '../shared/experiment.ts';
-import { inEnglish } from '../shared/phrase.ts';
 import { plural } from '../shared/words.ts';
 import type { ClosenessToGreedy, DropCount, TargetExample, TargetRecord } from '../shared/records.ts';
 import { readJsonLines, writeTextAtomically } from './files.ts';
@@ -31,6 +30,7 @@ import type { Trial } from './plan.ts';
 import { slug } from './runFolder.ts';
 import { log, record } from './session.ts';
 import type { Session } from './session.ts';
+import { inEnglish, phrase } from '../shared/phrase.ts';
 
 /** Examples with token probabilities that are kept in the record, for colouring. */
 const examplesKept = 8;
@@ -152,7 +152,7 @@ async function makeShared(
   await writeRows(file, rowsOf());
   const greedy = await compareWithGreedy(session, stage, first);
   const made: TargetsMade = {
-    dropped: drops.reasons(),
+    dropped: drops.records(),
     tokensGenerated,
     ...(verify && count > 0 ? { verified: verified / count } : {}),
     ...(greedy ? { greedy } : {}),
@@ -251,10 +251,10 @@ async function replayRows(
   if (mix.kind === 'none') return { rows: [], dropped: [] };
   const { examples, dropped } = await loadExamples(mix.dataset);
   const drops = createDropCounter();
-  for (const { source, reason } of dropped) drops.add({ source, reason: `replay: ${reason}` });
+  for (const { source, reason } of dropped) drops.add({ source, reason: `replay: ${inEnglish(reason)}` });
   const usable = examples.filter((example) => {
     const part = encodeScorable(session.side, example);
-    if ('reason' in part) drops.add({ source: example.source, reason: `replay: ${inEnglish(part.reason)}` });
+    if ('reason' in part) drops.add({ source: example.source, reason: phrase('replay: {0}', part.reason) });
     return !('reason' in part);
   });
   const sources: Example[][] = [usable];
@@ -264,7 +264,7 @@ async function replayRows(
   }
   return {
     rows: drawReplay(sources, newCount, mix.rate, trial.seed).map(replayRow),
-    dropped: drops.reasons(),
+    dropped: drops.records(),
   };
 }
 

@@ -25,6 +25,7 @@ import { carryOut } from './runner.ts';
 import type { EngineFactory, WalkResult } from './runner.ts';
 import type { RunListener, Session, StopSignals } from './session.ts';
 import { stageExamples } from './stageTargets.ts';
+import { inEnglish } from '../shared/phrase.ts';
 
 /** What starting and resuming have in common. */
 export interface RunOptions extends StopSignals {
@@ -175,7 +176,7 @@ export async function readData(experiment: Experiment): Promise<RunInput> {
 export function noUsableRows(stage: Pick<Stage, 'name' | 'dataset'>, dropped: readonly DroppedRow[]): LabError {
   const first = dropped[0];
   const why = first
-    ? `; all ${dropped.length} rows were dropped, the first (line ${first.source.line}): ${first.reason}`
+    ? `; all ${dropped.length} rows were dropped, the first (line ${first.source.line}): ${inEnglish(first.reason)}`
     : '';
   return new LabError(
     'dataset-empty',

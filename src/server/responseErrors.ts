@@ -1,6 +1,7 @@
 // Errors on their way to an editor: what a person can mend keeps its words and remedy, everything else only its message.
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node';
-import { LabError } from '../shared/errors.ts';
+import { errorWords, LabError } from '../shared/errors.ts';
+import { inEnglish } from '../shared/phrase.ts';
 import type { LabErrorData } from '../shared/protocol/lab/message.ts';
 
 /** As in the Language Server Protocol. */
@@ -10,11 +11,10 @@ const serverError = -32000;
 /** What crosses the wire for anything thrown by a handler. */
 export function toResponseError(error: unknown): ResponseError<LabErrorData> {
   if (error instanceof ResponseError) return error as ResponseError<LabErrorData>;
-  if (error instanceof LabError) {
-    return new ResponseError(serverError, error.message, { code: error.code, remedy: error.remedy });
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  const data: LabErrorData = { code: undefined, remedy: undefined };
+  const words = errorWords(error);
+  const message = inEnglish(words.message);
+  if (error instanceof LabError) return new ResponseError(serverError, message, { code: error.code, words });
+  const data: LabErrorData = { code: undefined, words };
   if (isAbort(error)) return new ResponseError(requestCancelled, message, data);
   return new ResponseError(ErrorCodes.InternalError, message, data);
 }

@@ -1,5 +1,7 @@
 // Words for training data. An example is one dataset row after its format has been understood, still as text.
 
+import type { Words } from './phrase.ts';
+
 /** One turn of a conversation, as chat templates take it. */
 export interface Message {
   role: 'system' | 'user' | 'assistant' | 'tool';
@@ -37,5 +39,5 @@ export interface Example {
 /** A dropped row: counted and said, never silent. */
 export interface DroppedRow {
   source: RowSource;
-  reason: string;
+  reason: Words;
 }

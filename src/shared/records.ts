@@ -2,6 +2,7 @@
 // (command line, report, editor) is a function of these records.
 import type { Provenance } from './dataset.ts';
 import type { BenchmarkConfig, Experiment, ResolvedArm } from './experiment.ts';
+import type { Phrase } from './phrase.ts';
 
 /** config.json: everything needed to repeat the run. Written once, before anything else. */
 export interface RunConfig {
@@ -34,7 +35,10 @@ export interface StatusRecord {
   at: string;
   state: 'running' | 'stopped' | 'done' | 'failed';
   pid: number;
+  /** Why it stopped or failed, in English. */
   reason?: string;
+  /** The same with its values apart, for readers of other languages. */
+  words?: Phrase;
 }
 
 /** Names one training chain: an arm at a learning rate with a seed. */

@@ -9,6 +9,7 @@ import { startEngine } from '../../src/engine/client.ts';
 import { readRun } from '../../src/runs/runFolder.ts';
 import { startRun } from '../../src/runs/startRun.ts';
 import type { CellRecord, RunData } from '../../src/shared/records.ts';
+import { inEnglish } from '../../src/shared/phrase.ts';
 
 const example = path.resolve('examples/pocket');
 const slow = process.env.FORGETTING_LAB_SLOW === '1';
@@ -48,7 +49,7 @@ async function runExperiment(folder: string, name: string, experiment: Declared)
     stop: never,
     abort: never,
   });
-  expect(outcome.state, outcome.reason).toBe('done');
+  expect(outcome.state, inEnglish(outcome.reason ?? '')).toBe('done');
   return readRun(out);
 }
 

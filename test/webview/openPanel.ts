@@ -116,8 +116,8 @@ function playEditor(page: Page, { answer }: PanelOptions) {
     try {
       await post({ type: 'result', id, result: await answer(method, params) });
     } catch (error) {
-      const { message: words, remedy } = error as Error & { remedy?: string };
-      await post({ type: 'error', id, message: words, ...(remedy === undefined ? {} : { remedy }) });
+      const { message, remedy } = error as Error & { remedy?: string };
+      await post({ type: 'error', id, words: { message, ...(remedy === undefined ? {} : { remedy }) } });
     }
   };
   return { seen, post, receive };

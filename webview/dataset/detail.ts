@@ -96,7 +96,7 @@ function draw(content: HTMLElement, read: DatasetViewRow, score: Score, model: s
   fill(
     content,
     read.problem !== undefined &&
-      el('p', { class: 'notice error' }, text('This row cannot be used: {0}', read.problem)),
+      el('p', { class: 'notice error' }, text('This row cannot be used: {0}', say(read.problem))),
     facts(read, score, model),
     hardest(score),
     section(text('prompt'), read.prompt, text('context, not trained on')),

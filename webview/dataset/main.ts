@@ -16,7 +16,19 @@ import type { ScoringModel } from '../../src/shared/protocol/lab/datasets.ts';
 import { modelsChanged } from '../../src/shared/protocol/lab/models.ts';
 import { formatCount, formatShare, formatSize } from '../../src/shared/words.ts';
 import { el, fill } from '../ui/dom.ts';
-import { action, boot, drawn, errorText, isAbort, keep, on, remembered, request, text } from '../ui/host.ts';
+import {
+  action,
+  boot,
+  drawn,
+  errorText,
+  isAbort,
+  keep,
+  on,
+  remembered,
+  request,
+  RequestError,
+  text,
+} from '../ui/host.ts';
 import { makePage } from '../ui/page.ts';
 import '../ui/theme.ts';
 import { button, checkbox, segmented, setDisabled, textField } from '../ui/toolkit.ts';
@@ -232,17 +244,17 @@ function arrive(): void {
 
 function drawState(): void {
   if (!state) return;
-  const { rows, done, size, indexed, problem, remedy } = state;
+  const { rows, done, size, indexed, failure } = state;
   const share = size === 0 ? 1 : indexed / size;
   page.sentence(
     done
       ? text('{0} rows, {1}', formatCount(rows), formatBytes(size))
       : text('{0} rows so far, {1}', formatSize(rows), formatShare(Math.floor(share * 100) / 100)),
   );
-  progress.hidden = done || problem !== undefined;
+  progress.hidden = done || failure !== undefined;
   progress.setAttribute('aria-valuenow', String(Math.floor(share * 100)));
   progress.style.setProperty('--share', String(share));
-  if (problem !== undefined) failed(remedy === undefined ? problem : `${problem.replace(/\.$/, '')}. ${remedy}`);
+  if (failure) failed(new RequestError(failure));
   empty.hidden = rows > 0 || !done;
   grid.element.hidden = !empty.hidden;
   grid.setRows(rows, done);

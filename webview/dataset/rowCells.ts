@@ -61,7 +61,12 @@ function cell(name: string, content: Child): HTMLElement {
 }
 
 function problemCell(read: DatasetViewRow): HTMLElement {
-  const problem = el('span', { class: 'problem' }, el('span', { 'aria-hidden': 'true' }, '\u26a0 '), read.problem);
+  const problem = el(
+    'span',
+    { class: 'problem' },
+    el('span', { 'aria-hidden': 'true' }, '\u26a0 '),
+    say(read.problem ?? ''),
+  );
   return cell('wide bad', [problem, ' ', el('span', { class: 'mono quiet' }, read.text.slice(0, listCharacters))]);
 }
 

@@ -4,7 +4,7 @@ import type { FlipList, FlippedAnswer } from '../../src/shared/protocol/lab/runs
 import { formatCount } from '../../src/shared/words.ts';
 import { el, fill } from '../ui/dom.ts';
 import type { Child } from '../ui/dom.ts';
-import { errorText, isAbort, request, text } from '../ui/host.ts';
+import { errorText, isAbort, request, say, text } from '../ui/host.ts';
 import { button, progressRing } from '../ui/toolkit.ts';
 import { makeFlipColours } from './flipColours.ts';
 import type { ShownFlip } from './flipColours.ts';
@@ -138,8 +138,8 @@ function flippedItem(item: FlippedAnswer): ShownFlip {
     el(
       'dl',
       null,
-      answer(text('before'), before, item.reasonBefore),
-      answer(text('now'), now, item.reasonNow, cut),
+      answer(text('before'), before, item.reasonBefore && say(item.reasonBefore)),
+      answer(text('now'), now, item.reasonNow && say(item.reasonNow), cut),
       item.diff.some(({ kind }) => kind === 'same') && answer(text('changes'), diff, undefined),
     ),
   );

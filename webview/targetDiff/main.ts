@@ -28,7 +28,20 @@ import type {
 import { formatCount } from '../../src/shared/words.ts';
 import { el, fill } from '../ui/dom.ts';
 import type { Child } from '../ui/dom.ts';
-import { action, boot, drawn, isAbort, keep, on, remembered, request, say, setSubject, text } from '../ui/host.ts';
+import {
+  action,
+  boot,
+  drawn,
+  isAbort,
+  keep,
+  on,
+  remembered,
+  request,
+  RequestError,
+  say,
+  setSubject,
+  text,
+} from '../ui/host.ts';
 import { makePage } from '../ui/page.ts';
 import '../ui/theme.ts';
 import { tokenLegend } from '../ui/tokens.ts';
@@ -40,6 +53,7 @@ import { compareRow, waitingRow } from './rows.ts';
 import type { SideName, TextMode } from './rows.ts';
 import { summaryTable } from './summary.ts';
 import { cautionsOf, likelyRight, modelName, progressOf, sentenceOf, sourceName } from './words.ts';
+import { onOneLine } from '../../src/shared/errors.ts';
 
 /** Sources beside each other at most; more would not be read. */
 const mostSources = 8;
@@ -295,15 +309,14 @@ function show(next: ComparisonState): void {
   const before = state;
   state = next;
   if (next.state === 'failed') {
-    const remedy = next.remedy === undefined ? '' : ` ${next.remedy}`;
-    page.failed(new Error(`${next.problem ?? ''}.${remedy}`), () => void reopen());
+    page.failed(new RequestError(next.failure ?? { message: '' }), () => void reopen());
     return;
   }
   if (!viewChosen) view = { ...view, left: 0, right: likelyRight(next.sources) };
   const last = next.sources.length - 1;
   view = { ...view, left: Math.min(view.left, last), right: Math.min(view.right, last) };
-  const failure = next.scoring?.state === 'failed' ? next.scoring : undefined;
-  page.notice(failure && `${failure.problem ?? ''} ${failure.remedy ?? ''}`.trim(), 'error');
+  const failure = next.scoring?.state === 'failed' ? next.scoring.failure : undefined;
+  page.notice(failure && say(onOneLine(failure)), 'error');
   page.sentence(sentenceOf(next, view.left, view.right), cautionsOf(next, view.left, view.right));
   fill(sourceTable, summaryTable(next, next.scoring === undefined));
   fill(progress, progressOf(next) ?? '');

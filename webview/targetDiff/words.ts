@@ -121,7 +121,7 @@ function leftOut(state: ComparisonState): string[] {
     if (source.spec.kind !== 'column') {
       for (const { reason, count, first } of source.dropped) {
         words.push(
-          text('{0}: {1} rows cannot be used: {2} (first: line {3}).', name, formatCount(count), reason, first),
+          text('{0}: {1} rows cannot be used: {2} (first: line {3}).', name, formatCount(count), say(reason), first),
         );
       }
     }

@@ -1,6 +1,8 @@
 // The panel's side of src/shared/protocol/panel.ts: requests to the lab server, its notifications, actions of the editor,
 // texts in the editor's language, and state that outlives a reload.
 import type { NotificationSpec, RequestSpec } from '../../src/shared/protocol/lab/message.ts';
+import { onOneLine } from '../../src/shared/errors.ts';
+import type { ErrorWords } from '../../src/shared/errors.ts';
 import { fillIn, say as sayIn } from '../../src/shared/phrase.ts';
 import type { Words } from '../../src/shared/phrase.ts';
 import type { FromPanel, PanelAction, PanelBoot, ToPanel } from '../../src/shared/protocol/panel.ts';
@@ -18,20 +20,20 @@ const editor = acquireVsCodeApi();
 /** What the page was opened with. */
 export const boot: PanelBoot = JSON.parse(document.getElementById('boot')?.textContent ?? '{}') as PanelBoot;
 
-/** A request that failed: `message` names the thing, `remedy` what to do. */
+/** A request that failed: what happened and what to do about it. */
 export class RequestError extends Error {
-  readonly remedy: string | undefined;
+  readonly words: ErrorWords;
 
-  constructor(message: string, remedy?: string) {
-    super(message);
+  constructor(words: ErrorWords) {
+    super(say(words.message));
     this.name = 'RequestError';
-    this.remedy = remedy;
+    this.words = words;
   }
 }
 
 /** Message and remedy in one line, for any thrown value. */
 export function errorText(error: unknown): string {
-  if (error instanceof RequestError && error.remedy) return `${error.message.replace(/\.$/, '')}. ${error.remedy}`;
+  if (error instanceof RequestError) return say(onOneLine(error.words));
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -57,7 +59,7 @@ addEventListener('message', (event: MessageEvent<ToPanel>) => {
       waiting.delete(message.id);
       return;
     case 'error':
-      waiting.get(message.id)?.reject(new RequestError(message.message, message.remedy));
+      waiting.get(message.id)?.reject(new RequestError(message.words));
       waiting.delete(message.id);
       return;
     case 'notification':

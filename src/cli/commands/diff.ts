@@ -104,8 +104,8 @@ async function printSummary({ fileA, fileB, comparison, drops, scorer }: Summary
     a,
     b,
     ...(verdicts ? { verified: verdicts } : {}),
-    dropped_a: drops.a.reasons(),
-    dropped_b: drops.b.reasons(),
+    dropped_a: drops.a.records(),
+    dropped_b: drops.b.records(),
   });
   if (output.json) return;
   await output.text(`A  ${fileA}\nB  ${fileB}`);

@@ -19,6 +19,8 @@ import { formatOption } from './formatOption.ts';
 import { countRows } from '../countRows.ts';
 import { plural } from '../../shared/words.ts';
 import { createDropCounter } from '../dropCounter.ts';
+import { inEnglish } from '../../shared/phrase.ts';
+import type { Words } from '../../shared/phrase.ts';
 
 interface Options extends ModelOptions {
   text?: string;
@@ -64,7 +66,7 @@ async function score(model: OpenModel, options: Options, output: Output): Promis
   progress.end();
   if (index === 0) throw nothingToScore(options, drops.reasons());
   const { items, pplMean, pplStd, corpusPpl, hardShare } = statistics.finish();
-  const dropped = drops.reasons();
+  const dropped = drops.records();
   await output.value({
     kind: 'summary',
     items,
@@ -106,9 +108,9 @@ async function* rowsOf(options: Options): AsyncGenerator<RowToScore> {
   }
 }
 
-function nothingToScore(options: Options, dropped: readonly { reason: string; count: number }[]): LabError {
+function nothingToScore(options: Options, dropped: readonly { reason: Words; count: number }[]): LabError {
   const reasons = dropped
-    .map(({ reason, count }) => (options.data === undefined ? reason : `${plural(count, 'row')}: ${reason}`))
+    .map(({ reason, count }) => `${options.data === undefined ? '' : `${plural(count, 'row')}: `}${inEnglish(reason)}`)
     .join('; ');
   const subject = options.data ?? 'The text';
   return new LabError('dataset-empty', `${subject} has nothing to score${reasons === '' ? '' : ` (${reasons})`}`, {

@@ -8,7 +8,8 @@ import {
 } from 'vscode-jsonrpc/node';
 import type { CallOptions } from '../engine.ts';
 import { createOnnxEngine } from '../onnx/onnxEngine.ts';
-import { LabError } from '../../shared/errors.ts';
+import { errorWords, LabError } from '../../shared/errors.ts';
+import { inEnglish } from '../../shared/phrase.ts';
 import {
   ENGINE_PROTOCOL_VERSION,
   engineMethods,
@@ -37,10 +38,10 @@ function abortSignal(token: CancellationToken): AbortSignal {
 }
 
 function toResponseError(error: unknown): ResponseError<EngineErrorData> {
-  const message = error instanceof Error ? error.message : String(error);
-  const lab = error instanceof LabError ? error : undefined;
+  const code = error instanceof LabError ? error.code : undefined;
   const aborted = error instanceof Error && error.name === 'AbortError';
-  return new ResponseError(-32000, message, { code: lab?.code, remedy: lab?.remedy, aborted });
+  const words = errorWords(error);
+  return new ResponseError(-32000, inEnglish(words.message), { code, words, aborted });
 }
 
 type Verb = keyof Omit<typeof engineMethods, 'hello' | 'dispose'>;

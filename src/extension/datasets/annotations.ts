@@ -8,6 +8,7 @@ import type { Workbench } from '../workbench.ts';
 import { datasetSelector } from './datasetFiles.ts';
 import { scoringModel, type OpenDatasets } from './openDatasets.ts';
 import { hintLabel, hintTooltip, hoverMarkdown, lensTitle, lensTooltip, modelLabel } from './rowText.ts';
+import { say } from '../../shared/phrase.ts';
 
 const { t } = vscode.l10n;
 
@@ -121,7 +122,7 @@ function problemsOf(datasets: OpenDatasets): vscode.Disposable {
 function toDiagnostic({ line, start, end, message, severity, code }: DatasetProblem): vscode.Diagnostic {
   const range = new vscode.Range(line, start, line, Math.max(start, end));
   const level = severity === 'error' ? vscode.DiagnosticSeverity.Error : vscode.DiagnosticSeverity.Warning;
-  const diagnostic = new vscode.Diagnostic(range, message, level);
+  const diagnostic = new vscode.Diagnostic(range, say(message, vscode.l10n.t), level);
   diagnostic.source = diagnosticSource;
   diagnostic.code = code;
   return diagnostic;

@@ -5,6 +5,7 @@ import { describeFailure } from '../failure.ts';
 import type { Workbench } from '../workbench.ts';
 import { colourKinds, planColours, type ColourKind } from './colourPlan.ts';
 import type { OpenDatasets } from './openDatasets.ts';
+import { english } from '../translate.ts';
 
 /** Scrolling is followed at this pace, milliseconds. */
 const followMs = 60;
@@ -70,7 +71,7 @@ export class TokenColours implements vscode.Disposable {
       }
       this.coloured.add(editor);
     } catch (error) {
-      this.workbench.log.debug(`${document.fileName} is not coloured: ${describeFailure(error)?.text ?? ''}`);
+      this.workbench.log.debug(`${document.fileName} is not coloured: ${describeFailure(error, english)?.text ?? ''}`);
     }
   }
 

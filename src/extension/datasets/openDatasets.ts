@@ -18,6 +18,7 @@ import { describeFailure } from '../failure.ts';
 import type { Workbench } from '../workbench.ts';
 import { datasetSelector, mayBeDataset } from './datasetFiles.ts';
 import { SyncedDocument, type SyncedText, type SyncLab } from './documentSync.ts';
+import { english } from '../translate.ts';
 
 /** A server that has gone may be followed by another after so long, milliseconds. */
 const reopenMs = 1000;
@@ -75,7 +76,7 @@ export class OpenDatasets implements vscode.Disposable {
       return await entry.synced.ready();
     } catch (error) {
       // Without a server nothing is annotated; the views and commands say why there is none.
-      this.workbench.log.debug(`${document.fileName} is not annotated: ${describeFailure(error)?.text ?? ''}`);
+      this.workbench.log.debug(`${document.fileName} is not annotated: ${describeFailure(error, english)?.text ?? ''}`);
       return false;
     }
   }
@@ -154,7 +155,7 @@ export class OpenDatasets implements vscode.Disposable {
         : await lab.request(summariseDataset, asked);
       this.takeSummary(summary);
     } catch (error) {
-      log.debug(`no summary of ${basename(document.fileName)}: ${describeFailure(error)?.text ?? ''}`);
+      log.debug(`no summary of ${basename(document.fileName)}: ${describeFailure(error, english)?.text ?? ''}`);
     }
   }
 

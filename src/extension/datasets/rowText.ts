@@ -5,6 +5,7 @@ import { formatCount, formatPerplexity } from '../../shared/words.ts';
 import { rowCount, tokenCount } from '../counts.ts';
 import { inLabel, inMarkdown } from '../outsideText.ts';
 import type { Translate } from '../translate.ts';
+import { say } from '../../shared/phrase.ts';
 
 /** A probability as people read it: `0.97`, `0.001`, `2e-6`. */
 export function formatProbability(p: number): string {
@@ -38,7 +39,7 @@ export function lensTitle(summary: DatasetSummary, t: Translate, name?: string):
   if (!scores) return parts.join(', ');
   // A lens renders `$(icon)`.
   const model = inLabel(name ?? modelLabel(scores.model));
-  if (scores.failure) return `${parts.join(', ')}, ${t('not scored: {0}', scores.failure.message)}`;
+  if (scores.failure) return `${parts.join(', ')}, ${t('not scored: {0}', say(scores.failure.message, t))}`;
   if (scores.perplexityMean === null) {
     return scores.done ? parts.join(', ') : `${parts.join(', ')}, ${t('scoring under {0} ...', model)}`;
   }

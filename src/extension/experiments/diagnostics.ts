@@ -7,6 +7,7 @@ import type { Workbench } from '../workbench.ts';
 import { Debounce } from './debounce.ts';
 import { isExperimentFile } from './experimentFiles.ts';
 import { toDiagnostic } from './editorShapes.ts';
+import { english } from '../translate.ts';
 
 const typingPauseMs = 150;
 const fileChangesMs = 500;
@@ -76,7 +77,7 @@ export class ExperimentDiagnostics {
       this.collection.set(uri, problems.filter((problem) => isOurs(document, problem)).map(toDiagnostic));
     } catch (error) {
       // Without a server a file is only not checked; commands say why there is none.
-      const failure = describeFailure(error);
+      const failure = describeFailure(error, english);
       if (failure) this.workbench.log.warn(`${document.fileName} was not checked: ${failure.text}`);
     }
   }

@@ -29,7 +29,9 @@ export async function doctor({ lab }: Workbench, texts: ReadonlyTexts): Promise<
       return checks;
     } catch (error) {
       // What was found until then stays to be read; nothing is waited for any more.
-      replace(doctorText(known, describeFailure(error)?.text ?? vscode.l10n.t('cancelled'), vscode.l10n.t));
+      replace(
+        doctorText(known, describeFailure(error, vscode.l10n.t)?.text ?? vscode.l10n.t('cancelled'), vscode.l10n.t),
+      );
       throw error;
     } finally {
       listening.dispose();

@@ -1,6 +1,7 @@
 // Positions, ranges and diagnostics between the protocol and the editor's own classes.
 import * as vscode from 'vscode';
 import type { ExperimentDiagnostic, TextPosition, TextRange } from '../../shared/protocol/lab/experiments.ts';
+import { say } from '../../shared/phrase.ts';
 
 export const toRange = ({ start, end }: TextRange): vscode.Range =>
   new vscode.Range(start.line, start.character, end.line, end.character);
@@ -11,7 +12,8 @@ export const fromPosition = ({ line, character }: vscode.Position): TextPosition
 export const diagnosticSource = 'Forgetting Lab';
 
 export function toDiagnostic(problem: ExperimentDiagnostic): vscode.Diagnostic {
-  const diagnostic = new vscode.Diagnostic(toRange(problem.range), problem.message, vscode.DiagnosticSeverity.Error);
+  const message = say(problem.message, vscode.l10n.t);
+  const diagnostic = new vscode.Diagnostic(toRange(problem.range), message, vscode.DiagnosticSeverity.Error);
   diagnostic.source = diagnosticSource;
   diagnostic.code = problem.code;
   return diagnostic;

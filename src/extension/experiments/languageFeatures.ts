@@ -86,8 +86,7 @@ function fixesFor(
   return (diagnostics.problemsOf(document) ?? []).flatMap((problem) => {
     const { fix } = problem;
     if (!fix || !toRange(problem.range).intersection(range)) return [];
-    const title = fix.of === 'key' ? vscode.l10n.t('Rename to "{0}"', fix.word) : vscode.l10n.t('Use "{0}"', fix.word);
-    const action = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix);
+    const action = new vscode.CodeAction(say(fix.title, vscode.l10n.t), vscode.CodeActionKind.QuickFix);
     action.edit = new vscode.WorkspaceEdit();
     action.edit.replace(document.uri, toRange(fix.range), fix.newText);
     action.diagnostics = [toDiagnostic(problem)];

@@ -11,6 +11,7 @@ import {
 } from 'vscode-jsonrpc/node';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { hello } from '../../shared/protocol/lab/lifecycle.ts';
 import type { LabHelloParams, LabHelloResult } from '../../shared/protocol/lab/lifecycle.ts';
@@ -143,8 +144,8 @@ function fromResponse(error: unknown): unknown {
   if (error.code === -32800) return aborted();
   if (data?.code === undefined) {
     return new LabError('server-unavailable', error.message, {
-      remedy: 'This is a fault of Forgetting Lab; its log says more',
+      remedy: phrase('This is a fault of Forgetting Lab; its log says more'),
     });
   }
-  return new LabError(data.code as ErrorCode, error.message, data.remedy ? { remedy: data.remedy } : {});
+  return new LabError(data.code as ErrorCode, data.words.message, { remedy: data.words.remedy });
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { LabError } from '../../shared/errors.ts';
 import { notification, request } from '../../shared/protocol/lab/message.ts';
 import type { PanelAction, ToPanel } from '../../shared/protocol/panel.ts';
-import { relay } from './relay.ts';
+import { relay, restricted } from './relay.ts';
 import type { PanelAccess, PanelServices } from './relay.ts';
 
 const read = request<{ run: string }, string>('runs/read');
@@ -57,7 +57,7 @@ describe('a panel', () => {
     await say({ type: 'request', id: 1, method: 'sessions/launch', params: {} });
     await say({ type: 'request', id: 2, method: 'runs/read', params: {} });
     expect(asked).toEqual(['runs/read']);
-    expect(posted[0]).toMatchObject({ type: 'error', id: 1, remedy: 'Trust the workspace first' });
+    expect(posted[0]).toMatchObject({ type: 'error', id: 1, words: restricted().words });
   });
 
   it('runs commands of this extension only', async () => {
@@ -94,7 +94,7 @@ describe('a panel', () => {
       request: () => Promise.reject(new LabError('run-invalid', 'No run', { remedy: 'Choose one' })),
     });
     await say({ type: 'request', id: 7, method: 'runs/read', params: {} });
-    expect(posted).toEqual([{ type: 'error', id: 7, message: 'No run', remedy: 'Choose one' }]);
+    expect(posted).toEqual([{ type: 'error', id: 7, words: { message: 'No run', remedy: 'Choose one' } }]);
   });
 
   it('hears the notifications of its kind until it closes', () => {

@@ -1,11 +1,12 @@
 // Between a panel's page and the lab server: requests go on when their method is on the list of the panel's kind, come
 // back as results or as errors with a remedy, and end when the page cancels them or goes away. Knows no editor, so that
 // every rule can be tested.
-import { LabError } from '../../shared/errors.ts';
+import { errorWords, LabError } from '../../shared/errors.ts';
 import type { NotificationSpec, RequestSpec } from '../../shared/protocol/lab/message.ts';
 import type { PanelAction, ToPanel } from '../../shared/protocol/panel.ts';
 import { isCancellation } from '../failure.ts';
 import { parseFromPanel } from './messages.ts';
+import { phrase } from '../../shared/phrase.ts';
 
 /** What a kind of panel may ask for and hears. */
 export interface PanelAccess {
@@ -89,7 +90,7 @@ export function relay(access: PanelAccess, port: PanelPort, services: PanelServi
         services.drawn?.();
         return;
       case 'refused':
-        port.post({ type: 'error', id: message.id, message: message.reason });
+        port.post({ type: 'error', id: message.id, words: { message: message.reason } });
         return;
       case undefined:
     }
@@ -157,8 +158,6 @@ export function restricted(): LabError {
 }
 
 function errorMessage(id: number, error: unknown): ToPanel {
-  if (isCancellation(error)) return { type: 'error', id, message: 'cancelled' };
-  const message = error instanceof Error ? error.message : String(error);
-  const remedy = error instanceof LabError ? error.remedy : undefined;
-  return { type: 'error', id, message, ...(remedy === undefined ? {} : { remedy }) };
+  const words = isCancellation(error) ? { message: phrase('cancelled') } : errorWords(error);
+  return { type: 'error', id, words };
 }

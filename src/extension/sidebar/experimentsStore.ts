@@ -101,7 +101,7 @@ export class ExperimentsStore implements vscode.Disposable {
       this.failure = undefined;
     } catch (error) {
       this.error = error;
-      this.failure = describeFailure(error)?.text ?? '';
+      this.failure = describeFailure(error, vscode.l10n.t)?.text ?? '';
     } finally {
       this.loading = undefined;
     }

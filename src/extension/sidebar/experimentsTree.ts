@@ -102,7 +102,8 @@ export class ExperimentsTree implements vscode.TreeDataProvider<ExperimentsNode>
   ): Promise<string | vscode.MarkdownString> {
     const { model } = this.store;
     const plain = item.accessibilityInformation?.label ?? '';
-    if (node.kind === 'experiment') return model.experiment(node.key)?.problem ?? node.path ?? plain;
+    if (node.kind === 'experiment')
+      return say(model.experiment(node.key)?.problem ?? node.path ?? plain, vscode.l10n.t);
     if (node.kind === 'session') return say(model.session(node.session)?.reason ?? plain, vscode.l10n.t);
     const run = node.kind === 'run' ? model.run(node.path) : undefined;
     if (!run) return node.path ?? plain;

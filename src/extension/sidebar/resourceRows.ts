@@ -8,6 +8,7 @@ import { provenanceName } from '../datasets/rowText.ts';
 import type { Translate } from '../translate.ts';
 import { spoken } from './rows.ts';
 import type { Row } from './rows.ts';
+import { say } from '../../shared/phrase.ts';
 
 /** A dataset file; its details are `datasetDetails`. */
 export function datasetRow(dataset: DatasetFile, t: Translate): Row {
@@ -35,7 +36,7 @@ export function datasetDetails(
   const details: { id: string; label: string; description: string }[] = [];
   const add = (id: string, label: string, description: string): void =>
     void details.push({ id, label, description: plainText(description) });
-  if (dataset.problem !== undefined) add('problem', t('Problem'), dataset.problem);
+  if (dataset.problem !== undefined) add('problem', t('Problem'), say(dataset.problem, t));
   if (dataset.format !== undefined) add('format', t('Format'), dataset.format);
   for (const [provenance, rows] of Object.entries(dataset.provenance ?? {}) as [Provenance, number][]) {
     add(`from ${provenance}`, t('Targets from {0}', provenanceName(provenance, t)), formatCount(rows));
@@ -78,6 +79,6 @@ export function modelTooltip(model: ModelSummary, t: Translate): string {
     lines.push(
       t('{0} parameters, context of {1} tokens', formatCount(model.parameters), formatCount(model.contextLength)),
     );
-  } else lines.push(plainText(model.problem));
+  } else lines.push(plainText(say(model.problem, t)));
   return lines.join('\n');
 }

@@ -80,7 +80,8 @@ abstract class ListTree<Node> implements vscode.TreeDataProvider<Node>, vscode.D
     } catch (error) {
       this.failed = true;
       // Where nothing works, the experiments view says so once.
-      this.view.message = this.workbench.lab.state === 'failed' ? '' : (describeFailure(error)?.text ?? '');
+      this.view.message =
+        this.workbench.lab.state === 'failed' ? '' : (describeFailure(error, vscode.l10n.t)?.text ?? '');
       return [];
     }
   }

@@ -7,6 +7,7 @@ import { runOf } from '../sidebar/experimentsModel.ts';
 import type { ExperimentsStore } from '../sidebar/experimentsStore.ts';
 import type { Workbench } from '../workbench.ts';
 import { statusText } from './statusText.ts';
+import { english } from '../translate.ts';
 
 export function registerStatus(workbench: Workbench, store: ExperimentsStore): void {
   const { context, command } = workbench;
@@ -51,6 +52,6 @@ async function lookForServer({ log }: Workbench, store: ExperimentsStore): Promi
   try {
     if (folder && (await readLock(await placeOf(folder.uri.fsPath)))) await store.ensure();
   } catch (error) {
-    log.warn(describeFailure(error)?.text ?? '');
+    log.warn(describeFailure(error, english)?.text ?? '');
   }
 }

@@ -11,6 +11,7 @@ import { makeTargets } from './index.ts';
 import { answerOf } from './recipe.ts';
 import type { RecipeContext, TargetEvent } from './recipe.ts';
 import { defaultInstruction, rewritePrompt } from './rephrase.ts';
+import { inEnglish } from '../../shared/phrase.ts';
 
 /** Answers from a list instead of the model, in the order of the prompts. */
 class ScriptedEngine extends FakeEngine {
@@ -63,7 +64,7 @@ async function make(examples: readonly Example[], choice: object, recipe: Recipe
 }
 
 function inWords(event: TargetEvent): string {
-  if (event.kind === 'dropped') return `dropped ${event.dropped.source.line}: ${event.dropped.reason}`;
+  if (event.kind === 'dropped') return `dropped ${event.dropped.source.line}: ${inEnglish(event.dropped.reason)}`;
   return `${event.example.provenance}: ${answerOf(event.example)}`;
 }
 

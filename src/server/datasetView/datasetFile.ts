@@ -5,6 +5,7 @@ import type { DatasetFormat } from '../../data/formats.ts';
 import { slices } from '../../lab/slices.ts';
 import type { Example } from '../../shared/dataset.ts';
 import { LabError } from '../../shared/errors.ts';
+import type { ErrorWords } from '../../shared/errors.ts';
 import type { DatasetViewRow, DatasetViewState } from '../../shared/protocol/lab/datasetView.ts';
 import { RowIndex } from './rowIndex.ts';
 import { readRowBytes } from './rowReader.ts';
@@ -25,7 +26,7 @@ export class DatasetFile {
   private readonly modified: number;
   private readonly ended = new AbortController();
   private format: DatasetFormat | undefined;
-  private failure: { problem: string; remedy?: string } | undefined;
+  private failure: ErrorWords | undefined;
 
   private constructor(id: string, file: string, handle: FileHandle, index: RowIndex, modified: number) {
     this.id = id;
@@ -61,7 +62,16 @@ export class DatasetFile {
 
   describe(): DatasetViewState {
     const { rows, done, size, indexed, layout } = this.index;
-    return { id: this.id, file: this.file, size, indexed, rows, done, layout, ...this.failure };
+    return {
+      id: this.id,
+      file: this.file,
+      size,
+      indexed,
+      rows,
+      done,
+      layout,
+      ...(this.failure ? { failure: this.failure } : {}),
+    };
   }
 
   async rows(from: number, count: number, characters: number): Promise<DatasetViewRow[]> {
@@ -108,8 +118,7 @@ export class DatasetFile {
       await this.index.build(this.ended.signal, onProgress);
     } catch (error) {
       if (this.ended.signal.aborted) return;
-      const { message, remedy } = fileError(error, this.file, 'read');
-      this.failure = { problem: message, ...(remedy === undefined ? {} : { remedy }) };
+      this.failure = fileError(error, this.file, 'read').words;
       onProgress();
     }
   }

@@ -7,6 +7,7 @@ import { temporaryFolder } from '../../data/testFolder.ts';
 import { DocumentText, splitText } from './documentText.ts';
 import { RowTable } from './rowTable.ts';
 import { problemsOf } from './problems.ts';
+import { inEnglish } from '../../shared/phrase.ts';
 
 const texts = [
   '[]',
@@ -33,7 +34,7 @@ describe('rows of an array', () => {
       const reasons: string[] = [];
       for await (const event of readRows(path)) {
         if (event.kind === 'row') rows.push(event.row);
-        else reasons.push(event.dropped.reason.replace(/ \(line \d+\)$/, ''));
+        else reasons.push(inEnglish(event.dropped.reason).replace(/ \(line \d+\)$/, ''));
       }
       const table = new RowTable(new DocumentText(splitText(text)), path);
       await table.rebuild(() => true);
@@ -45,7 +46,7 @@ describe('rows of an array', () => {
       }
       expect(found).toEqual(rows);
       const { problems } = problemsOf(table, path);
-      const own = problems.map(({ message }) => message.replace(/ \(line \d+\)$/, ''));
+      const own = problems.map(({ message }) => inEnglish(message).replace(/ \(line \d+\)$/, ''));
       const said = own.filter((message) => !message.includes('no known format'));
       const short = (message: string): string => message.replace(/not valid JSON.*/, 'not valid JSON');
       expect(new Set(said.map(short))).toEqual(new Set(reasons.map(short)));

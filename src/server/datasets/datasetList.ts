@@ -5,11 +5,12 @@ import { dirname, join, relative, sep } from 'node:path';
 import { readExamples } from '../../data/examples.ts';
 import { slices } from '../../lab/slices.ts';
 import { isRunFolder } from '../../runs/runFolder.ts';
-import { describeError } from '../../shared/errors.ts';
+import { errorWords, onOneLine } from '../../shared/errors.ts';
 import type { Provenance } from '../../shared/dataset.ts';
 import type { DatasetFile, DatasetFormatName } from '../../shared/protocol/lab/datasets.ts';
 import { DocumentText, splitText } from './documentText.ts';
 import { RowTable } from './rowTable.ts';
+import type { Words } from '../../shared/phrase.ts';
 
 /** Bounds of a walk: a home folder as workspace must end. */
 const deepest = 8;
@@ -33,7 +34,7 @@ interface Known {
   rows?: number;
   badRows?: number;
   provenance?: Partial<Record<Provenance, number>>;
-  problem?: string;
+  problem?: Words;
   /** By name of the model. */
   perplexity?: Record<string, { mean: number; std: number }>;
 }
@@ -180,7 +181,7 @@ export class DatasetList {
       }
       Object.assign(known, { rows, badRows, provenance });
     } catch (error) {
-      known.problem = describeError(error);
+      known.problem = onOneLine(errorWords(error));
     }
   }
 
@@ -242,7 +243,7 @@ async function* findFiles(root: string): AsyncGenerator<string> {
 }
 
 /** Looks at the first rows. */
-async function recognise(path: string): Promise<{ isDataset: boolean; format?: DatasetFormatName; problem?: string }> {
+async function recognise(path: string): Promise<{ isDataset: boolean; format?: DatasetFormatName; problem?: Words }> {
   try {
     const head = await readHead(path);
     const lines = splitText(head.text);
@@ -253,7 +254,7 @@ async function recognise(path: string): Promise<{ isDataset: boolean; format?: D
     const { format } = table;
     return { isDataset: format !== undefined || isBroken(table, lines), ...(format === undefined ? {} : { format }) };
   } catch (error) {
-    return { isDataset: false, problem: describeError(error) };
+    return { isDataset: false, problem: onOneLine(errorWords(error)) };
   }
 }
 

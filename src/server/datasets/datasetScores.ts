@@ -2,7 +2,6 @@
 import { slices } from '../../lab/slices.ts';
 import { mean, sampleStd } from '../../metrics/statistics.ts';
 import type { Example } from '../../shared/dataset.ts';
-import { LabError } from '../../shared/errors.ts';
 import type {
   DatasetRow,
   DatasetRows,
@@ -15,6 +14,7 @@ import type { DatasetDocument } from './datasetDocument.ts';
 import { perplexityOf } from './rowNumbers.ts';
 import type { UsableRow } from './rowInfo.ts';
 import type { OpenedModel, ScoringService } from './scoringService.ts';
+import { errorWords } from '../../shared/errors.ts';
 
 /** Rows of one answer: more than any screen shows. */
 const mostRows = 500;
@@ -213,7 +213,7 @@ export class DatasetScores {
   }
 
   private fail(error: unknown): void {
-    this.failure = failureOf(error);
+    this.failure = errorWords(error);
     this.listener.onSummary();
   }
 
@@ -256,12 +256,6 @@ const waiting = (row: DatasetRow): DatasetRow => (row.state === 'bad' ? row : { 
 
 const same = (a: ScoringModel, b: ScoringModel): boolean =>
   a.name === b.name && a.device === b.device && a.threads === b.threads;
-
-function failureOf(error: unknown): NonNullable<SummaryScores['failure']> {
-  const message = error instanceof Error ? error.message : String(error);
-  const remedy = error instanceof LabError ? error.remedy : undefined;
-  return { message, ...(remedy === undefined ? {} : { remedy }) };
-}
 
 /** The value if it comes soon; a failure is passed on. */
 async function withinTime<T>(value: Promise<T>, ms: number): Promise<T | undefined> {

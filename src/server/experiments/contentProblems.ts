@@ -17,6 +17,7 @@ import { valueAt } from '../../runs/schemaPaths.ts';
 import { noUsableRows } from '../../runs/startRun.ts';
 import type { DroppedRow } from '../../shared/dataset.ts';
 import { LabError } from '../../shared/errors.ts';
+import type { Words } from '../../shared/phrase.ts';
 import { benchmarkSchema, stageSchema } from '../../shared/experiment.ts';
 import type { Stage } from '../../shared/experiment.ts';
 import { stampOf as stampOfModel } from '../models/summarize.ts';
@@ -30,7 +31,7 @@ const mostKnown = 500;
 
 /** A problem that lies in another file, with what to do about it. */
 export interface ContentProblem extends PlacedProblem {
-  remedy: string | undefined;
+  remedy: Words | undefined;
 }
 
 /** A look at one file; throws what a run would throw. */
@@ -63,8 +64,13 @@ export function contentChecker(): ContentChecker {
       if (problems.some(({ path }) => path.join() === one.path.join())) continue; // it is not there
       const error = await ask(one);
       if (!error) continue;
-      const problem: ExperimentProblem = { code: 'unusable-file', path: one.path, on: 'value', message: error.message };
-      found.push({ ...problem, span: spanOf(source, one.path, 'value'), remedy: error.remedy });
+      const problem: ExperimentProblem = {
+        code: 'unusable-file',
+        path: one.path,
+        on: 'value',
+        message: error.words.message,
+      };
+      found.push({ ...problem, span: spanOf(source, one.path, 'value'), remedy: error.words.remedy });
     }
     return found;
   };

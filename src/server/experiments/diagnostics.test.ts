@@ -6,6 +6,7 @@ import { fakeWorkspace } from '../../runs/testing/fakeWorkspace.ts';
 import type { ExperimentDiagnostic } from '../../shared/protocol/lab/experiments.ts';
 import { toDiagnostics } from './diagnostics.ts';
 import { textPositions } from './textPositions.ts';
+import { phrase } from '../../shared/phrase.ts';
 
 const lines = [
   'name: lab',
@@ -117,9 +118,7 @@ test('JSON has the same ranges', async () => {
     ['unknown-key', '"prest"'],
   ]);
   expect(problems[3]?.fix).toEqual({
-    title: 'Rename to "preset"',
-    word: 'preset',
-    of: 'key',
+    title: phrase('Rename to "{0}"', 'preset'),
     newText: '"preset"',
     range: problems[3]?.range,
   });
@@ -129,9 +128,7 @@ describe('fixes', () => {
   test('rename a key, keep the quotes of a value', async () => {
     const [, second] = await diagnose(broken(6, '    setps: 5'));
     expect(second?.fix).toEqual({
-      title: 'Rename to "steps"',
-      word: 'steps',
-      of: 'key',
+      title: phrase('Rename to "{0}"', 'steps'),
       newText: 'steps',
       range: at(6, 4, 9),
     });

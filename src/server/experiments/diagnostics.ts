@@ -4,6 +4,7 @@ import type { CheckedExperiment, PlacedProblem } from '../../runs/loadExperiment
 import { scalarAt } from '../../runs/experimentSource.ts';
 import type { ExperimentSource } from '../../runs/experimentSource.ts';
 import type { ExperimentDiagnostic, TextFix } from '../../shared/protocol/lab/experiments.ts';
+import { phrase } from '../../shared/phrase.ts';
 import type { ContentProblem } from './contentProblems.ts';
 import { textPositions } from './textPositions.ts';
 import type { TextPositions } from './textPositions.ts';
@@ -44,9 +45,7 @@ function fixOf(source: ExperimentSource, problem: PlacedProblem, positions: Text
   if (instead === undefined || !scalar?.range) return undefined;
   const [start, end] = scalar.range;
   return {
-    title: on === 'key' ? `Rename to "${instead}"` : `Use "${instead}"`,
-    word: instead,
-    of: on,
+    title: on === 'key' ? phrase('Rename to "{0}"', instead) : phrase('Use "{0}"', instead),
     newText: inQuotesOf(source.text.slice(start, end), instead),
     range: positions.range(start, end),
   };

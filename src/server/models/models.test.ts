@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { pocketModelFolder } from '../../runs/packageRoot.ts';
 import { ModelIndex } from './modelIndex.ts';
 import { findModelFolders, labelOf } from './scan.ts';
+import { inEnglish } from '../../shared/phrase.ts';
 
 async function workspace(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'lab-models-'));
@@ -51,7 +52,7 @@ describe('models', () => {
     await cp(pocketModelFolder, join(root, 'torn'), { recursive: true });
     await writeFile(join(root, 'torn', 'model.safetensors'), 'no');
     const models = await new ModelIndex(root).list([]);
-    const problems = Object.fromEntries(models.map(({ label, problem }) => [label, problem]));
+    const problems = Object.fromEntries(models.map(({ label, problem }) => [label, inEnglish(problem ?? '')]));
     expect(problems['bert']).toMatch(/model_type "bert" is not supported.*Supported are llama/);
     expect(problems['empty']).toMatch(/no safetensors weights/);
     expect(problems['mute']).toMatch(/tokenizer\.json: cannot be read/);

@@ -2,7 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspectModelFolder } from '../../engine/model/modelFolder.ts';
-import { describeError } from '../../shared/errors.ts';
+import { errorWords, onOneLine } from '../../shared/errors.ts';
 import type { ModelSummary } from '../../shared/protocol/lab/models.ts';
 import { labelOf } from './scan.ts';
 
@@ -30,7 +30,14 @@ export async function summarizeModel(folder: string, bundled: boolean): Promise<
     return { ...identity, ...known, problem };
   } catch (error) {
     const architecture = await declaredType(folder);
-    return { ...identity, architecture, parameters: 0, contextLength: 0, sizeBytes: 0, problem: describeError(error) };
+    return {
+      ...identity,
+      architecture,
+      parameters: 0,
+      contextLength: 0,
+      sizeBytes: 0,
+      problem: onOneLine(errorWords(error)),
+    };
   }
 }
 

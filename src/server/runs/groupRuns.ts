@@ -2,6 +2,7 @@
 // `runs/` beside the file. Runs whose file is gone make an experiment of their own.
 import { basename, dirname } from 'node:path';
 import type { ExperimentSummary, RunSummary } from '../../shared/protocol/lab/runs.ts';
+import type { Words } from '../../shared/phrase.ts';
 
 /** An experiment file in short. */
 export interface ExperimentFile {
@@ -10,7 +11,7 @@ export interface ExperimentFile {
   name: string;
   arms: number;
   stages: number;
-  problem?: string;
+  problem?: Words;
 }
 
 /** Experiments by file, then those that have runs only, newest run first; the runs of each newest first. */

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { LabError } from '../../shared/errors.ts';
-import type { ErrorCode } from '../../shared/errors.ts';
+import type { ErrorCode, ErrorWords } from '../../shared/errors.ts';
+import { inEnglish } from '../../shared/phrase.ts';
 import type { ReportAnswers, ReportRequest } from './report.ts';
 
 export interface ReportDesk {
@@ -13,7 +14,7 @@ export interface ReportDesk {
 
 /** What the thread sends back. */
 export type ReportReply =
-  { id: number; result: unknown } | { id: number; error: { message: string; code?: ErrorCode; remedy?: string } };
+  { id: number; result: unknown } | { id: number; error: { words: ErrorWords; code?: ErrorCode } };
 
 /** The thread's memory (bootstrap draws, items) is given back after so long without work. */
 const idleMs = 60_000;
@@ -95,7 +96,6 @@ export class ThreadDesk implements ReportDesk {
   }
 }
 
-function asError({ message, code, remedy }: Extract<ReportReply, { error: unknown }>['error']): Error {
-  if (code === undefined) return new Error(message);
-  return new LabError(code, message, remedy === undefined ? {} : { remedy });
+function asError({ words: { message, remedy }, code }: Extract<ReportReply, { error: unknown }>['error']): Error {
+  return code === undefined ? new Error(inEnglish(message)) : new LabError(code, message, { remedy });
 }

@@ -1,6 +1,6 @@
 // The thread behind a ReportDesk: takes a request after the other and answers it.
 import { parentPort } from 'node:worker_threads';
-import { LabError } from '../../shared/errors.ts';
+import { errorWords, LabError } from '../../shared/errors.ts';
 import { answerReport } from './report.ts';
 import type { ReportRequest } from './report.ts';
 import type { ReportReply } from './reportDesk.ts';
@@ -9,12 +9,8 @@ async function reply(id: number, request: ReportRequest): Promise<ReportReply> {
   try {
     return { id, result: await answerReport(request) };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    if (!(error instanceof LabError)) return { id, error: { message } };
-    return {
-      id,
-      error: { message, code: error.code, ...(error.remedy === undefined ? {} : { remedy: error.remedy }) },
-    };
+    const words = errorWords(error);
+    return { id, error: error instanceof LabError ? { words, code: error.code } : { words } };
   }
 }
 

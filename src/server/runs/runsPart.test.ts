@@ -100,7 +100,7 @@ describe('damaged runs', () => {
       experiment: 'synthetic',
       line: phrase('cannot be read'),
     });
-    expect(byFolder.get(cut)?.reason).toContain('config.json is not JSON');
+    expect(inEnglish(byFolder.get(cut)?.reason ?? '')).toContain('config.json is not JSON');
     expect(byFolder.get(foreign)?.state).toBe('corrupt');
     expect(byFolder.get(lines)).toMatchObject({ state: 'done', damagedLines: 2 });
     await expect(server.call(getHeatmap, { run: cut })).rejects.toThrow('is not JSON');

@@ -18,6 +18,8 @@ import type { MemoryServer } from './testing/memoryServer.ts';
 import { writeRun } from './testing/writeRun.ts';
 import { slack } from '../../shared/testing/slack.ts';
 
+const problemOf = (one: ExperimentSummary | undefined): string => inEnglish(one?.problem ?? '');
+
 /** Waits until the list fits; rejects after two seconds and a little. */
 async function untilListed(
   server: MemoryServer,
@@ -75,7 +77,7 @@ describe('noticed within two seconds:', () => {
     const file = join(workspace, 'lab.experiment.yaml');
     await untilListed(server, ([one]) => one?.name === 'fake' && one.file === file && one.stages === 2);
     await writeFile(join(workspace, 'broken.experiment.yaml'), 'name: [');
-    await untilListed(server, ([one]) => one?.name === 'broken' && one.problem?.includes('is not YAML') === true);
+    await untilListed(server, ([one]) => one?.name === 'broken' && problemOf(one).includes('is not YAML'));
     await rm(join(workspace, 'broken.experiment.yaml'));
     await untilListed(server, (list) => list.length === 1);
   });
@@ -85,7 +87,7 @@ describe('noticed within two seconds:', () => {
     const server = await memoryServer(runsPart, workspace);
     await untilListed(server, ([one]) => one?.name === 'fake');
     await writeFile(join(workspace, 'lab.experiment.yaml'), 'name: other');
-    await untilListed(server, ([one]) => one?.problem?.includes('problems') === true);
+    await untilListed(server, ([one]) => problemOf(one).includes('problems'));
   });
 });
 

@@ -4,7 +4,6 @@ import { describeBreaches } from '../../lab/describeBreaches.ts';
 import { RunFollower } from '../../lab/runFollower.ts';
 import { writeRunReport } from '../../lab/runReport.ts';
 import { describeWork } from '../../runs/plan.ts';
-import { wordsOfReason } from '../../lab/runState.ts';
 import { readRun } from '../../runs/runFolder.ts';
 import type { RunEvent } from '../../runs/session.ts';
 import { exitCodeOf } from '../../runs/startRun.ts';
@@ -53,12 +52,12 @@ function progressOf(follower: RunFollower): SessionProgress | undefined {
 
 function endOf(outcome: RunOutcome): SessionEnd {
   const { state, reason, error, breaches } = outcome;
-  const remedy = error instanceof LabError ? error.remedy : undefined;
+  const remedy = error instanceof LabError ? error.words.remedy : undefined;
   const again = phrase('What was measured is kept. Resume the run to continue from its last checkpoint.');
   return {
     state,
     exitCode: exitCodeOf(outcome),
-    ...(reason === undefined ? {} : { reason: error instanceof LabError ? error.message : wordsOfReason(reason) }),
+    ...(reason === undefined ? {} : { reason: error instanceof LabError ? error.words.message : reason }),
     ...(state === 'failed' ? { remedy: remedy ?? again } : {}),
     ...(breaches.length > 0 ? { result: describeBreaches(breaches) } : {}),
   };

@@ -45,7 +45,8 @@ async function endOf(action: () => Promise<SessionEnd>): Promise<SessionEnd> {
 
 function failure(error: unknown): SessionEnd {
   if (error instanceof LabError) {
-    return { state: 'failed', reason: error.message, exitCode: 1, ...(error.remedy ? { remedy: error.remedy } : {}) };
+    const { message: reason, ...rest } = error.words;
+    return { state: 'failed', reason, exitCode: 1, ...rest };
   }
   console.error(error);
   const reason = error instanceof Error ? error.message : String(error);

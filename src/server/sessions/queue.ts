@@ -2,7 +2,7 @@
 // what an earlier server has started, and resumes a run whose process died, within limits.
 import { randomBytes } from 'node:crypto';
 import { isSameProcess } from '../../runs/processes.ts';
-import { describeError, LabError } from '../../shared/errors.ts';
+import { describeError, errorWords, LabError } from '../../shared/errors.ts';
 import { inEnglish, phrase } from '../../shared/phrase.ts';
 import type { Phrase } from '../../shared/phrase.ts';
 import type { SessionState, SessionSummary, SessionWork } from '../../shared/protocol/lab/sessions.ts';
@@ -190,9 +190,8 @@ export class Queue {
 
   private async failToStart(entry: Entry, error: unknown): Promise<void> {
     this.events.log('error', `session ${entry.summary.id} did not start: ${describeError(error)}`);
-    const remedy = error instanceof LabError ? error.remedy : undefined;
-    const reason = error instanceof Error ? error.message : String(error);
-    await this.finish(entry, { state: 'failed', reason, exitCode: 1, ...(remedy === undefined ? {} : { remedy }) });
+    const { message: reason, ...rest } = errorWords(error);
+    await this.finish(entry, { state: 'failed', reason, exitCode: 1, ...rest });
   }
 
   /** A session that was running when the last server went away. */

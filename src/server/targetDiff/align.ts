@@ -10,6 +10,7 @@ import { LabError } from '../../shared/errors.ts';
 import { SourceTable } from './sourceTable.ts';
 import type { FoundAnswer } from './sourceTable.ts';
 import { columnProvenance, otherAnswer } from './sources.ts';
+import { inEnglish } from '../../shared/phrase.ts';
 
 type ExampleRead = Extract<ExampleEvent, { kind: 'example' }>;
 
@@ -110,7 +111,7 @@ async function readRecorded(truth: SourceTable, file: string, hooks: AlignHooks)
 }
 
 function drop(table: SourceTable, { reason, source }: DroppedRow): void {
-  table.drop(reason, source.line);
+  table.drop(inEnglish(reason), source.line);
 }
 
 /** Keys of waiting rows are hashes, so that long prompts do not pile up. */

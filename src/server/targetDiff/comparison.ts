@@ -5,7 +5,8 @@ import { findScorer } from '../../evals/scorers.ts';
 import { judgeTarget } from '../../lab/compareTargets.ts';
 import type { PairVerifier } from '../../lab/compareTargets.ts';
 import type { Example } from '../../shared/dataset.ts';
-import { LabError } from '../../shared/errors.ts';
+import { errorWords, LabError } from '../../shared/errors.ts';
+import type { ErrorWords } from '../../shared/errors.ts';
 import type { ComparisonState, TargetSourceSpec, TargetVerifier } from '../../shared/protocol/lab/targetDiff.ts';
 import { slices } from '../../lab/slices.ts';
 import { alignSources } from './align.ts';
@@ -42,7 +43,7 @@ export class Comparison {
   readonly aligned: Promise<void>;
   private verifier: TargetVerifier | undefined;
   private state: ComparisonState['state'] = 'aligning';
-  private failure: { problem: string; remedy?: string } | undefined;
+  private failure: ErrorWords | undefined;
   private judging: AbortController | undefined;
   private readonly files = new Map<string, Promise<RowFile>>();
   private readonly ended = new AbortController();
@@ -68,7 +69,7 @@ export class Comparison {
       dataset: this.dataset,
       rows: this.rows,
       state: this.state,
-      ...this.failure,
+      ...(this.failure ? { failure: this.failure } : {}),
       sources: this.tables.map((table) => table.describe(this.rows)),
       ...(this.verifier ? { verifier: this.verifier } : {}),
       judging: this.judging !== undefined,
@@ -144,8 +145,7 @@ export class Comparison {
       if (this.verifier) this.judge(this.verifier);
     } catch (error) {
       this.state = 'failed';
-      const remedy = error instanceof LabError ? error.remedy : undefined;
-      this.failure = { problem: (error as Error).message, ...(remedy === undefined ? {} : { remedy }) };
+      this.failure = errorWords(error);
       throw error;
     } finally {
       this.changed();

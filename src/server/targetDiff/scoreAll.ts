@@ -1,10 +1,10 @@
 // Scores all answers of a comparison under a model, those on the screen first. Only perplexities and lengths stay.
 import type { Example } from '../../shared/dataset.ts';
-import { LabError } from '../../shared/errors.ts';
 import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
 import type { Comparison } from './comparison.ts';
 import type { OpenScorer, Scoring, ScoreResult } from './scoring.ts';
 import type { SourceTable } from './sourceTable.ts';
+import { errorWords } from '../../shared/errors.ts';
 
 /** Rows whose answers are scored together. */
 const rowsTogether = 16;
@@ -43,12 +43,7 @@ export class ComparisonScoring {
     const signal = AbortSignal.any([running.signal, comparison.signal]);
     void this.scoreAll(model, signal).catch((error: unknown) => {
       if (signal.aborted) return;
-      const remedy = error instanceof LabError ? error.remedy : undefined;
-      this.report({
-        state: 'failed',
-        problem: error instanceof Error ? error.message : String(error),
-        ...(remedy === undefined ? {} : { remedy }),
-      });
+      this.report({ state: 'failed', failure: errorWords(error) });
     });
   }
 

@@ -20,7 +20,7 @@ import { hostileName } from '../../report/testing/syntheticRun.ts';
 import { memoryServer } from '../runs/testing/memoryServer.ts';
 import { writeRun } from '../runs/testing/writeRun.ts';
 import { targetDiffPart } from './targetDiffPart.ts';
-import { phrase } from '../../shared/phrase.ts';
+import { inEnglish, phrase } from '../../shared/phrase.ts';
 
 const hostile = '<img src=x onerror=alert(1)>';
 const answers = ['18', '6', '4', '46', '66', '28'];
@@ -89,8 +89,9 @@ describe('opening', () => {
 
   it('says why a file cannot be compared', async () => {
     const { state } = await opened((folder) => [{ kind: 'file', file: join(folder, 'absent.jsonl') }]);
-    expect(state).toMatchObject({ state: 'failed', remedy: 'Check the path.' });
-    expect(state.problem).toContain('absent.jsonl does not exist');
+    expect(state).toMatchObject({ state: 'failed', failure: { message: expect.anything() } });
+    expect(inEnglish(state.failure?.remedy ?? '')).toBe('Check the path.');
+    expect(inEnglish(state.failure?.message ?? '')).toContain('absent.jsonl does not exist');
   });
 
   it('offers columns and files made from the dataset', async () => {

@@ -1,4 +1,5 @@
 // The wire between a client and the engine process: JSON-RPC over stdio. Weights never travel, only folders do.
+import type { ErrorWords } from '../errors.ts';
 
 /** Raised with every incompatible change; both ends refuse another version with a message a person can act on. */
 export const ENGINE_PROTOCOL_VERSION = 1;
@@ -45,6 +46,6 @@ export interface EngineCall<T> {
 /** `data` of an error response: enough to rebuild a LabError. */
 export interface EngineErrorData {
   code: string | undefined;
-  remedy: string | undefined;
+  words: ErrorWords;
   aborted: boolean;
 }

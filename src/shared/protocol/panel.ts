@@ -1,5 +1,6 @@
 // Between a panel (webview) and the extension host. The host passes a panel's requests on to the lab server when the
 // method is on the list of its kind, and offers a few actions of the editor.
+import type { ErrorWords } from '../errors.ts';
 
 /** First thing a panel gets, as JSON in the page. */
 export interface PanelBoot {
@@ -37,6 +38,6 @@ export type PanelAction =
 
 export type ToPanel =
   | { type: 'result'; id: number; result: unknown }
-  | { type: 'error'; id: number; message: string; remedy?: string }
+  | { type: 'error'; id: number; words: ErrorWords }
   /** A notification of the lab server. */
   | { type: 'notification'; method: string; params: unknown };

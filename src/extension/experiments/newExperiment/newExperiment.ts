@@ -20,6 +20,7 @@ import {
   taskStep,
   verifierStep,
 } from './questions.ts';
+import { say } from '../../../shared/phrase.ts';
 
 /** Answers with the path of the written file, or undefined when the dialogue was given up. */
 export async function newExperiment(workbench: Workbench): Promise<string | undefined> {
@@ -63,7 +64,7 @@ function nameStep(title: string, material: ExperimentMaterial, { lab }: Workbenc
         const choices = toChoices(answers, name, material);
         const { problems } = await lab.request(composeExperiment, { path, choices });
         const [first] = problems;
-        if (first) return first.message;
+        if (first) return say(first.message, vscode.l10n.t);
         if (!(await isThere(path))) return undefined;
         return vscode.l10n.t('{0} is already there', vscode.workspace.asRelativePath(path));
       };

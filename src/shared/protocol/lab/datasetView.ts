@@ -1,5 +1,6 @@
 // A dataset as a list of rows, however large the file: lines are found by an index of byte offsets that is built in the
 // background, and travel by page.
+import type { ErrorWords } from '../../errors.ts';
 import type { Words } from '../../phrase.ts';
 import type { ScoredToken } from '../../records.ts';
 import type { ScoringModel } from './datasets.ts';
@@ -16,8 +17,7 @@ export interface DatasetViewState {
   done: boolean;
   /** JSON Lines, or the elements of one JSON array. */
   layout: 'lines' | 'array';
-  problem?: string;
-  remedy?: string;
+  failure?: ErrorWords;
 }
 
 /** Returns when the first rows can be read. */
@@ -34,7 +34,7 @@ export interface DatasetViewRow {
   bytes: number;
   cut: boolean;
   /** Why it is not a row of a dataset: not valid JSON, no known format... Absent for blank lines too. */
-  problem?: string;
+  problem?: Words;
   blank: boolean;
   /** Prompt and answer, cut like the text, where the row has a known format. */
   prompt?: string;

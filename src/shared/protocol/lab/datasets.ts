@@ -3,6 +3,7 @@
 // columns; logarithms are natural.
 import type { Provenance } from '../../dataset.ts';
 import type { DifficultyBin } from '../../difficulty.ts';
+import type { ErrorWords } from '../../errors.ts';
 import type { Words } from '../../phrase.ts';
 import type { TextPosition, TextRange } from './experiments.ts';
 import { notification, request } from './message.ts';
@@ -84,7 +85,7 @@ export interface DatasetRow {
   number: number;
   /** `pending`: its score is on the way. `unscored`: no model was asked. `bad`: cannot be used; `reason` says why. */
   state: 'scored' | 'pending' | 'unscored' | 'bad';
-  reason?: string;
+  reason?: Words;
   provenance?: Provenance;
   /** exp of the mean negative log probability of the trained-on tokens. */
   perplexity?: number;
@@ -173,7 +174,7 @@ export interface DatasetProblem {
   /** Columns of the row on its first line. */
   start: number;
   end: number;
-  message: string;
+  message: Words;
   severity: 'error' | 'warning';
   code: 'invalid-row' | 'too-long' | 'empty' | 'not-rows';
 }
@@ -186,7 +187,7 @@ export interface DatasetSummary {
   format?: DatasetFormatName;
   /** Rows that can be read. */
   rows: number;
-  bad: { reason: string; count: number }[];
+  bad: { reason: Words; count: number }[];
   provenance: Partial<Record<Provenance, number>>;
   /** The first problems, in the order of the file. */
   problems: DatasetProblem[];
@@ -212,7 +213,7 @@ export interface SummaryScores {
   /** Only so many rows from the beginning are scored; the file is longer. */
   limit?: number;
   /** Why nothing is scored. */
-  failure?: { message: string; remedy?: string };
+  failure?: ErrorWords;
 }
 
 /**
@@ -263,7 +264,7 @@ export interface DatasetFile {
   /** Known from an earlier look at the whole file under the model. */
   perplexity?: { model: string; mean: number; std: number };
   /** Why it cannot be read. */
-  problem?: string;
+  problem?: Words;
 }
 
 /** JSON Lines and JSON files with rows of a known format below the workspace, sorted by name; not those of run folders. */

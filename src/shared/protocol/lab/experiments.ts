@@ -1,7 +1,7 @@
 // Experiment files while they are written: what is wrong and where, what can be typed next, what a key means; and texts
 // of new experiment files. Positions are zero-based lines and UTF-16 columns, as editors count.
 import type { BenchmarkConfig } from '../../experiment.ts';
-import type { Words } from '../../phrase.ts';
+import type { Phrase, Words } from '../../phrase.ts';
 import { request } from './message.ts';
 import type { Device } from './sessions.ts';
 
@@ -18,10 +18,7 @@ export interface TextRange {
 
 /** A replacement that mends a problem. */
 export interface TextFix {
-  /** In English; `word` in place of a key or a value, for a title in another language. */
-  title: string;
-  word: string;
-  of: 'key' | 'value';
+  title: Phrase;
   newText: string;
   range: TextRange;
 }
@@ -38,11 +35,11 @@ export type ExperimentProblemCode =
   | 'unusable-file'
   | 'incomplete';
 
-/** A problem in the words of the command line. */
+/** A problem, as the command line tells it. */
 export interface ExperimentDiagnostic {
   range: TextRange;
-  message: string;
-  remedy?: string;
+  message: Words;
+  remedy?: Words;
   code: ExperimentProblemCode;
   fix?: TextFix;
 }

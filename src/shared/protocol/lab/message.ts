@@ -1,6 +1,8 @@
 // How messages between the editor and the lab server are declared: once, with the types of both directions. The wire is
 // JSON-RPC 2.0 framed as in the Language Server Protocol.
 
+import type { ErrorWords } from '../../errors.ts';
+
 /** A request: `Params` go to the server, `Result` comes back. */
 export interface RequestSpec<Params, Result> {
   readonly method: string;
@@ -23,8 +25,8 @@ export const request = <Params, Result>(
 ): RequestSpec<Params, Result> => ({ method, ...options });
 export const notification = <Params>(method: string): NotificationSpec<Params> => ({ method });
 
-/** `data` of an error response: enough to show the error with its remedy, in the words of the command line. */
+/** `data` of an error response: enough to show the error with its remedy. */
 export interface LabErrorData {
   code: string | undefined;
-  remedy: string | undefined;
+  words: ErrorWords;
 }

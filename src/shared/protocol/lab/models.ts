@@ -1,4 +1,5 @@
 // Models that can be selected: found in the workspace, named in the settings, and the bundled pocket model.
+import type { Words } from '../../phrase.ts';
 import { notification, request } from './message.ts';
 
 export interface ModelSummary {
@@ -14,7 +15,7 @@ export interface ModelSummary {
   sizeBytes: number;
   bundled: boolean;
   /** Why it cannot be used, with the remedy. Parameters and lengths that are not known are 0. */
-  problem?: string;
+  problem?: Words;
 }
 
 /** `folders`: further places from the settings. */

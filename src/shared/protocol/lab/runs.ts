@@ -74,7 +74,7 @@ export interface ExperimentSummary {
   /** Experiment file; absent for runs whose file is gone. */
   file?: string;
   /** Why the file cannot be used. */
-  problem?: string;
+  problem?: Words;
   arms: number;
   stages: number;
   /** Newest first. */
@@ -95,8 +95,8 @@ export interface FlippedAnswer {
   diff: { kind: 'same' | 'removed' | 'added'; text: string }[];
   /** The answer ran into the token limit. */
   cutOff: boolean;
-  reasonBefore?: string;
-  reasonNow?: string;
+  reasonBefore?: Words;
+  reasonNow?: Words;
 }
 
 export interface FlipList {

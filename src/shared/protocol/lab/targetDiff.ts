@@ -1,6 +1,7 @@
 // Targets beside each other: for every prompt of a dataset the ground truth, another column, and the answers of other target
 // files. The server keeps a place and a few numbers a row; texts travel by page.
 import type { Provenance } from '../../dataset.ts';
+import type { ErrorWords } from '../../errors.ts';
 import type { Words } from '../../phrase.ts';
 import type { ScoredToken, TargetStatistics } from '../../records.ts';
 import type { ScoringModel } from './datasets.ts';
@@ -64,7 +65,7 @@ export interface TargetSourceState {
   /** Rows of the file without a prompt of the dataset, and prompts without an answer. */
   unmatched: number;
   missing: number;
-  dropped: { reason: string; count: number; first: number }[];
+  dropped: { reason: Words; count: number; first: number }[];
   /** Of the answers scored so far; absent until something is scored. */
   statistics?: TargetStatistics;
   scored: number;
@@ -83,10 +84,9 @@ export interface ComparisonState {
   dataset: string;
   /** Prompts of the dataset. */
   rows: number;
-  /** `failed`: `problem` says why. */
+  /** `failed`: `failure` says why. */
   state: 'aligning' | 'ready' | 'failed';
-  problem?: string;
-  remedy?: string;
+  failure?: ErrorWords;
   sources: TargetSourceState[];
   verifier?: TargetVerifier;
   judging: boolean;
@@ -97,8 +97,7 @@ export interface ComparisonState {
     /** Targets done and to do. */
     done: number;
     total: number;
-    problem?: string;
-    remedy?: string;
+    failure?: ErrorWords;
   };
 }
 
