@@ -2,6 +2,7 @@
 // command's exit code.
 import { CommanderError } from 'commander';
 import { LabError } from '../shared/errors.ts';
+import { phrase } from '../shared/phrase.ts';
 import type { Exit } from './command.ts';
 import { endQuietlyOnClosedPipe, printError } from './output.ts';
 import { createProgram } from './program.ts';
@@ -10,7 +11,9 @@ import { createProgram } from './program.ts';
 function toLabError(error: unknown): unknown {
   if (!(error instanceof CommanderError)) return error;
   const message = error.message.replace(/^error: /, '');
-  return new LabError('usage', message, { remedy: '`forgetting-lab --help` lists the commands and their options' });
+  return new LabError('usage', message, {
+    remedy: phrase('`forgetting-lab --help` lists the commands and their options'),
+  });
 }
 
 async function main(args: readonly string[]): Promise<number> {

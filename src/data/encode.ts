@@ -2,6 +2,7 @@
 // here, so that a model is never measured under another rendering than the one it was trained with (methods pitfall 1).
 import type { Example, Message } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
+import { phrase } from '../shared/phrase.ts';
 import type { ChatTemplate } from '../tokenizer/chatTemplate.ts';
 import type { Encoding } from '../tokenizer/tokenizer.ts';
 import type { TextSide } from './textSide.ts';
@@ -43,10 +44,9 @@ export function encodeExample(side: TextSide, example: Example): EncodedExample 
     encoded = body.kind === 'text' ? encodeText(side, body.text) : encodeAnswer(side, body.prompt, body.completion);
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    throw new LabError(error.code, `${source.file}:${source.line}: ${error.message}`, {
-      cause: error,
-      ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
-    });
+    const { message, remedy } = error.words;
+    const place = `${source.file}:${source.line}`;
+    throw new LabError(error.code, phrase('{0}: {1}', place, message), { cause: error, remedy });
   }
   return encoded.tokens.length > side.contextLength ? { tooLong: encoded.tokens.length } : encoded;
 }
@@ -150,8 +150,8 @@ function answerOffset(template: ChatTemplate, prompt: Message[] | string, full: 
   const turns: Message[] = [...asTurns(prompt), { role: 'assistant', content: marker }];
   const offset = template.render(turns, { addGenerationPrompt: false }).lastIndexOf(marker);
   if (offset >= 0 && offset <= full.length) return offset;
-  throw new LabError('template-invalid', "The chat template does not render the assistant's answer", {
-    remedy: 'Correct the chat template of the model, or remove it to train on plain prompt and completion.',
+  throw new LabError('template-invalid', phrase("The chat template does not render the assistant's answer"), {
+    remedy: phrase('Correct the chat template of the model, or remove it to train on plain prompt and completion.'),
   });
 }
 

@@ -3,10 +3,10 @@
 import { basename } from 'node:path';
 import type { DroppedRow, Example, Provenance, RowSource } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
+import { joinedBySemicolon, listed, phrase, type Phrase } from '../shared/phrase.ts';
 import { columnsOf, detectFormat, formats, RowError, type DatasetFormat, type Row } from './formats.ts';
 import { readRows } from './readRows.ts';
 import type { RowPlace } from './splitRows.ts';
-import { inEnglish } from '../shared/phrase.ts';
 
 export type { DatasetFormat } from './formats.ts';
 
@@ -37,7 +37,9 @@ export async function* readExamples(file: string, options: ExampleOptions = {}):
     const { row, source, place } = event;
     format ??= detectFormat(row);
     try {
-      if (format === undefined) throw new RowError(`the columns (${columnsOf(row)}) are those of no known format`);
+      if (format === undefined) {
+        throw new RowError(phrase('the columns ({0}) are those of no known format', columnsOf(row)));
+      }
       const example = readExample(row, source, format);
       yield { kind: 'example', example, place, format };
       if (--remaining <= 0) return;
@@ -74,8 +76,8 @@ export function readExample(row: Row, source: RowSource, format: DatasetFormat):
   const { needs, consumes } = rules;
   const missing = needs.filter((column) => !Object.hasOwn(row, column));
   if (missing.length > 0) {
-    const named = missing.map((column) => `"${column}"`).join(' and ');
-    throw new RowError(`missing field ${named} of the ${format} format (columns: ${columnsOf(row)})`);
+    const named = listed(missing.map((column) => `"${column}"`));
+    throw new RowError(phrase('missing field {0} of the {1} format (columns: {2})', named, format, columnsOf(row)));
   }
   const body = rules.read(row);
   const provenance = provenances.get(row['provenance']);
@@ -101,15 +103,24 @@ const provenances = new Map<unknown, Provenance>(
   ).map((name) => [name, name]),
 );
 
-function emptyDataset(file: string, dropped: DroppedRow[]): LabError {
-  const first = dropped[0];
-  const detail =
-    first === undefined
-      ? 'it has no rows'
-      : `${dropped.length} ${dropped.length === 1 ? 'row was' : 'rows were'} dropped, the first at ${basename(file)}:${first.source.line}: ${inEnglish(first.reason)}`;
-  return new LabError('dataset-empty', `${file} has no usable rows (${detail})`, {
-    remedy: `Formats are ${Object.entries(formats)
-      .map(([name, { needs }]) => `${name} (${needs.join(', ')})`)
-      .join('; ')}.`,
+function emptyDataset(file: string, dropped: readonly DroppedRow[]): LabError {
+  const known = Object.entries(formats).map(([name, { needs }]) => `${name} (${needs.join(', ')})`);
+  return new LabError('dataset-empty', nothingUsable(file, dropped), {
+    remedy: phrase('Formats are {0}.', joinedBySemicolon(known)),
   });
+}
+
+function nothingUsable(file: string, dropped: readonly DroppedRow[]): Phrase {
+  const [first] = dropped;
+  if (first === undefined) return phrase('{0} has no usable rows (it has no rows)', file);
+  const place = `${basename(file)}:${first.source.line}`;
+  return dropped.length === 1
+    ? phrase('{0} has no usable rows (1 row was dropped, the first at {1}: {2})', file, place, first.reason)
+    : phrase(
+        '{0} has no usable rows ({1} rows were dropped, the first at {2}: {3})',
+        file,
+        dropped.length,
+        place,
+        first.reason,
+      );
 }

@@ -1,6 +1,6 @@
 // The dataset formats: how each is recognised by its columns and how a row becomes prompt and answer. One explicit table;
 // a row that does not fit is an error message, never a guess.
-import { inEnglish } from '../shared/phrase.ts';
+import { inEnglish, joined, phrase } from '../shared/phrase.ts';
 import type { Words } from '../shared/phrase.ts';
 import type { ExampleBody, Message } from '../shared/dataset.ts';
 
@@ -73,10 +73,11 @@ export function detectFormat(row: Row): DatasetFormat | undefined {
 }
 
 /** The names of a row's columns, for messages. */
-export function columnsOf(row: Row): string {
+export function columnsOf(row: Row): Words {
   const names = Object.keys(row).map((name) => JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}...` : name));
-  const shown = names.slice(0, 12).join(', ');
-  return names.length === 0 ? 'none' : names.length > 12 ? `${shown} and ${names.length - 12} more` : shown;
+  if (names.length === 0) return phrase('none');
+  const shown = joined(names.slice(0, 12));
+  return names.length > 12 ? phrase('{0} and {1} more', shown, names.length - 12) : shown;
 }
 
 function readPromptCompletion(row: Row): ExampleBody {
@@ -102,31 +103,34 @@ function singleTurn(prompt: string, promptColumn: string, completion: string, co
 /** The final assistant turn is the answer; every turn before it is the prompt. */
 function chatBody(messages: Message[], column: string): ExampleBody {
   const last = messages.at(-1);
-  if (last === undefined) throw new RowError(`"${column}" has no messages`);
+  if (last === undefined) throw new RowError(phrase('"{0}" has no messages', column));
   if (last.role !== 'assistant')
-    throw new RowError(`"${column}" ends with a ${last.role} message, not the assistant's`);
+    throw new RowError(phrase('"{0}" ends with a {1} message, not the assistant\'s', column, last.role));
   const prompt = messages.slice(0, -1);
-  if (prompt.length === 0) throw new RowError(`"${column}" has no message before the answer`);
-  return { kind: 'chat', prompt, completion: filled(last.content, `${column} (last message)`) };
+  if (prompt.length === 0) throw new RowError(phrase('"{0}" has no message before the answer', column));
+  return { kind: 'chat', prompt, completion: filled(last.content, phrase('{0} (last message)', column)) };
 }
 
 function readText(row: Row, column: string): string {
   const value = Object.hasOwn(row, column) ? row[column] : undefined;
   if (typeof value === 'string') return value;
-  throw new RowError(value === undefined ? `missing field "${column}"` : `"${column}" is ${kindOf(value)}, not text`);
+  if (value === undefined) throw missingField(column);
+  throw new RowError(phrase('"{0}" is {1}, not text', column, kindOf(value)));
 }
 
-function filled(text: string, column: string): string {
-  if (text.trim() === '') throw new RowError(`"${column}" is empty`);
+function filled(text: string, column: Words): string {
+  if (text.trim() === '') throw new RowError(phrase('"{0}" is empty', column));
   return text;
 }
 
 function readMessages(row: Row, column: string): Message[] {
   const value = Object.hasOwn(row, column) ? row[column] : undefined;
-  if (value === undefined) throw new RowError(`missing field "${column}"`);
-  if (!Array.isArray(value)) throw new RowError(`"${column}" is ${kindOf(value)}, not a list of messages`);
+  if (value === undefined) throw missingField(column);
+  if (!Array.isArray(value)) throw new RowError(phrase('"{0}" is {1}, not a list of messages', column, kindOf(value)));
   return value.map((message: unknown, index) => readMessage(message, `${column}[${index}]`));
 }
+
+const missingField = (column: string): RowError => new RowError(phrase('missing field "{0}"', column));
 
 /** Roles as the formats spell them. */
 const roles = new Map<unknown, Message['role']>([
@@ -146,12 +150,12 @@ const roles = new Map<unknown, Message['role']>([
 /** `{role, content}` as in OpenAI's and TRL's messages, or `{from, value}` as in sharegpt. */
 function readMessage(message: unknown, place: string): Message {
   if (typeof message !== 'object' || message === null)
-    throw new RowError(`"${place}" is ${kindOf(message)}, not a message`);
+    throw new RowError(phrase('"{0}" is {1}, not a message', place, kindOf(message)));
   const { role, from, content, value } = message as Row;
   const speaker = role ?? from;
-  if (speaker === undefined) throw new RowError(`"${place}" has neither "role" nor "from"`);
+  if (speaker === undefined) throw new RowError(phrase('"{0}" has neither "role" nor "from"', place));
   const known = roles.get(speaker);
-  if (known === undefined) throw new RowError(`"${place}" has the unknown role ${JSON.stringify(speaker)}`);
+  if (known === undefined) throw new RowError(phrase('"{0}" has the unknown role {1}', place, JSON.stringify(speaker)));
   return { role: known, content: readContent(content ?? value, place) };
 }
 
@@ -162,16 +166,22 @@ function readContent(content: unknown, place: string): string {
     return content
       .map((part: unknown) => {
         const { type, text } = (typeof part === 'object' ? (part ?? {}) : {}) as Row;
-        if (type !== 'text' || typeof text !== 'string') throw new RowError(`"${place}" has a part that is not text`);
+        if (type !== 'text' || typeof text !== 'string')
+          throw new RowError(phrase('"{0}" has a part that is not text', place));
         return text;
       })
       .join('');
   }
-  throw new RowError(content == null ? `"${place}" has no text` : `the text of "${place}" is ${kindOf(content)}`);
+  throw new RowError(
+    content == null ? phrase('"{0}" has no text', place) : phrase('the text of "{0}" is {1}', place, kindOf(content)),
+  );
 }
 
-function kindOf(value: unknown): string {
+/** What a JSON value is. */
+function kindOf(value: unknown): Words {
   if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+  if (Array.isArray(value)) return phrase('a list');
+  if (typeof value === 'string') return phrase('a string');
+  if (typeof value === 'number') return phrase('a number');
+  return typeof value === 'boolean' ? phrase('a boolean') : phrase('an object');
 }

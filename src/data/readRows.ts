@@ -4,6 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import type { DroppedRow, RowSource } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
+import { inEnglish, phrase, type Phrase } from '../shared/phrase.ts';
 import { fileError } from './fileErrors.ts';
 import { isBlank, maximumRowBytes, splitArray, splitLines, type RawRow, type RowPlace } from './splitRows.ts';
 
@@ -33,12 +34,12 @@ async function* readLines(file: string, chunks: AsyncIterable<Buffer>, start: nu
     if (!raw.oversized && isBlank(raw.bytes)) continue;
     if (first && raw.bytes.toString('latin1').trim() === '{') throw oneObject(file);
     first = false;
-    yield parseRow(raw, { file, line: raw.line }, '');
+    yield parseRow(raw, { file, line: raw.line });
   }
 }
 
 async function* readArray(file: string, chunks: AsyncIterable<Buffer>, start: number): AsyncGenerator<RowEvent> {
-  const drop = (number: number, reason: string): RowEvent => ({
+  const drop = (number: number, reason: Phrase): RowEvent => ({
     kind: 'dropped',
     dropped: { source: { file, line: number }, reason },
   });
@@ -46,44 +47,53 @@ async function* readArray(file: string, chunks: AsyncIterable<Buffer>, start: nu
   let trailing = 0;
   let pendingBlank: number | undefined; // `[]` has one blank element; any other blank element is a stray comma
   for await (const raw of splitArray(chunks, (line) => (trailing = line), start)) {
-    if (pendingBlank !== undefined) yield drop(++rows, `empty element (line ${pendingBlank})`);
+    if (pendingBlank !== undefined) yield drop(++rows, phrase('empty element (line {0})', pendingBlank));
     pendingBlank = undefined;
     if (raw.truncated) {
-      const complete = !isBlank(raw.bytes) && !raw.oversized ? parseRow(raw, { file, line: rows + 1 }, '') : undefined;
+      const complete = !isBlank(raw.bytes) && !raw.oversized ? parseRow(raw, { file, line: rows + 1 }) : undefined;
       if (complete?.kind === 'row') {
         rows++;
         yield complete;
       }
-      yield drop(rows + 1, `the file ends here (line ${raw.line}) without the closing bracket: the array is truncated`);
+      yield drop(
+        rows + 1,
+        phrase('the file ends here (line {0}) without the closing bracket: the array is truncated', raw.line),
+      );
     } else if (!raw.oversized && isBlank(raw.bytes)) {
       pendingBlank = raw.line;
     } else {
-      yield parseRow(raw, { file, line: ++rows }, ` (line ${raw.line})`);
+      yield parseRow(raw, { file, line: ++rows }, (reason) => phrase('{0} (line {1})', reason, raw.line));
     }
   }
-  if (pendingBlank !== undefined && rows > 0) yield drop(++rows, `empty element (line ${pendingBlank})`);
-  if (trailing > 0) yield drop(rows + 1, `text after the closing bracket of the array (line ${trailing})`);
+  if (pendingBlank !== undefined && rows > 0) yield drop(++rows, phrase('empty element (line {0})', pendingBlank));
+  if (trailing > 0) yield drop(rows + 1, phrase('text after the closing bracket of the array (line {0})', trailing));
 }
 
-/** `where` follows the reason where the source's number is not a line. */
-function parseRow(raw: RawRow, source: RowSource, where: string): RowEvent {
-  const drop = (reason: string): RowEvent => ({ kind: 'dropped', dropped: { source, reason: `${reason}${where}` } });
-  if (raw.oversized) return drop(`longer than ${maximumRowBytes / 2 ** 20} MiB`);
-  if (!isUtf8(raw.bytes)) return drop('not valid UTF-8');
-  const row = rowOfText(raw.bytes.toString('utf8'));
-  return typeof row === 'string' ? drop(row) : { kind: 'row', row, source, place: raw.place };
+/** `withPlace` adds the line to a reason where the source's number is none. */
+function parseRow(raw: RawRow, source: RowSource, withPlace = (reason: Phrase): Phrase => reason): RowEvent {
+  const drop = (reason: Phrase): RowEvent => ({ kind: 'dropped', dropped: { source, reason: withPlace(reason) } });
+  if (raw.oversized) return drop(phrase('longer than {0} MiB', maximumRowBytes / 2 ** 20));
+  if (!isUtf8(raw.bytes)) return drop(phrase('not valid UTF-8'));
+  const read = readRowText(raw.bytes.toString('utf8'));
+  return 'reason' in read ? drop(read.reason) : { kind: 'row', row: read.row, source, place: raw.place };
+}
+
+/** The row that a text is as JSON, or the reason why it is none, in English. */
+export function rowOfText(text: string): Record<string, unknown> | string {
+  const read = readRowText(text);
+  return 'reason' in read ? inEnglish(read.reason) : read.row;
 }
 
 /** The row that a text is as JSON, or the reason why it is none. */
-export function rowOfText(text: string): Record<string, unknown> | string {
+export function readRowText(text: string): { row: Record<string, unknown> } | { reason: Phrase } {
   let row: unknown;
   try {
     row = JSON.parse(text);
   } catch (error) {
-    return `not valid JSON: ${(error as Error).message.split('\n')[0]}`;
+    return { reason: phrase('not valid JSON: {0}', (error as Error).message.split('\n')[0]!) };
   }
-  if (typeof row !== 'object' || row === null || Array.isArray(row)) return 'not a JSON object';
-  return row as Record<string, unknown>;
+  if (typeof row !== 'object' || row === null || Array.isArray(row)) return { reason: phrase('not a JSON object') };
+  return { row: row as Record<string, unknown> };
 }
 
 /** The chunks of a stream without the byte order mark (`start` bytes), and whether a JSON array begins. */
@@ -101,7 +111,7 @@ async function detect(
     head = Buffer.concat([head, next.value]);
   }
   if (isUtf16(head)) {
-    throw new LabError('dataset-invalid', `${file} is UTF-16 text`, { remedy: 'Save it as UTF-8.' });
+    throw new LabError('dataset-invalid', phrase('{0} is UTF-16 text', file), { remedy: phrase('Save it as UTF-8.') });
   }
   const beginning = content();
   const first = beginning.find((byte) => byte > 0x20);
@@ -125,7 +135,7 @@ function isUtf16(head: Buffer): boolean {
 }
 
 function oneObject(file: string): LabError {
-  return new LabError('dataset-invalid', `${file} is one JSON object, not a list of rows`, {
-    remedy: 'Give JSON Lines (one object a line) or a JSON array of objects.',
+  return new LabError('dataset-invalid', phrase('{0} is one JSON object, not a list of rows', file), {
+    remedy: phrase('Give JSON Lines (one object a line) or a JSON array of objects.'),
   });
 }

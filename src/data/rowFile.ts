@@ -2,6 +2,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Example } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
+import { phrase } from '../shared/phrase.ts';
 import { readExample, type DatasetFormat } from './examples.ts';
 import { fileError } from './fileErrors.ts';
 import { RowError, type Row } from './formats.ts';
@@ -77,5 +78,7 @@ export class RowFile {
 }
 
 function changed(file: string): LabError {
-  return new LabError('dataset-invalid', `${file} has changed since it was opened`, { remedy: 'Open it again.' });
+  return new LabError('dataset-invalid', phrase('{0} has changed since it was opened', file), {
+    remedy: phrase('Open it again.'),
+  });
 }

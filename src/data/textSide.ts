@@ -3,6 +3,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from '../shared/errors.ts';
+import { phrase } from '../shared/phrase.ts';
 import { createChatTemplate, type ChatTemplate } from '../tokenizer/chatTemplate.ts';
 import { createTokenizer, tokenContent, type Tokenizer } from '../tokenizer/tokenizer.ts';
 import { fileError } from './fileErrors.ts';
@@ -30,9 +31,10 @@ export async function loadTextSide(folder: string): Promise<TextSide> {
   await requireFolder(folder);
   const tokenizerJson = await readJson(folder, 'tokenizer.json');
   if (tokenizerJson === undefined) {
-    throw new LabError('tokenizer-invalid', `${join(folder, 'tokenizer.json')} does not exist`, {
-      remedy:
+    throw new LabError('tokenizer-invalid', phrase('{0} does not exist', join(folder, 'tokenizer.json')), {
+      remedy: phrase(
         'Save the fast tokenizer of the model into this folder (tokenizer.json); older vocabulary files are not read.',
+      ),
     });
   }
   const config = await readJson(folder, 'config.json');
@@ -59,8 +61,11 @@ export async function loadTextSide(folder: string): Promise<TextSide> {
 async function requireFolder(folder: string): Promise<void> {
   const info = await stat(folder).catch(() => undefined);
   if (info?.isDirectory()) return;
-  throw new LabError('file-not-found', `The model folder ${folder} ${info ? 'is not a folder' : 'does not exist'}`, {
-    remedy: 'Give a folder with config.json, tokenizer.json and safetensors files.',
+  const message = info
+    ? phrase('The model folder {0} is not a folder', folder)
+    : phrase('The model folder {0} does not exist', folder);
+  throw new LabError('file-not-found', message, {
+    remedy: phrase('Give a folder with config.json, tokenizer.json and safetensors files.'),
   });
 }
 
@@ -97,11 +102,14 @@ function templateOfConfig(folder: string, value: unknown): string | undefined {
   );
   const chosen = named.find((entry) => entry.name === 'default') ?? (named.length === 1 ? named[0] : undefined);
   if (chosen) return chosen.template;
-  const found = named.map((entry) => `"${entry.name}"`).join(', ') || 'none';
+  const file = join(folder, 'tokenizer_config.json');
+  const found = named.map((entry) => `"${entry.name}"`).join(', ');
   throw new LabError(
     'template-invalid',
-    `chat_template in ${join(folder, 'tokenizer_config.json')} names no default template (found: ${found})`,
-    { remedy: 'Make it a string, or a list of {name, template} with one named "default".' },
+    found === ''
+      ? phrase('chat_template in {0} names no default template (found: none)', file)
+      : phrase('chat_template in {0} names no default template (found: {1})', file, found),
+    { remedy: phrase('Make it a string, or a list of {name, template} with one named "default".') },
   );
 }
 
@@ -132,15 +140,15 @@ function endOfTurnId(template: ChatTemplate, tokenizer: Tokenizer): number | und
 function readContextLength(folder: string, config: Json | undefined): number {
   const file = join(folder, 'config.json');
   if (config === undefined) {
-    throw new LabError('model-invalid', `${file} does not exist`, {
-      remedy: 'Give a Hugging Face model folder: its config.json says how long a sequence may be.',
+    throw new LabError('model-invalid', phrase('{0} does not exist', file), {
+      remedy: phrase('Give a Hugging Face model folder: its config.json says how long a sequence may be.'),
     });
   }
   // GPT-2 says n_positions (older files n_ctx), the others max_position_embeddings.
   const length = config['max_position_embeddings'] ?? config['n_positions'] ?? config['n_ctx'];
   if (typeof length === 'number' && Number.isInteger(length) && length > 0) return length;
-  throw new LabError('model-invalid', `${file} does not give max_position_embeddings as a positive integer`, {
-    remedy: 'Add "max_position_embeddings", the longest sequence in tokens.',
+  throw new LabError('model-invalid', phrase('{0} does not give max_position_embeddings as a positive integer', file), {
+    remedy: phrase('Add "max_position_embeddings", the longest sequence in tokens.'),
   });
 }
 
@@ -164,15 +172,15 @@ async function readJson(folder: string, name: string): Promise<Json | undefined>
   const text = await readText(file);
   if (text === undefined) return undefined;
   const code = name.startsWith('tokenizer') || name.startsWith('special') ? 'tokenizer-invalid' : 'model-invalid';
-  const remedy = 'Download or save the model folder again.';
+  const remedy = phrase('Download or save the model folder again.');
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (cause) {
-    throw new LabError(code, `${file} is not valid JSON: ${(cause as Error).message}`, { remedy, cause });
+    throw new LabError(code, phrase('{0} is not valid JSON: {1}', file, (cause as Error).message), { remedy, cause });
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
-  throw new LabError(code, `${file} is not a JSON object`, { remedy });
+  throw new LabError(code, phrase('{0} is not a JSON object', file), { remedy });
 }
 
 /** Adds the file to the message of an error from code that knows no files. */
@@ -181,9 +189,7 @@ function inFile<T>(file: string, build: () => T): T {
     return build();
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    throw new LabError(error.code, `${file}: ${error.message}`, {
-      cause: error,
-      ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
-    });
+    const { message, remedy } = error.words;
+    throw new LabError(error.code, phrase('{0}: {1}', file, message), { cause: error, remedy });
   }
 }

@@ -14,6 +14,7 @@ import {
 } from 'vscode-jsonrpc/node';
 import type { CallOptions, Engine, EngineProgress } from './engine.ts';
 import { LabError, type ErrorCode } from '../shared/errors.ts';
+import { phrase, type Words } from '../shared/phrase.ts';
 import {
   ENGINE_PROTOCOL_VERSION,
   engineMethods,
@@ -52,8 +53,8 @@ function defaultEntry(): string {
   );
   const found = candidates.find((file) => existsSync(file));
   if (found) return found;
-  throw new LabError('file-not-found', `the engine bundle is missing (looked for ${candidates.join(', ')})`, {
-    remedy: 'Run `npm run build`.',
+  throw new LabError('file-not-found', phrase('the engine bundle is missing (looked for {0})', candidates.join(', ')), {
+    remedy: phrase('Run `npm run build`.'),
   });
 }
 
@@ -94,7 +95,9 @@ class EngineClient implements Engine {
     );
     child.stderr!.on('data', (chunk: Buffer) => (this.log = (this.log + chunk.toString()).slice(-KEPT_LOG_BYTES)));
     child.on('error', (error) => this.die(error.message));
-    child.on('exit', (code, signal) => this.die(signal ? `signal ${signal}` : `exit code ${code}`));
+    child.on('exit', (code, signal) =>
+      this.die(signal ? phrase('signal {0}', signal) : phrase('exit code {0}', String(code))),
+    );
     // Writing to a process that has just died is reported through its exit.
     child.stdin!.on('error', () => undefined);
     this.connection.onError(() => undefined);
@@ -164,20 +167,25 @@ class EngineClient implements Engine {
     }
   }
 
-  private die(reason: string): void {
+  private die(reason: Words): void {
     if (this.death) return;
-    const log = this.log.trim();
     this.death = new LabError(
       'engine-died',
-      this.closing
-        ? 'the engine has been closed'
-        : `the engine process ended (${reason})${log ? `: ${log.slice(-500)}` : ''}`,
+      this.closing ? phrase('the engine has been closed') : ended(reason, this.log),
       {
-        remedy: 'Resume the run to continue from its last checkpoint.',
+        remedy: phrase('Resume the run to continue from its last checkpoint.'),
       },
     );
     for (const fail of this.failures) fail(this.death);
   }
+}
+
+/** That the process has ended, with the last that it said. */
+function ended(reason: Words, log: string): Words {
+  const last = log.trim().slice(-500);
+  return last === ''
+    ? phrase('the engine process ended ({0})', reason)
+    : phrase('the engine process ended ({0}): {1}', reason, last);
 }
 
 /** What is not a number comes over the wire as null. */

@@ -1,5 +1,6 @@
 // The engine contract: a handful of verbs, token ids in and numbers out. No text, no recipes, no datasets. The embedded
 // engine (onnx/) implements it in a process of its own; other engines implement the same verbs and pass the same tests.
+import type { Words } from '../shared/phrase.ts';
 
 /** `auto` prefers a GPU that is really there and otherwise the CPU; `ModelInfo.device` says what it chose and why. */
 export type Device = 'auto' | 'cpu' | 'webgpu' | 'cuda';
@@ -44,8 +45,8 @@ export interface ModelInfo {
   /** Longest sequence the model takes, in tokens. */
   contextLength: number;
   device: Exclude<Device, 'auto'>;
-  /** Why this device, in words. */
-  deviceReason: string;
+  /** Why this device. */
+  deviceReason: Words;
   threads: number;
   /** SHA-256 over the tensor names, shapes and bytes of the folder. */
   weightsHash: string;

@@ -4,6 +4,7 @@ import { open, readFile, rename, stat, readdir, rm, type FileHandle } from 'node
 import path from 'node:path';
 import { z } from 'zod';
 import { LabError } from '../shared/errors.ts';
+import { phrase, type Words } from '../shared/phrase.ts';
 
 export type StoredType = 'F32' | 'F16' | 'BF16';
 
@@ -36,19 +37,19 @@ const entrySchema = z.object({
   data_offsets: z.tuple([z.number().int().min(0), z.number().int().min(0)]),
 });
 
-function invalid(file: string, what: string, remedy = 'Download or export the file again.'): never {
-  throw new LabError('safetensors-invalid', `${file}: ${what}`, { remedy });
+function invalid(file: string, what: Words, remedy: Words = phrase('Download or export the file again.')): never {
+  throw new LabError('safetensors-invalid', phrase('{0}: {1}', file, what), { remedy });
 }
 
 /** Reads and checks the header of one file. */
 async function readHeader(file: string, handle: FileHandle): Promise<TensorEntry[]> {
   const { size } = await handle.stat();
-  if (size < 8) invalid(file, `is ${size} bytes long, too short for a safetensors header`);
+  if (size < 8) invalid(file, phrase('is {0} bytes long, too short for a safetensors header', size));
   const lengthBytes = Buffer.alloc(8);
   await handle.read(lengthBytes, 0, 8, 0);
   const headerLength = Number(lengthBytes.readBigUInt64LE());
   if (headerLength > size - 8 || headerLength > MAX_HEADER_BYTES) {
-    invalid(file, `the header claims ${headerLength} bytes but the file has ${size}`);
+    invalid(file, phrase('the header claims {0} bytes but the file has {1}', headerLength, size));
   }
   const header = Buffer.alloc(headerLength);
   await handle.read(header, 0, headerLength, 8);
@@ -56,9 +57,9 @@ async function readHeader(file: string, handle: FileHandle): Promise<TensorEntry
   try {
     parsed = JSON.parse(header.toString('utf8'));
   } catch (error) {
-    throw new LabError('safetensors-invalid', `${file}: the header is not JSON`, { cause: error });
+    throw new LabError('safetensors-invalid', phrase('{0}: the header is not JSON', file), { cause: error });
   }
-  if (typeof parsed !== 'object' || parsed === null) invalid(file, 'the header is not an object');
+  if (typeof parsed !== 'object' || parsed === null) invalid(file, phrase('the header is not an object'));
   const names = Object.keys(parsed).filter((name) => name !== '__metadata__');
   const entries = names.map((name) =>
     checkEntry(file, name, (parsed as Record<string, unknown>)[name], 8 + headerLength, size),
@@ -71,31 +72,39 @@ async function readHeader(file: string, handle: FileHandle): Promise<TensorEntry
 function checkLayout(file: string, entries: readonly TensorEntry[], dataStart: number, size: number): void {
   let end = dataStart;
   for (const entry of [...entries].sort((a, b) => a.start - b.start || a.end - b.end)) {
-    if (entry.start < end) invalid(file, `tensor ${entry.name} overlaps another tensor`);
+    if (entry.start < end) invalid(file, phrase('tensor {0} overlaps another tensor', entry.name));
     if (entry.start > end)
-      invalid(file, `has ${entry.start - end} bytes before tensor ${entry.name} that belong to none`);
+      invalid(file, phrase('has {0} bytes before tensor {1} that belong to none', entry.start - end, entry.name));
     end = entry.end;
   }
-  if (end < size) invalid(file, `has ${size - end} bytes behind the last tensor that belong to none`);
+  if (end < size) invalid(file, phrase('has {0} bytes behind the last tensor that belong to none', size - end));
 }
 
 function checkEntry(file: string, name: string, raw: unknown, dataStart: number, size: number): TensorEntry {
   const entry = entrySchema.safeParse(raw);
-  if (!entry.success) return invalid(file, `tensor ${name} has a damaged header entry`);
+  if (!entry.success) return invalid(file, phrase('tensor {0} has a damaged header entry', name));
   const { dtype, shape, data_offsets: offsets } = entry.data;
   if (!Object.hasOwn(BYTES, dtype)) {
-    return invalid(file, `tensor ${name} has type ${dtype}`, 'F32, F16 and BF16 are read; convert the checkpoint.');
+    const remedy = phrase('F32, F16 and BF16 are read; convert the checkpoint.');
+    return invalid(file, phrase('tensor {0} has type {1}', name, dtype), remedy);
   }
   const type = dtype as StoredType;
   const expected = shape.reduce((a, b) => a * b, 1) * BYTES[type];
   if (offsets[1] - offsets[0] !== expected) {
     invalid(
       file,
-      `tensor ${name} of shape [${shape.join(', ')}] needs ${expected} bytes, the header gives ${offsets[1] - offsets[0]}`,
+      phrase(
+        'tensor {0} of shape [{1}] needs {2} bytes, the header gives {3}',
+        name,
+        shape.join(', '),
+        expected,
+        offsets[1] - offsets[0],
+      ),
     );
   }
   if (dataStart + offsets[1] > size) {
-    invalid(file, `is truncated: tensor ${name} ends at byte ${dataStart + offsets[1]}, the file at ${size}`);
+    const end = dataStart + offsets[1];
+    invalid(file, phrase('is truncated: tensor {0} ends at byte {1}, the file at {2}', name, end, size));
   }
   return { name, type, shape, file, start: dataStart + offsets[0], end: dataStart + offsets[1] };
 }
@@ -151,7 +160,10 @@ export class Safetensors {
   async read(name: string): Promise<LoadedTensor> {
     const entry = this.entries.get(name);
     if (!entry)
-      return invalid([...new Set([...this.entries.values()].map((e) => e.file))].join(', '), `has no tensor ${name}`);
+      return invalid(
+        [...new Set([...this.entries.values()].map((e) => e.file))].join(', '),
+        phrase('has no tensor {0}', name),
+      );
     // A fresh, aligned buffer per tensor: the floats may then be used in place.
     const buffer = Buffer.from(new ArrayBuffer(entry.end - entry.start));
     let handle = this.handles.get(entry.file);
@@ -170,7 +182,7 @@ async function readFully(handle: FileHandle, buffer: Buffer, entry: TensorEntry)
   let done = 0;
   while (done < buffer.length) {
     const { bytesRead } = await handle.read(buffer, done, Math.min(buffer.length - done, 1 << 30), entry.start + done);
-    if (bytesRead === 0) invalid(entry.file, `ended inside tensor ${entry.name}`);
+    if (bytesRead === 0) invalid(entry.file, phrase('ended inside tensor {0}', entry.name));
     done += bytesRead;
   }
 }
@@ -179,9 +191,9 @@ async function openForReading(file: string): Promise<FileHandle> {
   try {
     return await open(file, 'r');
   } catch (error) {
-    throw new LabError('file-not-found', `${file}: cannot be opened`, {
+    throw new LabError('file-not-found', phrase('{0}: cannot be opened', file), {
       cause: error,
-      remedy: 'Check the path and its permissions.',
+      remedy: phrase('Check the path and its permissions.'),
     });
   }
 }
@@ -195,23 +207,30 @@ export async function findSafetensors(folder: string): Promise<string[]> {
   const others = (await listFolder(folder)).filter((name) => /\.(bin|pt|pth|ckpt|h5)$/.test(name));
   const remedy =
     others.length > 0
-      ? `Only safetensors are read, ${others[0]} is not; convert it with save_pretrained(..., safe_serialization=True).`
-      : 'A model folder needs model.safetensors or model.safetensors.index.json.';
-  throw new LabError('file-not-found', `${folder}: no safetensors weights`, { remedy });
+      ? phrase(
+          'Only safetensors are read, {0} is not; convert it with save_pretrained(..., safe_serialization=True).',
+          others[0]!,
+        )
+      : phrase('A model folder needs model.safetensors or model.safetensors.index.json.');
+  throw new LabError('file-not-found', phrase('{0}: no safetensors weights', folder), { remedy });
 }
 
 async function shardFiles(folder: string, indexFile: string): Promise<string[]> {
   const schema = z.object({ weight_map: z.record(z.string(), z.string()) });
   const parsed = schema.safeParse(await readJson(indexFile));
-  if (!parsed.success) return invalid(indexFile, 'has no weight_map');
+  if (!parsed.success) return invalid(indexFile, phrase('has no weight_map'));
   const names = [...new Set(Object.values(parsed.data.weight_map))].sort();
   const outside = names.find((name) => path.basename(name) !== name);
-  if (outside) return invalid(indexFile, `names a shard outside its folder: ${outside}`);
+  if (outside) return invalid(indexFile, phrase('names a shard outside its folder: {0}', outside));
   for (const name of names) {
     if (await exists(path.join(folder, name))) continue;
-    throw new LabError('file-not-found', `${path.join(folder, name)} is missing, and ${indexFile} names it`, {
-      remedy: 'The download is not complete: fetch the missing files',
-    });
+    throw new LabError(
+      'file-not-found',
+      phrase('{0} is missing, and {1} names it', path.join(folder, name), indexFile),
+      {
+        remedy: phrase('The download is not complete: fetch the missing files'),
+      },
+    );
   }
   return names.map((name) => path.join(folder, name));
 }
@@ -220,7 +239,7 @@ async function readJson(file: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
-    return invalid(file, `is not JSON (${(error as Error).message})`);
+    return invalid(file, phrase('is not JSON ({0})', (error as Error).message));
   }
 }
 
@@ -232,7 +251,7 @@ const exists = (file: string): Promise<boolean> =>
 
 async function listFolder(folder: string): Promise<string[]> {
   return readdir(folder).catch((cause: unknown) => {
-    throw new LabError('file-not-found', `${folder}: no such model folder`, { cause });
+    throw new LabError('file-not-found', phrase('{0}: no such model folder', folder), { cause });
   });
 }
 
@@ -297,9 +316,9 @@ async function writeFully(handle: FileHandle, data: Float32Array): Promise<void>
 function writeError(file: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new LabError('disk-full', `${file}: the disk is full`, {
+    return new LabError('disk-full', phrase('{0}: the disk is full', file), {
       cause: error,
-      remedy: 'Free some space and resume; nothing written before is lost.',
+      remedy: phrase('Free some space and resume; nothing written before is lost.'),
     });
   }
   return error;

@@ -2,7 +2,8 @@
 // template is data from a model folder: it may fail or loop, and gets an error with a remedy, never the process.
 import { Environment, Interpreter, Template } from '@huggingface/jinja';
 import type { Message } from '../shared/dataset.ts';
-import { describeError, LabError } from '../shared/errors.ts';
+import { errorWords, LabError } from '../shared/errors.ts';
+import { phrase, type Phrase } from '../shared/phrase.ts';
 import { hashJson } from './canonicalJson.ts';
 
 export interface ChatTemplate {
@@ -51,7 +52,7 @@ export function createChatTemplate(source: string, specials: Record<string, stri
       try {
         return textOf(new BoundedInterpreter(environment, budget).run(program));
       } catch (error) {
-        throw invalidTemplate(`failed: ${describeError(error)}`, error);
+        throw invalidTemplate(phrase('The chat template failed: {0}', errorWords(error).message), error);
       }
     },
   };
@@ -64,13 +65,15 @@ function parseTemplate(source: string): Program {
   try {
     return new Template(source).parsed;
   } catch (error) {
-    throw invalidTemplate(`cannot be parsed: ${describeError(error)}`, error);
+    throw invalidTemplate(phrase('The chat template cannot be parsed: {0}', errorWords(error).message), error);
   }
 }
 
-function invalidTemplate(reason: string, cause: unknown): LabError {
-  return new LabError('template-invalid', `The chat template ${reason}`, {
-    remedy: "Check that the model's chat template accepts these roles, or correct the template in the model folder.",
+function invalidTemplate(message: Phrase, cause: unknown): LabError {
+  return new LabError('template-invalid', message, {
+    remedy: phrase(
+      "Check that the model's chat template accepts these roles, or correct the template in the model folder.",
+    ),
     cause,
   });
 }
@@ -83,9 +86,11 @@ class Budget {
   spend(steps: number, checkClock: boolean): void {
     this.steps += steps;
     const late = checkClock && performance.now() > this.deadline;
-    if (this.steps > maximumSteps || late) throw new Error('it does not come to an end (too many steps)');
+    if (this.steps > maximumSteps || late) throw outOfProportion(phrase('it does not come to an end (too many steps)'));
   }
 }
+
+const outOfProportion = (message: Phrase): LabError => new LabError('template-invalid', message);
 
 class BoundedInterpreter extends Interpreter {
   private readonly budget: Budget;
@@ -181,7 +186,8 @@ function boundedRange(budget: Budget, bounds: number[]): number[] {
   const [start, stop] = numbers.length === 1 ? [0, numbers[0] ?? 0] : [numbers[0] ?? 0, numbers[1] ?? 0];
   const step = numbers[2] ?? 1;
   const length = Math.max(0, Math.ceil((stop - start) / step));
-  if (!(length <= maximumRange)) throw new Error(`range() of ${length} numbers is longer than ${maximumRange}`);
+  if (!(length <= maximumRange))
+    throw outOfProportion(phrase('range() of {0} numbers is longer than {1}', String(length), maximumRange));
   budget.spend(length, true);
   return Array.from({ length }, (_, k) => start + k * step);
 }

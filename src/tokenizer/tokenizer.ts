@@ -2,6 +2,7 @@
 // which the library does not give. Takes parsed JSON and knows no files.
 import { AddedToken, Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import { LabError } from '../shared/errors.ts';
+import { phrase, type Words } from '../shared/phrase.ts';
 import { AddedTokenSplitter, stripAround } from './addedTokens.ts';
 import { alignedText, endAfter, rewriteLoosely, type AlignedText } from './alignedText.ts';
 import { hashJson } from './canonicalJson.ts';
@@ -96,7 +97,7 @@ class Encoder {
   private readonly config: Record<string, unknown>;
 
   constructor(library: LibraryTokenizer, config: Record<string, unknown>, addedTokens: AddedToken[]) {
-    if (library.model === null) throw invalidTokenizer('it has no model');
+    if (library.model === null) throw invalidTokenizer(phrase('it has no model'));
     this.library = library;
     this.config = config;
     this.model = library.model;
@@ -134,8 +135,8 @@ class Encoder {
   /** The id of a token of the model, an added token or, where the model has one, the unknown token. */
   idOf(token: string): number {
     const id = this.addedTokens.get(token)?.id ?? this.model.tokens_to_ids.get(token) ?? this.model.unk_token_id;
-    if (id == null) throw invalidTokenizer(`it has neither a token for ${JSON.stringify(token)} nor an unknown token`);
-    return id;
+    if (id != null) return id;
+    throw invalidTokenizer(phrase('it has neither a token for {0} nor an unknown token', JSON.stringify(token)));
   }
 
   private encodeSection(section: AlignedText, index: number): { token: string; end: number }[] {
@@ -198,7 +199,7 @@ function surroundingIds(
 }
 
 function createLibraryTokenizer(tokenizerJson: unknown, config: Record<string, unknown>): LibraryTokenizer {
-  if (!isRecord(tokenizerJson)) throw invalidTokenizer('it is not a JSON object');
+  if (!isRecord(tokenizerJson)) throw invalidTokenizer(phrase('it is not a JSON object'));
   try {
     return new LibraryTokenizer(tokenizerJson, config);
   } catch (error) {
@@ -213,9 +214,9 @@ function readAddedTokens(tokenizerJson: unknown): AddedToken[] {
   );
 }
 
-function invalidTokenizer(reason: string, cause?: unknown): LabError {
-  return new LabError('tokenizer-invalid', `tokenizer.json cannot be used: ${reason}`, {
-    remedy: 'It must be the file that a fast Hugging Face tokenizer saves (BPE, unigram or word piece).',
+function invalidTokenizer(reason: Words, cause?: unknown): LabError {
+  return new LabError('tokenizer-invalid', phrase('tokenizer.json cannot be used: {0}', reason), {
+    remedy: phrase('It must be the file that a fast Hugging Face tokenizer saves (BPE, unigram or word piece).'),
     ...(cause === undefined ? {} : { cause }),
   });
 }

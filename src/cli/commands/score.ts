@@ -17,10 +17,11 @@ import type { Output } from '../output.ts';
 import { createProgress } from '../progress.ts';
 import { formatOption } from './formatOption.ts';
 import { countRows } from '../countRows.ts';
-import { plural } from '../../shared/words.ts';
+import { formatCount } from '../../shared/words.ts';
 import { createDropCounter } from '../dropCounter.ts';
-import { inEnglish } from '../../shared/phrase.ts';
-import type { Words } from '../../shared/phrase.ts';
+import type { DropReason } from '../../data/dropCounter.ts';
+import { joinedBySemicolon, phrase } from '../../shared/phrase.ts';
+import type { Phrase } from '../../shared/phrase.ts';
 
 interface Options extends ModelOptions {
   text?: string;
@@ -87,8 +88,8 @@ async function score(model: OpenModel, options: Options, output: Output): Promis
 
 async function* rowsOf(options: Options): AsyncGenerator<RowToScore> {
   if ((options.text === undefined) === (options.data === undefined)) {
-    throw new LabError('usage', 'Give either --text or --data', {
-      remedy: '`forgetting-lab score --help` shows examples',
+    throw new LabError('usage', phrase('Give either --text or --data'), {
+      remedy: phrase('`forgetting-lab score --help` shows examples'),
     });
   }
   if (options.text !== undefined) {
@@ -108,15 +109,20 @@ async function* rowsOf(options: Options): AsyncGenerator<RowToScore> {
   }
 }
 
-function nothingToScore(options: Options, dropped: readonly { reason: Words; count: number }[]): LabError {
-  const reasons = dropped
-    .map(({ reason, count }) => `${options.data === undefined ? '' : `${plural(count, 'row')}: `}${inEnglish(reason)}`)
-    .join('; ');
-  const subject = options.data ?? 'The text';
-  return new LabError('dataset-empty', `${subject} has nothing to score${reasons === '' ? '' : ` (${reasons})`}`, {
-    remedy: 'Check the file, its format and the context length of the model',
+function nothingToScore({ data }: Options, dropped: readonly DropReason[]): LabError {
+  const subject = data ?? phrase('The text');
+  const reasons = dropped.map((one) => (data === undefined ? one.reason : rowsDropped(one)));
+  const message =
+    reasons.length === 0
+      ? phrase('{0} has nothing to score', subject)
+      : phrase('{0} has nothing to score ({1})', subject, joinedBySemicolon(reasons));
+  return new LabError('dataset-empty', message, {
+    remedy: phrase('Check the file, its format and the context length of the model'),
   });
 }
+
+const rowsDropped = ({ reason, count }: DropReason): Phrase =>
+  count === 1 ? phrase('1 row: {0}', reason) : phrase('{0} rows: {1}', formatCount(count), reason);
 
 async function printItem(output: Output, index: number, row: ScoredRow, model: OpenModel): Promise<void> {
   const { tokenizer } = model.side;

@@ -1,6 +1,7 @@
 // Reads a Hugging Face config.json into one description of the architectures we know: Llama, Mistral, Qwen2, Qwen3, GPT-2.
 import { z } from 'zod';
 import { LabError } from '../../shared/errors.ts';
+import { phrase, type Words } from '../../shared/phrase.ts';
 
 export type Architecture = 'llama' | 'mistral' | 'qwen2' | 'qwen3' | 'gpt2';
 
@@ -94,9 +95,7 @@ export function parseModelConfig(config: unknown, place: string): ModelSpec {
   const type = (config as { model_type?: unknown } | null)?.model_type;
   const architecture = KNOWN.find((known) => known === type);
   if (!architecture) {
-    throw new LabError('model-unsupported', `${place}: model_type ${JSON.stringify(type)} is not supported`, {
-      remedy: `Supported are ${KNOWN.join(', ')}.`,
-    });
+    unsupported(place, `model_type ${JSON.stringify(type)}`, phrase('Supported are {0}.', KNOWN.join(', ')));
   }
   return architecture === 'gpt2' ? parseGpt2(config, place) : parseLlamaLike(architecture, config, place);
 }
@@ -105,11 +104,13 @@ function parseWith<T>(schema: z.ZodType<T>, config: unknown, place: string): T {
   const parsed = schema.safeParse(config);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
-  throw new LabError('model-invalid', `${place}: ${problems}`, { remedy: 'Is this the config.json of the model?' });
+  throw new LabError('model-invalid', phrase('{0}: {1}', place, problems), {
+    remedy: phrase('Is this the config.json of the model?'),
+  });
 }
 
-function unsupported(place: string, what: string): never {
-  throw new LabError('model-unsupported', `${place}: ${what} is not supported`);
+function unsupported(place: string, what: Words, remedy?: Words): never {
+  throw new LabError('model-unsupported', phrase('{0}: {1} is not supported', place, what), { remedy });
 }
 
 function parseLlamaLike(architecture: Exclude<Architecture, 'gpt2'>, config: unknown, place: string): ModelSpec {
@@ -164,7 +165,7 @@ function parseRopeScaling(scaling: z.infer<typeof ropeSchema> | null | undefined
   if (!scaling || kind === 'default') return { kind: 'none' };
   const factor = scaling.factor ?? 1;
   if (kind === 'linear') return { kind, factor };
-  if (kind !== 'llama3') return unsupported(place, `rope scaling ${kind}`);
+  if (kind !== 'llama3') return unsupported(place, phrase('rope scaling {0}', kind));
   return {
     kind,
     factor,
@@ -177,7 +178,8 @@ function parseRopeScaling(scaling: z.infer<typeof ropeSchema> | null | undefined
 function parseGpt2(config: unknown, place: string): ModelSpec {
   const c = parseWith(gpt2Schema, config, place);
   if (c.activation_function !== 'gelu_new') unsupported(place, `activation_function ${c.activation_function}`);
-  if (!c.scale_attn_weights || c.scale_attn_by_inverse_layer_idx) unsupported(place, 'unusual attention scaling');
+  if (!c.scale_attn_weights || c.scale_attn_by_inverse_layer_idx)
+    unsupported(place, phrase('unusual attention scaling'));
   return {
     architecture: 'gpt2',
     hidden: c.n_embd,

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { parseModelConfig, type ModelSpec } from './config.ts';
 import { GPT2_PREFIX, listParameters } from './parameters.ts';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import { openSafetensors, writeSafetensors, type Safetensors, type TensorSource } from '../safetensors.ts';
 
 /** Small files that make a folder complete besides the weights; copied along when a model is saved. */
@@ -23,16 +24,16 @@ export interface ModelFolder {
 export async function readModelSpec(folder: string): Promise<ModelSpec> {
   const file = path.join(folder, 'config.json');
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new LabError('file-not-found', `${file}: cannot be read`, {
+    throw new LabError('file-not-found', phrase('{0}: cannot be read', file), {
       cause,
-      remedy: 'A model folder needs config.json, tokenizer.json and safetensors weights.',
+      remedy: phrase('A model folder needs config.json, tokenizer.json and safetensors weights.'),
     });
   });
   try {
     return parseModelConfig(JSON.parse(text), file);
   } catch (error) {
     if (error instanceof LabError) throw error;
-    throw new LabError('model-invalid', `${file}: is not JSON`, { cause: error });
+    throw new LabError('model-invalid', phrase('{0}: is not JSON', file), { cause: error });
   }
 }
 
@@ -75,8 +76,14 @@ function requireShape(folder: string, name: string, stored: readonly number[], w
   if (stored.join() === wanted.join()) return;
   throw new LabError(
     'model-invalid',
-    `${folder}: tensor ${name} has shape [${stored.join(', ')}], config.json asks for [${wanted.join(', ')}]`,
-    { remedy: 'Weights and config.json belong to different models.' },
+    phrase(
+      '{0}: tensor {1} has shape [{2}], config.json asks for [{3}]',
+      folder,
+      name,
+      stored.join(', '),
+      wanted.join(', '),
+    ),
+    { remedy: phrase('Weights and config.json belong to different models.') },
   );
 }
 
@@ -84,8 +91,8 @@ function requireShape(folder: string, name: string, stored: readonly number[], w
 function storedName(files: Safetensors, name: string, folder: string): string {
   const found = [name, `${GPT2_PREFIX}${name}`].find((candidate) => files.entries.has(candidate));
   if (found) return found;
-  throw new LabError('model-invalid', `${folder}: tensor ${name} is missing from the weights`, {
-    remedy: 'The download is incomplete, or config.json belongs to another model.',
+  throw new LabError('model-invalid', phrase('{0}: tensor {1} is missing from the weights', folder, name), {
+    remedy: phrase('The download is incomplete, or config.json belongs to another model.'),
   });
 }
 

@@ -10,6 +10,7 @@ import { adaptableModules, GPT2_PREFIX, listAdaptableLayers } from '../model/par
 import { Safetensors, writeSafetensors, type TensorSource } from '../safetensors.ts';
 import type { LoraTarget } from '../engine.ts';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import { createRandom, hashSeed } from '../../shared/random.ts';
 
 const CONFIG_FILE = 'adapter_config.json';
@@ -63,7 +64,7 @@ export async function readAdapter(folder: string, spec: ModelSpec): Promise<{ lo
         if (tensor.shape.join() !== shape.join()) {
           throw new LabError(
             'model-invalid',
-            `${file}: ${name} has shape [${tensor.shape.join(', ')}], expected [${shape.join(', ')}]`,
+            phrase('{0}: {1} has shape [{2}], expected [{3}]', file, name, tensor.shape.join(', '), shape.join(', ')),
           );
         }
         tensors.set(name, { shape, data: tensor.data });
@@ -87,48 +88,53 @@ function targetsIn(names: readonly string[], spec: ModelSpec, file: string): Lor
   const wanted = new Set(targets.flatMap(tensorsOf));
   const unknown = names.find((name) => !wanted.has(name));
   if (unknown !== undefined)
-    throw new LabError('model-unsupported', `${file}: no place for tensor ${unknown}`, {
-      remedy: `LoRA is read on ${[...adaptableModules(spec).values()].join(', ')} of a ${spec.architecture} model with ${spec.layers} layers.`,
+    throw new LabError('model-unsupported', phrase('{0}: no place for tensor {1}', file, unknown), {
+      remedy: phrase(
+        'LoRA is read on {0} of a {1} model with {2} layers.',
+        [...adaptableModules(spec).values()].join(', '),
+        spec.architecture,
+        spec.layers,
+      ),
     });
   const missing = [...wanted].find((name) => !present.has(name));
   if (missing !== undefined)
-    throw new LabError('model-unsupported', `${file}: tensor ${missing} is missing`, {
-      remedy: 'An adapter has to cover the same modules in every layer of the model.',
+    throw new LabError('model-unsupported', phrase('{0}: tensor {1} is missing', file, missing), {
+      remedy: phrase('An adapter has to cover the same modules in every layer of the model.'),
     });
-  if (targets.length === 0) throw new LabError('model-invalid', `${file}: holds no tensors`);
+  if (targets.length === 0) throw new LabError('model-invalid', phrase('{0}: holds no tensors', file));
   return targets;
 }
 
 /** Rank and alpha. The scale in use is always alpha / rank: rsLoRA's alpha / sqrt(rank) (2312.03732) becomes a larger alpha. */
 async function readAdapterConfig(file: string): Promise<{ rank: number; alpha: number }> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new LabError('file-not-found', `${file}: cannot be read`, {
+    throw new LabError('file-not-found', phrase('{0}: cannot be read', file), {
       cause,
-      remedy: 'An adapter folder needs adapter_config.json and adapter_model.safetensors.',
+      remedy: phrase('An adapter folder needs adapter_config.json and adapter_model.safetensors.'),
     });
   });
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new LabError('model-invalid', `${file}: is not JSON`, { cause });
+    throw new LabError('model-invalid', phrase('{0}: is not JSON', file), { cause });
   }
   const parsed = configSchema.safeParse(json);
   if (!parsed.success)
     throw new LabError(
       'model-invalid',
-      `${file}: ${parsed.error.issues[0]!.path.join('.')}: ${parsed.error.issues[0]!.message}`,
-      { remedy: 'LoRA adapters as written by PEFT are read.' },
+      phrase('{0}: {1}', file, `${parsed.error.issues[0]!.path.join('.')}: ${parsed.error.issues[0]!.message}`),
+      { remedy: phrase('LoRA adapters as written by PEFT are read.') },
     );
   const config = parsed.data;
   const extra = [
     config.use_dora && 'DoRA',
-    config.bias && config.bias !== 'none' && 'trained biases',
+    config.bias && config.bias !== 'none' && phrase('trained biases'),
     config.modules_to_save?.length && 'modules_to_save',
     Object.keys(config.rank_pattern ?? {}).length > 0 && 'rank_pattern',
     Object.keys(config.alpha_pattern ?? {}).length > 0 && 'alpha_pattern',
   ].find(Boolean);
-  if (extra) throw new LabError('model-unsupported', `${file}: ${extra} is not supported`);
+  if (extra) throw new LabError('model-unsupported', phrase('{0}: {1} is not supported', file, extra));
   const alpha = config.use_rslora ? config.lora_alpha * Math.sqrt(config.r) : config.lora_alpha;
   return { rank: config.r, alpha };
 }
@@ -138,7 +144,7 @@ const peftName = (spec: ModelSpec, name: string): string =>
 
 /** The adapter's tensors under PEFT's names. */
 export async function adapterTensors(model: LoadedModel): Promise<TensorSource[]> {
-  if (!model.lora) throw new LabError('usage', 'the model has no adapter to save');
+  if (!model.lora) throw new LabError('usage', phrase('the model has no adapter to save'));
   return [...newAdapterTensors(model.spec, model.lora, 0).keys()].map((name) => ({
     name: peftName(model.spec, name),
     shape: model.shapeOf(name),

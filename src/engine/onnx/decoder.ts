@@ -10,6 +10,7 @@ import { drawToken, sequenceRandom, type SamplingSettings } from './sampling.ts'
 import { checkTokens } from './trainer.ts';
 import type { CallOptions, Completion, SampleRequest } from '../engine.ts';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 
 const DEFAULT_BATCH = 64;
 /** Waiting prompts enter when this share of the rows is free: each entry costs a pass of its own. */
@@ -61,16 +62,20 @@ export class Decoder {
   private checkRequest(request: SampleRequest): Settings {
     const { temperature = 0, topP = 1, topK = 0, maxTokens, stopIds, stopSequences = [] } = request;
     if (!(temperature >= 0)) {
-      throw new LabError('usage', `temperature is ${temperature}, it must be 0 (greedy) or more`);
+      throw new LabError('usage', phrase('temperature is {0}, it must be 0 (greedy) or more', String(temperature)));
     }
-    if (!(topP > 0 && topP <= 1)) throw new LabError('usage', `topP is ${topP}, it must be above 0 and at most 1`);
+    if (!(topP > 0 && topP <= 1))
+      throw new LabError('usage', phrase('topP is {0}, it must be above 0 and at most 1', String(topP)));
     const { vocabulary, context } = this.model.spec;
     request.prompts.forEach((prompt, index) => {
       checkTokens(prompt, vocabulary, index);
       if (prompt.length < context) return;
-      const limit = `the model takes ${context} including the answer`;
-      const which = request.prompts.length === 1 ? 'the prompt' : `prompt ${index + 1}`;
-      throw new LabError('usage', `${which} has ${prompt.length} tokens, ${limit}`, { remedy: 'Shorten the prompt' });
+      const { length } = prompt;
+      const message =
+        request.prompts.length === 1
+          ? phrase('the prompt has {0} tokens, the model takes {1} including the answer', length, context)
+          : phrase('prompt {0} has {1} tokens, the model takes {2} including the answer', index + 1, length, context);
+      throw new LabError('usage', message, { remedy: phrase('Shorten the prompt') });
     });
     return { temperature, topP, topK, maxTokens, stopIds: new Set(stopIds), stopSequences, context, vocabulary };
   }
@@ -151,7 +156,7 @@ class Batch {
   private append(row: Row, index: number, choices: Choices): void {
     if (row.finish) return;
     const { token, logprob } = this.choose(row, index, choices);
-    requireFinite(logprob, () => `token ${row.tokens.length} of an answer`);
+    requireFinite(logprob, () => phrase('token {0} of an answer', row.tokens.length));
     if (this.settings.stopIds.has(token)) {
       row.finish = 'stop';
       return;

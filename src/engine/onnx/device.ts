@@ -7,10 +7,11 @@ import { Graph } from './graph.ts';
 import { lower, type Provider } from './lowering.ts';
 import type { Device } from '../engine.ts';
 import { LabError } from '../../shared/errors.ts';
+import { joinedBySemicolon, phrase, type Phrase, type Words } from '../../shared/phrase.ts';
 
 export interface DeviceChoice {
   provider: Provider;
-  reason: string;
+  reason: Phrase;
 }
 
 /** Names of the execution providers that onnxruntime-node can load here. */
@@ -23,27 +24,27 @@ export function installedProviders(): string[] {
  * that really computes, otherwise the CPU.
  */
 export async function chooseDevice(device: Device): Promise<DeviceChoice> {
-  if (device === 'cpu') return { provider: 'cpu', reason: 'asked for' };
+  if (device === 'cpu') return { provider: 'cpu', reason: phrase('asked for') };
   if (device !== 'auto') {
     const problem = await probe(device);
-    if (!problem) return { provider: device, reason: 'asked for' };
-    throw new LabError('device-unavailable', `device ${device} cannot be used: ${problem}`, {
-      remedy: 'Use --device auto or --device cpu.',
+    if (!problem) return { provider: device, reason: phrase('asked for') };
+    throw new LabError('device-unavailable', phrase('device {0} cannot be used: {1}', device, problem), {
+      remedy: phrase('Use --device auto or --device cpu.'),
     });
   }
-  const problems: string[] = [];
+  const problems: Phrase[] = [];
   for (const provider of ['cuda', 'webgpu'] as const) {
     const problem = await probe(provider);
-    if (!problem) return { provider, reason: `auto: ${provider} is there and computes` };
-    problems.push(`${provider}: ${problem}`);
+    if (!problem) return { provider, reason: phrase('auto: {0} is there and computes', provider) };
+    problems.push(phrase('{0}: {1}', provider, problem));
   }
-  return { provider: 'cpu', reason: `auto: ${problems.join('; ')}` };
+  return { provider: 'cpu', reason: phrase('auto: {0}', joinedBySemicolon(problems)) };
 }
 
 /** Undefined when the provider adds 1 and 1; otherwise why not, in one line. */
-async function probe(provider: Exclude<Provider, 'cpu'>): Promise<string | undefined> {
-  if (!installedProviders().includes(provider)) return 'the provider is not installed';
-  if (provider === 'webgpu' && !hasGpuDevice()) return 'no GPU found';
+async function probe(provider: Exclude<Provider, 'cpu'>): Promise<Words | undefined> {
+  if (!installedProviders().includes(provider)) return phrase('the provider is not installed');
+  if (provider === 'webgpu' && !hasGpuDevice()) return phrase('no GPU found');
   try {
     const graph = new Graph();
     const x = graph.input('x', [1]);
@@ -51,7 +52,7 @@ async function probe(provider: Exclude<Provider, 'cpu'>): Promise<string | undef
     const session = await executor.compile(lower(graph, { y: graph.add(x, x) }, provider));
     const { y } = await executor.run(session, { x: tensorOf(Float32Array.of(1), [1]) }, new Map(), ['y']);
     await session.release();
-    return (y!.data as Float32Array)[0] === 2 ? undefined : 'a test addition came out wrong';
+    return (y!.data as Float32Array)[0] === 2 ? undefined : phrase('a test addition came out wrong');
   } catch (error) {
     return lastSentence(error instanceof Error ? error.message : String(error));
   }

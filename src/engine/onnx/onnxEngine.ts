@@ -32,6 +32,7 @@ import type {
   SequenceScore,
 } from '../engine.ts';
 import { LabError } from '../../shared/errors.ts';
+import { phrase, type Words } from '../../shared/phrase.ts';
 
 interface Entry {
   model: LoadedModel;
@@ -87,7 +88,11 @@ class OnnxEngine implements Engine {
       if (baseline && baseline.model.spec.vocabulary !== model.spec.vocabulary) {
         throw new LabError(
           'usage',
-          `the baseline has a vocabulary of ${baseline.model.spec.vocabulary}, the model one of ${model.spec.vocabulary}`,
+          phrase(
+            'the baseline has a vocabulary of {0}, the model one of {1}',
+            baseline.model.spec.vocabulary,
+            model.spec.vocabulary,
+          ),
         );
       }
       return scorer.score(request, baseline?.scorer, options);
@@ -142,7 +147,7 @@ class OnnxEngine implements Engine {
 
   private entry(id: number): Entry {
     const entry = this.entries.get(id);
-    if (!entry) throw new LabError('usage', `no model ${id} is loaded`);
+    if (!entry) throw new LabError('usage', phrase('no model {0} is loaded', id));
     return entry;
   }
 
@@ -162,7 +167,7 @@ class OnnxEngine implements Engine {
 
 function requireTrainer(trainer: Trainer | undefined, id: number): Trainer {
   if (trainer) return trainer;
-  throw new LabError('usage', `model ${id} was loaded without a trainable set`);
+  throw new LabError('usage', phrase('model {0} was loaded without a trainable set', id));
 }
 
 function trainableNames(request: LoadRequest, spec: LoadedModel['spec'], lora: LoraConfig | undefined): string[] {
@@ -170,13 +175,15 @@ function trainableNames(request: LoadRequest, spec: LoadedModel['spec'], lora: L
   if (request.trainable.kind !== 'lora') {
     const names = selectTrainable(spec, request.trainable);
     if (names.length === 0)
-      throw new LabError('usage', 'the trainable set selects no tensor', { remedy: 'Check roles and layers.' });
+      throw new LabError('usage', phrase('the trainable set selects no tensor'), {
+        remedy: phrase('Check roles and layers.'),
+      });
     return names;
   }
   return [...newAdapterTensors(spec, lora!, 0).keys()];
 }
 
-function describe(id: number, model: LoadedModel, deviceReason: string): ModelInfo {
+function describe(id: number, model: LoadedModel, deviceReason: Words): ModelInfo {
   const { spec, executor } = model;
   return {
     id,

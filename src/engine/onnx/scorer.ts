@@ -9,6 +9,7 @@ import { checkLength, checkTokens, packedFeeds } from './trainer.ts';
 import { requireFinite } from './finite.ts';
 import type { CallOptions, ScoreRequest, SequenceDivergence, SequenceScore } from '../engine.ts';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 
 /** Bounds of one run: tokens through the layers, and cells of the logits matrix (128 MiB, several of which are alive). */
 const MAX_TOKENS = 4096;
@@ -70,9 +71,8 @@ export class Scorer {
     const bestNll = out.bestNll!.data as Float32Array;
     batch.predictions.forEach(({ sequence }, row) => {
       const result = results[chunk[sequence]!]!;
-      requireFinite(
-        -nll[row]!,
-        () => `token ${from[chunk[sequence]!]! + result.logprobs.length} of sequence ${chunk[sequence]!}`,
+      requireFinite(-nll[row]!, () =>
+        phrase('token {0} of sequence {1}', from[chunk[sequence]!]! + result.logprobs.length, chunk[sequence]!),
       );
       result.logprobs.push(-nll[row]!);
       // Both numbers come from the same row of logprobs, so equality is exact.
@@ -109,7 +109,7 @@ export class Scorer {
     const [baseBest, tunedBest] = names.slice(3).map((name) => out[name]!.data as BigInt64Array);
     batch.predictions.forEach(({ sequence }, row) => {
       const divergence = results[chunk[sequence]!]!.divergence!;
-      requireFinite(-crossEntropy![row]!, () => `sequence ${chunk[sequence]!} beside its baseline`);
+      requireFinite(-crossEntropy![row]!, () => phrase('sequence {0} beside its baseline', chunk[sequence]!));
       divergence.crossEntropy.push(crossEntropy![row]!);
       divergence.baselineEntropy.push(entropy![row]!);
       divergence.hardCrossEntropy.push(hard![row]!);
@@ -148,14 +148,14 @@ export class Scorer {
 function checkCandidates(candidates: readonly number[], vocabulary: number): void {
   const outside = candidates.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabulary);
   if (outside === undefined) return;
-  throw new LabError('usage', `candidate ${outside} is no token: the vocabulary has ${vocabulary}`);
+  throw new LabError('usage', phrase('candidate {0} is no token: the vocabulary has {1}', String(outside), vocabulary));
 }
 
 function checkFrom(tokens: readonly number[], from: number, index: number): number {
   if (from >= 1 && from <= tokens.length) return from;
   throw new LabError(
     'usage',
-    `sequence ${index}: from is ${from}, it must be between 1 and the length ${tokens.length}`,
+    phrase('sequence {0}: from is {1}, it must be between 1 and the length {2}', index, String(from), tokens.length),
   );
 }
 

@@ -7,6 +7,7 @@ import type { Slot } from './executor.ts';
 import { tensorOf } from './executor.ts';
 import { Safetensors, writeSafetensors, type TensorSource } from '../safetensors.ts';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 
 const FILE = 'state.safetensors';
 const STEP = 'step';
@@ -38,8 +39,8 @@ export async function readState(folder: string, model: LoadedModel, trainer: Tra
     for (const [name, slot] of slots) {
       const stored = files.entries.get(name);
       if (stored?.shape.join() === slot.tensor.dims.join()) continue;
-      throw new LabError('checkpoint-invalid', `${file}: tensor ${name} is missing or has another shape`, {
-        remedy: 'The checkpoint belongs to another model or trainable set.',
+      throw new LabError('checkpoint-invalid', phrase('{0}: tensor {1} is missing or has another shape', file, name), {
+        remedy: phrase('The checkpoint belongs to another model or trainable set.'),
       });
     }
     const loaded = new Map<Slot, Slot>();

@@ -12,6 +12,7 @@ import type {
 } from '../engine.ts';
 import type { ModelSpec } from '../model/config.ts';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 
 /** Feeds shared by training and scoring graphs. */
 export function packedFeeds(batch: PackedBatch): Record<string, ReturnType<typeof tensorOf>> {
@@ -98,7 +99,7 @@ export class Trainer {
 
   async optimStep(request: OptimStepRequest): Promise<OptimStepResult> {
     if (this.microBatches === 0)
-      throw new LabError('usage', 'optimStep without a forwardBackward that carried weight before it');
+      throw new LabError('usage', phrase('optimStep without a forwardBackward that carried weight before it'));
     const { executor, trainable } = this.model;
     const normalizer = request.normalizer ?? this.weightSum;
     const deviceOutputs = trainable.flatMap((name) => [`out:${name}`, `out:m:${name}`, `out:v:${name}`]);
@@ -173,9 +174,15 @@ function scalarFeeds(
 function checkSequences(sequences: readonly TrainingSequence[], { vocabulary, context }: ModelSpec): void {
   sequences.forEach(({ tokens, weights }, index) => {
     if (tokens.length !== weights.length)
-      throw new LabError('usage', `sequence ${index} has ${tokens.length} tokens but ${weights.length} weights`);
+      throw new LabError(
+        'usage',
+        phrase('sequence {0} has {1} tokens but {2} weights', index, tokens.length, weights.length),
+      );
     if (weights[0])
-      throw new LabError('usage', `sequence ${index}: the first token cannot carry a weight, nothing predicts it`);
+      throw new LabError(
+        'usage',
+        phrase('sequence {0}: the first token cannot carry a weight, nothing predicts it', index),
+      );
     checkTokens(tokens, vocabulary, index);
     checkLength(tokens, context, index);
   });
@@ -183,12 +190,18 @@ function checkSequences(sequences: readonly TrainingSequence[], { vocabulary, co
 
 export function checkLength(tokens: readonly number[], context: number, index: number): void {
   if (tokens.length <= context) return;
-  throw new LabError('usage', `sequence ${index} has ${tokens.length} tokens, the model takes ${context}`);
+  throw new LabError(
+    'usage',
+    phrase('sequence {0} has {1} tokens, the model takes {2}', index, tokens.length, context),
+  );
 }
 
 export function checkTokens(tokens: readonly number[], vocabulary: number, index: number): void {
   const bad = tokens.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabulary);
   if (bad !== undefined)
-    throw new LabError('usage', `sequence ${index}: token id ${bad} is outside the vocabulary of ${vocabulary}`);
-  if (tokens.length === 0) throw new LabError('usage', `sequence ${index} is empty`);
+    throw new LabError(
+      'usage',
+      phrase('sequence {0}: token id {1} is outside the vocabulary of {2}', index, String(bad), vocabulary),
+    );
+  if (tokens.length === 0) throw new LabError('usage', phrase('sequence {0} is empty', index));
 }

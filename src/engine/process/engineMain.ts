@@ -9,7 +9,7 @@ import {
 import type { CallOptions } from '../engine.ts';
 import { createOnnxEngine } from '../onnx/onnxEngine.ts';
 import { errorWords, LabError } from '../../shared/errors.ts';
-import { inEnglish } from '../../shared/phrase.ts';
+import { inEnglish, phrase } from '../../shared/phrase.ts';
 import {
   ENGINE_PROTOCOL_VERSION,
   engineMethods,
@@ -65,10 +65,12 @@ function serve(verb: Verb): void {
 
 connection.onRequest(engineMethods.hello, (params: HelloParams): HelloResult => {
   if (params.protocolVersion !== ENGINE_PROTOCOL_VERSION) {
-    throw new ResponseError(
-      -32001,
-      `the engine speaks protocol ${ENGINE_PROTOCOL_VERSION}, the caller ${params.protocolVersion}; install matching versions`,
+    const message = phrase(
+      'the engine speaks protocol {0}, the caller {1}; install matching versions',
+      ENGINE_PROTOCOL_VERSION,
+      params.protocolVersion,
     );
+    throw toResponseError(new LabError('usage', message));
   }
   return { protocolVersion: ENGINE_PROTOCOL_VERSION, pid: process.pid, runtime: 'onnxruntime-node' };
 });
