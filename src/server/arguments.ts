@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { resolve } from 'node:path';
 import { LabError } from '../shared/errors.ts';
+import { phrase } from '../shared/phrase.ts';
 
 export interface ServerArguments {
   /** Folder of the workspace, absolute. */
@@ -12,15 +13,18 @@ export interface ServerArguments {
   idleSeconds: number;
 }
 
-const usage = 'Usage: node server.js --workspace DIR --state DIR [--idle SECONDS]';
+const usage = phrase('Usage: node server.js --workspace DIR --state DIR [--idle SECONDS]');
 
 /** Reads the arguments; throws `usage`. */
 export function readArguments(args: readonly string[]): ServerArguments {
   const { workspace, state, idle } = parse(args);
   if (!workspace || !state)
-    throw new LabError('usage', 'The lab server needs a workspace and a folder for its state', { remedy: usage });
+    throw new LabError('usage', phrase('The lab server needs a workspace and a folder for its state'), {
+      remedy: usage,
+    });
   const idleSeconds = Number(idle ?? 10);
-  if (!(idleSeconds >= 0)) throw new LabError('usage', `--idle must be seconds, not "${idle}"`, { remedy: usage });
+  if (!(idleSeconds >= 0))
+    throw new LabError('usage', phrase('--idle must be seconds, not "{0}"', String(idle)), { remedy: usage });
   return { workspace: resolve(workspace), state: resolve(state), idleSeconds };
 }
 

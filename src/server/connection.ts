@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { createMessageConnection } from 'vscode-jsonrpc/node';
 import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc/node';
 import { LabError } from '../shared/errors.ts';
+import { phrase } from '../shared/phrase.ts';
 import { hello, LAB_PROTOCOL_VERSION, MAX_BODY_BYTES, shutdown } from '../shared/protocol/lab/lifecycle.ts';
 import type { LabHelloParams, LabHelloResult } from '../shared/protocol/lab/lifecycle.ts';
 import type { CallContext } from './context.ts';
@@ -119,16 +120,18 @@ export class ClientConnection {
   private requireHello(method: string): void {
     if (this.standing === 'attached') return;
     if (this.standing === 'other-version' && method === shutdown.method) return;
-    throw new LabError('server-unavailable', `The lab server takes no "${method}" before "${hello.method}"`, {
-      remedy: 'Say hello first, with the token of the lock file',
-    });
+    throw new LabError(
+      'server-unavailable',
+      phrase('The lab server takes no "{0}" before "{1}"', method, hello.method),
+      { remedy: phrase('Say hello first, with the token of the lock file') },
+    );
   }
 
   private welcome(params: Partial<LabHelloParams> | undefined): LabHelloResult {
     const { server } = this;
     if (!isSameText(String(params?.token ?? ''), server.token)) {
-      throw new LabError('server-unavailable', 'The lab server does not know this token', {
-        remedy: 'Read the token from the lock file of the server again',
+      throw new LabError('server-unavailable', phrase('The lab server does not know this token'), {
+        remedy: phrase('Read the token from the lock file of the server again'),
       });
     }
     this.name = String(params?.client ?? 'an editor').slice(0, 200);
@@ -138,8 +141,13 @@ export class ClientConnection {
       this.standing = 'other-version';
       throw new LabError(
         'server-unavailable',
-        `The lab server is of version ${server.version} (protocol ${LAB_PROTOCOL_VERSION}), the editor speaks protocol ${String(params?.protocolVersion)}`,
-        { remedy: 'Let what it is doing finish or stop it, then reload the editor window' },
+        phrase(
+          'The lab server is of version {0} (protocol {1}), the editor speaks protocol {2}',
+          server.version,
+          LAB_PROTOCOL_VERSION,
+          String(params?.protocolVersion),
+        ),
+        { remedy: phrase('Let what it is doing finish or stop it, then reload the editor window') },
       );
     }
     this.standing = 'attached';

@@ -1,4 +1,5 @@
 // What the parts of the lab server share: where they register messages, and what they know of the workspace.
+import type { Words } from '../shared/phrase.ts';
 import type { NotificationSpec, RequestSpec } from '../shared/protocol/lab/message.ts';
 
 export interface CallContext {
@@ -32,7 +33,7 @@ export interface ServerContext {
   /** Called when a connection closes. */
   onClientGone(listener: (client: number) => void): void;
   /** Keeps the server alive while the returned function has not been called. */
-  hold(reason: string): () => void;
+  hold(reason: Words): () => void;
   /** Called once when the server ends. */
   onShutdown(listener: () => Promise<void> | void): void;
 }

@@ -2,6 +2,8 @@
 import type { Socket } from 'node:net';
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node';
 import { LabError } from '../shared/errors.ts';
+import { joined, phrase } from '../shared/phrase.ts';
+import type { Words } from '../shared/phrase.ts';
 import { serverLog, shutdown } from '../shared/protocol/lab/lifecycle.ts';
 import type { NotificationSpec, RequestSpec } from '../shared/protocol/lab/message.ts';
 import { ClientConnection } from './connection.ts';
@@ -36,7 +38,7 @@ export class LabServer implements ServerContext, ConnectionServer {
   private readonly routes = new Map<string, Route>();
   private readonly listeners = new Map<string, ((params: unknown, context: CallContext) => void)[]>();
   private readonly clients = new Map<number, ClientConnection>();
-  private readonly holds = new Map<number, string>();
+  private readonly holds = new Map<number, Words>();
   private readonly goneListeners: ((client: number) => void)[] = [];
   private readonly trustedListeners: (() => void)[] = [];
   private readonly endListeners: (() => Promise<void> | void)[] = [];
@@ -118,7 +120,7 @@ export class LabServer implements ServerContext, ConnectionServer {
     this.goneListeners.push(listener);
   }
 
-  hold(reason: string): () => void {
+  hold(reason: Words): () => void {
     const id = this.nextId++;
     this.holds.set(id, reason);
     this.watchIdle();
@@ -141,8 +143,8 @@ export class LabServer implements ServerContext, ConnectionServer {
       });
     }
     if (route.needsTrust && !context.trusted) {
-      throw new LabError('not-trusted', 'Nothing is executed or written in Restricted Mode', {
-        remedy: 'Trust the workspace first',
+      throw new LabError('not-trusted', phrase('Nothing is executed or written in Restricted Mode'), {
+        remedy: phrase('Trust the workspace first'),
       });
     }
     const { signal, client } = context;
@@ -200,10 +202,11 @@ export class LabServer implements ServerContext, ConnectionServer {
   private shutDownFor(client: number): null {
     const reasons = [...this.holds.values()];
     const others = this.attachedClients().filter(({ id }) => id !== client).length;
-    if (others > 0) reasons.push(others === 1 ? 'another editor is attached' : `${others} other editors are attached`);
+    if (others === 1) reasons.push(phrase('another editor is attached'));
+    if (others > 1) reasons.push(phrase('{0} other editors are attached', others));
     if (reasons.length > 0) {
-      throw new LabError('server-unavailable', `The lab server does not end now: ${reasons.join(', ')}`, {
-        remedy: 'Let it finish or stop it first, and close the other windows of this workspace',
+      throw new LabError('server-unavailable', phrase('The lab server does not end now: {0}', joined(reasons)), {
+        remedy: phrase('Let it finish or stop it first, and close the other windows of this workspace'),
       });
     }
     // After the answer is on its way.

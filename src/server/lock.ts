@@ -6,6 +6,7 @@ import { readLockFile, takeLockFile } from '../runs/lockFile.ts';
 import type { HeldLockFile, LockKind } from '../runs/lockFile.ts';
 import { isSameProcess } from '../runs/processes.ts';
 import { LabError } from '../shared/errors.ts';
+import { phrase } from '../shared/phrase.ts';
 import { parseServerLock, staleAfterMs } from '../shared/protocol/lab/place.ts';
 import type { ServerLock, ServerPlace } from '../shared/protocol/lab/place.ts';
 
@@ -30,8 +31,8 @@ export async function takeServerLock(
 ): Promise<{ held: HeldLock } | { other: ServerLock }> {
   const taken = await takeLockFile(place.lockFile, mine, serverLock);
   if (!taken) {
-    throw new LabError('server-unavailable', `Cannot lock ${place.folder} for the lab server`, {
-      remedy: `Remove ${place.lockFile} and try again`,
+    throw new LabError('server-unavailable', phrase('Cannot lock {0} for the lab server', place.folder), {
+      remedy: phrase('Remove {0} and try again', place.lockFile),
     });
   }
   if ('other' in taken) return taken;

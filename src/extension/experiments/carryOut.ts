@@ -1,7 +1,6 @@
 // Work that a command hands to the queue and whose end it tells: with what was made and the next thing to do.
-import * as vscode from 'vscode';
 import { LabError } from '../../shared/errors.ts';
-import { say } from '../../shared/phrase.ts';
+import { phrase } from '../../shared/phrase.ts';
 import { launchSession } from '../../shared/protocol/lab/sessions.ts';
 import type { SessionSummary, SessionWork } from '../../shared/protocol/lab/sessions.ts';
 import { showFailure } from '../command.ts';
@@ -30,7 +29,5 @@ export async function carryOut(
 
 /** Why a session failed, as an error with its remedy. */
 export function failureOf({ title, reason, remedy }: SessionSummary): LabError {
-  const { t } = vscode.l10n;
-  const message = `${say(title, t)}: ${reason === undefined ? t('see the log') : say(reason, t)}`;
-  return new LabError('run-invalid', message, remedy === undefined ? {} : { remedy: say(remedy, t) });
+  return new LabError('run-invalid', phrase('{0}: {1}', title, reason ?? phrase('see the log')), { remedy });
 }

@@ -2,7 +2,7 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { LabError } from '../../shared/errors.ts';
-import { say } from '../../shared/phrase.ts';
+import { phrase, say } from '../../shared/phrase.ts';
 import { inMessage } from '../outsideText.ts';
 import { pathOf } from '../pathOf.ts';
 import type { Workbench } from '../workbench.ts';
@@ -106,5 +106,5 @@ export function workspaceFolder(): string {
   if (folder) return folder.uri.fsPath;
   const active = vscode.window.activeTextEditor?.document.fileName;
   if (active !== undefined && isAbsolute(active)) return dirname(active);
-  throw new LabError('usage', 'No folder is open', { remedy: 'Open a folder first' });
+  throw new LabError('usage', phrase('No folder is open'), { remedy: phrase('Open a folder first') });
 }

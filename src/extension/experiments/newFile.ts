@@ -2,6 +2,7 @@
 import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 
 /** Writes a file; throws `usage` when there is one. */
 export async function writeNew(path: string, text: string): Promise<void> {
@@ -10,12 +11,14 @@ export async function writeNew(path: string, text: string): Promise<void> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw taken(path);
     const reason = error instanceof Error ? error.message : String(error);
-    throw new LabError('file-unreadable', `${path} could not be written: ${reason}`, { cause: error });
+    throw new LabError('file-unreadable', phrase('{0} could not be written: {1}', path, reason), { cause: error });
   }
 }
 
 export const taken = (path: string): LabError =>
-  new LabError('usage', `${path} is already there`, { remedy: 'Choose another name, or remove it first' });
+  new LabError('usage', phrase('{0} is already there', path), {
+    remedy: phrase('Choose another name, or remove it first'),
+  });
 
 export const isThere = (path: string): Promise<boolean> =>
   access(path).then(

@@ -1,19 +1,26 @@
 // The words with which an experiment file is refused: those of the command line, each with its place.
 import { LabError } from '../../shared/errors.ts';
 import type { ExperimentDiagnostic } from '../../shared/protocol/lab/experiments.ts';
-import { say } from '../../shared/phrase.ts';
-import { english } from '../translate.ts';
+import { joinedBySemicolon, phrase } from '../../shared/phrase.ts';
 
 /** Problems that fit a notification. */
 const shown = 3;
 
 export function refusal(file: string, problems: readonly ExperimentDiagnostic[]): LabError {
   const name = file.split(/[\\/]/).at(-1) ?? file;
-  const listed = problems.slice(0, shown).map(({ range, message }) => {
-    return `${name}:${range.start.line + 1}:${range.start.character + 1} ${say(message, english)}`;
+  const placed = problems.slice(0, shown).map(({ range, message }) => {
+    return phrase('{0} {1}', `${name}:${range.start.line + 1}:${range.start.character + 1}`, message);
   });
-  const more = problems.length > shown ? ` ... (${problems.length - shown} more)` : '';
-  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
-  const remedy = problems.length === 1 ? 'Mend it in the file' : 'Mend them in the file';
-  return new LabError('experiment-invalid', `${name} has ${count}: ${listed.join('; ')}${more}`, { remedy });
+  const listed = joinedBySemicolon(placed);
+  const count = problems.length;
+  if (count === 1) {
+    return new LabError('experiment-invalid', phrase('{0} has a problem: {1}', name, listed), {
+      remedy: phrase('Mend it in the file'),
+    });
+  }
+  const message =
+    count > shown
+      ? phrase('{0} has {1} problems: {2} ... ({3} more)', name, count, listed, count - shown)
+      : phrase('{0} has {1} problems: {2}', name, count, listed);
+  return new LabError('experiment-invalid', message, { remedy: phrase('Mend them in the file') });
 }

@@ -4,7 +4,9 @@ import { spawn } from 'node:child_process';
 import { mkdir, open, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LabError } from '../../shared/errors.ts';
+import { errorWords, LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
+import type { Words } from '../../shared/phrase.ts';
 import { LAB_PROTOCOL_VERSION, shutdown } from '../../shared/protocol/lab/lifecycle.ts';
 import type { LabHelloResult } from '../../shared/protocol/lab/lifecycle.ts';
 import type { ServerLock, ServerPlace } from '../../shared/protocol/lab/place.ts';
@@ -59,7 +61,7 @@ export async function attach(options: AttachOptions): Promise<Attached> {
       starting = await startServer(options);
     }
     if (starting.failure !== undefined) throw await startError(options, starting.failure);
-    if (Date.now() > deadline) throw await startError(options, 'it does not answer');
+    if (Date.now() > deadline) throw await startError(options, phrase('it does not answer'));
     await sleep(pollMs);
   }
 }
@@ -101,8 +103,15 @@ async function replaceOther(link: Link, lock: ServerLock): Promise<void> {
   } catch (error) {
     throw new AttachRefused(
       'server-unavailable',
-      `The lab server of this workspace is of version ${lock.version} and still at work (${(error as Error).message})`,
-      { remedy: 'Let it finish or stop it with the editor it belongs to, then reload this window', cause: error },
+      phrase(
+        'The lab server of this workspace is of version {0} and still at work ({1})',
+        lock.version,
+        errorWords(error).message,
+      ),
+      {
+        remedy: phrase('Let it finish or stop it with the editor it belongs to, then reload this window'),
+        cause: error,
+      },
     );
   }
 }
@@ -126,7 +135,7 @@ async function goneOf(link: Link): Promise<void> {
 
 interface Starting {
   /** How the process ended, when it ended with an error. */
-  failure: string | undefined;
+  failure: Words | undefined;
 }
 
 async function startServer(options: AttachOptions): Promise<Starting> {
@@ -150,7 +159,7 @@ async function startServer(options: AttachOptions): Promise<Starting> {
     child.on('error', (error) => (starting.failure = error.message));
     child.on('exit', (code, signal) => {
       // Code 0: another window was faster, and its server serves us too.
-      if (code !== 0) starting.failure = signal ? `signal ${signal}` : `exit code ${code}`;
+      if (code !== 0) starting.failure = signal ? phrase('signal {0}', signal) : phrase('exit code {0}', String(code));
     });
     child.unref();
     options.log('info', `Started the lab server as process ${child.pid}`);
@@ -170,10 +179,11 @@ async function openLog(stateFolder: string) {
   return open(file, 'a', 0o600);
 }
 
-async function startError({ stateFolder }: AttachOptions, why: string): Promise<LabError> {
+async function startError({ stateFolder }: AttachOptions, why: Words): Promise<LabError> {
   const text = await readFile(serverLogFile(stateFolder), 'utf8').catch(() => '');
   const last = text.trim().split('\n').slice(-3).join('\n');
-  return new LabError('server-unavailable', `The lab server did not start (${why})${last ? `: ${last}` : ''}`, {
-    remedy: 'The log of Forgetting Lab says more',
-  });
+  const message = last
+    ? phrase('The lab server did not start ({0}): {1}', why, last)
+    : phrase('The lab server did not start ({0})', why);
+  return new LabError('server-unavailable', message, { remedy: phrase('The log of Forgetting Lab says more') });
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import type { Lab, LabState } from '../workbench.ts';
 import { LabClient } from './labClient.ts';
 
@@ -60,6 +61,6 @@ function clientOf(context: vscode.ExtensionContext, log: vscode.LogOutputChannel
 }
 
 const noFolder = (): LabError =>
-  new LabError('server-unavailable', 'No folder is open', {
-    remedy: 'Open a folder with datasets and experiments, or the example workspace',
+  new LabError('server-unavailable', phrase('No folder is open'), {
+    remedy: phrase('Open a folder with datasets and experiments, or the example workspace'),
   });

@@ -1,7 +1,9 @@
 // The connection to the lab server as features use it, without vscode: attached on the first request, restored when it
 // breaks, within limits. Listeners live across connections.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LabError } from '../../shared/errors.ts';
+import { errorWords, LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
+import type { Words } from '../../shared/phrase.ts';
 import { serverLog } from '../../shared/protocol/lab/lifecycle.ts';
 import type { NotificationSpec, RequestSpec } from '../../shared/protocol/lab/message.ts';
 import type { LabState } from '../workbench.ts';
@@ -30,7 +32,7 @@ export class LabClient {
   private current: LabState = 'stopped';
   private attached: Attached | undefined;
   private attaching: Promise<Attached> | undefined;
-  private lastFailure: string | undefined;
+  private lastFailure: Words | undefined;
   private readonly end = new AbortController();
 
   constructor(options: LabClientOptions) {
@@ -61,8 +63,8 @@ export class LabClient {
     signal?: AbortSignal,
   ): Promise<Result> {
     if (spec.needsTrust && !this.options.trusted()) {
-      throw new LabError('not-trusted', 'Nothing is executed or written in Restricted Mode', {
-        remedy: 'Trust the workspace first',
+      throw new LabError('not-trusted', phrase('Nothing is executed or written in Restricted Mode'), {
+        remedy: phrase('Trust the workspace first'),
       });
     }
     for (let attempt = 1; ; attempt++) {
@@ -117,7 +119,7 @@ export class LabClient {
       } catch (error) {
         if (this.end.signal.aborted) throw ended();
         // A refusal repeats the reason of the start that failed; keeping it would nest them.
-        if (!(error instanceof AttachRefused)) this.lastFailure = (error as Error).message;
+        if (!(error instanceof AttachRefused)) this.lastFailure = errorWords(error).message;
         this.options.log('error', (error as Error).message);
         if (error instanceof AttachRefused || !(error instanceof LabError)) {
           this.become('failed');
@@ -132,12 +134,11 @@ export class LabClient {
 
   private countStart(): void {
     if (this.limiter.allows(Date.now())) return;
-    const why = this.lastFailure === undefined ? '' : `: ${this.lastFailure}`;
-    throw new AttachRefused(
-      'server-unavailable',
-      `The lab server ended ${mostStarts} times within 3 minutes and is not started again${why}`,
-      { remedy: 'The log of Forgetting Lab may say why; try again in a few minutes' },
-    );
+    const often = phrase('The lab server ended {0} times within 3 minutes and is not started again', mostStarts);
+    const message = this.lastFailure === undefined ? often : phrase('{0}: {1}', often, this.lastFailure);
+    throw new AttachRefused('server-unavailable', message, {
+      remedy: phrase('The log of Forgetting Lab may say why; try again in a few minutes'),
+    });
   }
 
   private welcome(attached: Attached): Attached {
@@ -175,7 +176,7 @@ export class LabClient {
     if (this.attached?.link !== link) return;
     this.attached = undefined;
     if (this.end.signal.aborted) return;
-    this.lastFailure ??= 'the connection broke';
+    this.lastFailure ??= phrase('the connection broke');
     // Live views need notifications, so the connection is restored without waiting for a request.
     this.whenAttached().catch(() => undefined); // the state says so, and the next request tells why
   }
@@ -188,4 +189,4 @@ export class LabClient {
 }
 
 const ended = (): LabError =>
-  new LabError('server-unavailable', 'This window is closing', { remedy: 'Reload the window' });
+  new LabError('server-unavailable', phrase('This window is closing'), { remedy: phrase('Reload the window') });

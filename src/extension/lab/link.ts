@@ -50,8 +50,8 @@ export class Link {
       return await this.request<LabHelloResult>(hello.method, params, timer);
     } catch (error) {
       if (!timer.aborted) throw error;
-      throw new LabError('server-unavailable', 'The lab server does not answer', {
-        remedy: 'Show the log; if it stays so, end its process',
+      throw new LabError('server-unavailable', phrase('The lab server does not answer'), {
+        remedy: phrase('Show the log; if it stays so, end its process'),
         cause: error,
       });
     }
@@ -129,8 +129,8 @@ function openSocket(endpoint: string): Promise<Socket | undefined> {
 /** The connection ended before the answer; whether the request was carried out is not known. */
 export class BrokenLink extends LabError {
   constructor() {
-    super('server-unavailable', 'The connection to the lab server broke', {
-      remedy: 'It is restored by itself; try again in a moment',
+    super('server-unavailable', phrase('The connection to the lab server broke'), {
+      remedy: phrase('It is restored by itself; try again in a moment'),
     });
   }
 }

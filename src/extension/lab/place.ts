@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { lstat, readFile, realpath } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import {
   isPrivate,
   parseServerLock,
@@ -35,8 +36,8 @@ export async function readLock(place: ServerPlace): Promise<ServerLock | undefin
     if (!info) return undefined;
     const seen = { isDirectory: info.isDirectory(), uid: info.uid, mode: info.mode };
     if (isPrivate(seen, process.platform, process.getuid?.())) continue;
-    throw new LabError('server-unavailable', `The folder ${folder} is not private to this user`, {
-      remedy: 'Remove it; it is made anew with the right permissions',
+    throw new LabError('server-unavailable', phrase('The folder {0} is not private to this user', folder), {
+      remedy: phrase('Remove it; it is made anew with the right permissions'),
     });
   }
   const text = await readFile(place.lockFile, 'utf8').catch(() => undefined); // nobody serves

@@ -75,7 +75,7 @@ export function relay(access: PanelAccess, port: PanelPort, services: PanelServi
       case 'request':
         void ask(message.id, (signal) => {
           const spec = requests.get(message.method);
-          if (!spec) throw new LabError('usage', `This panel may not ask for ${message.method.slice(0, 80)}`);
+          if (!spec) throw new LabError('usage', phrase('This panel may not ask for {0}', message.method.slice(0, 80)));
           if (spec.needsTrust && !services.trusted()) throw restricted();
           return belongings.request(spec, message.params, signal);
         });
@@ -152,8 +152,8 @@ const untyped = (spec: RequestSpec<never, unknown>): RequestSpec<unknown, unknow
 
 /** What is told wherever something is refused in Restricted Mode. */
 export function restricted(): LabError {
-  return new LabError('usage', 'Nothing is executed or written in Restricted Mode', {
-    remedy: 'Trust the workspace first',
+  return new LabError('usage', phrase('Nothing is executed or written in Restricted Mode'), {
+    remedy: phrase('Trust the workspace first'),
   });
 }
 

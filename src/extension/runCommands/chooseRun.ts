@@ -1,7 +1,7 @@
 // Which run a command is about: the row or folder it was called with, or the one that somebody picks.
 import * as vscode from 'vscode';
 import { LabError } from '../../shared/errors.ts';
-import { say } from '../../shared/phrase.ts';
+import { phrase, say } from '../../shared/phrase.ts';
 import type { RunSummary } from '../../shared/protocol/lab/runs.ts';
 import { inLabel } from '../outsideText.ts';
 import { pathOf } from '../pathOf.ts';
@@ -45,7 +45,9 @@ export async function chooseRuns(
   await store.require();
   const runs = store.model.allRuns().filter(({ state }) => state !== 'corrupt');
   if (runs.length < 2) {
-    throw new LabError('run-invalid', 'There are no two runs to compare', { remedy: 'Launch an experiment once more' });
+    throw new LabError('run-invalid', phrase('There are no two runs to compare'), {
+      remedy: phrase('Launch an experiment once more'),
+    });
   }
   const items = runs.map((run) => ({ ...itemOf(store, run), picked: checked.includes(run.folder) }));
   const options = { title, canPickMany: true as const, matchOnDescription: true, matchOnDetail: true };
@@ -65,14 +67,16 @@ async function namedRun(store: ExperimentsStore, path: string): Promise<RunSumma
   } else run ??= await store.lookUp(path);
   if (run) return run;
   throw store.model.experiment(path)
-    ? new LabError('run-invalid', `${path} has not been run yet`, { remedy: 'Launch it first' })
-    : new LabError('run-invalid', `There is no run "${path}"`, {
-        remedy: 'The experiments view shows the runs there are',
+    ? new LabError('run-invalid', phrase('{0} has not been run yet', path), { remedy: phrase('Launch it first') })
+    : new LabError('run-invalid', phrase('There is no run "{0}"', path), {
+        remedy: phrase('The experiments view shows the runs there are'),
       });
 }
 
 const noRun = (): LabError =>
-  new LabError('run-invalid', 'There is no such run in this workspace', { remedy: 'Launch an experiment first' });
+  new LabError('run-invalid', phrase('There is no such run in this workspace'), {
+    remedy: phrase('Launch an experiment first'),
+  });
 
 function itemOf(store: ExperimentsStore, run: RunSummary): RunItem {
   const { t } = vscode.l10n;

@@ -2,6 +2,7 @@
 // browser; where the editor runs elsewhere (remote, web) a file has no address in the browser, so a tab shows the page.
 import * as vscode from 'vscode';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import { exportRun } from '../../shared/protocol/lab/runs.ts';
 import type { RunSummary } from '../../shared/protocol/lab/runs.ts';
 import { runTitle } from '../sidebar/rows.ts';
@@ -31,8 +32,8 @@ async function readReport(file: vscode.Uri): Promise<string> {
   try {
     return Buffer.from(await vscode.workspace.fs.readFile(file)).toString('utf8');
   } catch {
-    throw new LabError('file-not-found', 'This run has no report yet, and none is written in Restricted Mode', {
-      remedy: 'Trust the workspace first',
+    throw new LabError('file-not-found', phrase('This run has no report yet, and none is written in Restricted Mode'), {
+      remedy: phrase('Trust the workspace first'),
     });
   }
 }

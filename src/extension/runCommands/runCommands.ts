@@ -2,7 +2,7 @@
 import { relative } from 'node:path';
 import * as vscode from 'vscode';
 import { LabError } from '../../shared/errors.ts';
-import { say } from '../../shared/phrase.ts';
+import { phrase, say } from '../../shared/phrase.ts';
 import type { RunSummary } from '../../shared/protocol/lab/runs.ts';
 import { launchSession, removeSession, stopSession } from '../../shared/protocol/lab/sessions.ts';
 import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
@@ -41,7 +41,9 @@ export function registerRunCommands(workbench: Workbench, store: ExperimentsStor
           );
     if (!runs) return;
     if (runs.length < 2)
-      throw new LabError('usage', 'One run alone cannot be compared', { remedy: 'Choose at least two' });
+      throw new LabError('usage', phrase('One run alone cannot be compared'), {
+        remedy: phrase('Choose at least two'),
+      });
     panels.show('compare', { title: t('Compare {0} runs', runs.length), runs });
   });
   command('forgettingLab.openReport', async (argument) => {
@@ -97,7 +99,8 @@ async function stoppable(store: ExperimentsStore, argument: unknown): Promise<St
       target: { run: run.folder },
     })),
   ];
-  if (items.length === 0) throw new LabError('usage', 'Nothing is running', { remedy: 'Launch an experiment first' });
+  if (items.length === 0)
+    throw new LabError('usage', phrase('Nothing is running'), { remedy: phrase('Launch an experiment first') });
   if (items.length === 1) return items[0]?.target;
   return (await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Stop') }))?.target;
 }

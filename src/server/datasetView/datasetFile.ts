@@ -5,6 +5,8 @@ import type { DatasetFormat } from '../../data/formats.ts';
 import { slices } from '../../lab/slices.ts';
 import type { Example } from '../../shared/dataset.ts';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
+import type { Words } from '../../shared/phrase.ts';
 import type { ErrorWords } from '../../shared/errors.ts';
 import type { DatasetViewRow, DatasetViewState } from '../../shared/protocol/lab/datasetView.ts';
 import { RowIndex } from './rowIndex.ts';
@@ -86,10 +88,10 @@ export class DatasetFile {
   }
 
   /** What a row trains on, or why it cannot be used. */
-  async example(row: number): Promise<Example | { problem: string }> {
+  async example(row: number): Promise<Example | { problem: Words }> {
     const [raw] = await this.read(row, 1);
-    const parsed = raw ? parseRow(raw, this.file, this.format) : { problem: 'there is no such row' };
-    if ('blank' in parsed) return { problem: 'an empty line' };
+    const parsed = raw ? parseRow(raw, this.file, this.format) : { problem: phrase('there is no such row') };
+    if ('blank' in parsed) return { problem: phrase('an empty line') };
     return 'example' in parsed ? parsed.example : parsed;
   }
 
@@ -101,7 +103,9 @@ export class DatasetFile {
   async check(): Promise<void> {
     const { size, mtimeMs } = await this.handle.stat();
     if (size === this.index.size && mtimeMs === this.modified) return;
-    throw new LabError('dataset-invalid', `${this.file} has changed since it was opened`, { remedy: 'Open it again.' });
+    throw new LabError('dataset-invalid', phrase('{0} has changed since it was opened', this.file), {
+      remedy: phrase('Open it again.'),
+    });
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 // Answers for the dataset view: pages of rows, searches, and scores of the rows on the screen.
 import { randomUUID } from 'node:crypto';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import {
   closeDatasetView,
   datasetViewChanged,
@@ -23,7 +24,7 @@ export const datasetViewPart: ServerPart = (server) => {
   const viewOf = (id: string): DatasetFile => {
     const found = opened.get(id);
     if (found) return found.view;
-    throw new LabError('usage', 'This dataset view is not open any more', { remedy: 'Open it again' });
+    throw new LabError('usage', phrase('This dataset view is not open any more'), { remedy: phrase('Open it again') });
   };
   const close = async (id: string): Promise<void> => {
     const found = opened.get(id);

@@ -4,6 +4,8 @@ import { itemPerplexity } from '../../metrics/perplexity.ts';
 import { encodeScorable } from '../../recipes/scoreRows.ts';
 import { answerOf } from '../../recipes/targets/recipe.ts';
 import type { Example } from '../../shared/dataset.ts';
+import { phrase } from '../../shared/phrase.ts';
+import type { Words } from '../../shared/phrase.ts';
 import type { DatasetViewScore } from '../../shared/protocol/lab/datasetView.ts';
 import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
 import { maskedTokens, maskOf } from '../targetDiff/masks.ts';
@@ -24,7 +26,7 @@ export async function scoreViewRows(
   signal: AbortSignal,
 ): Promise<DatasetViewScore[]> {
   const scorer = await createScoring(service).model(choice);
-  const rows: { row: number; read: Example | { problem: string } }[] = [];
+  const rows: { row: number; read: Example | { problem: Words } }[] = [];
   for (const row of wanted.slice(0, mostRows)) rows.push({ row, read: await view.example(row) });
   const examples = rows.flatMap(({ read }) => ('problem' in read ? [] : [read]));
   const results = await scorer.score(examples, { urgent: true, signal });
@@ -39,7 +41,7 @@ export async function scoreViewRows(
       row,
       answer: answerOf(read),
       tokens: toTokens(result, scorer.side, Infinity, masked),
-      ...(trained.length > 0 ? { ppl: itemPerplexity(trained) } : { problem: 'every answer token is masked' }),
+      ...(trained.length > 0 ? { ppl: itemPerplexity(trained) } : { problem: phrase('every answer token is masked') }),
     };
   });
 }

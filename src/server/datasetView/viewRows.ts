@@ -7,6 +7,8 @@ import type { DatasetFormat, Row } from '../../data/formats.ts';
 import { isBlank } from '../../data/splitRows.ts';
 import { answerOf } from '../../recipes/targets/recipe.ts';
 import type { Example } from '../../shared/dataset.ts';
+import { phrase } from '../../shared/phrase.ts';
+import type { Words } from '../../shared/phrase.ts';
 import type { DatasetViewRow } from '../../shared/protocol/lab/datasetView.ts';
 import { cutText } from '../targetDiff/tokens.ts';
 import type { RowBytes } from './rowReader.ts';
@@ -15,13 +17,15 @@ import type { RowBytes } from './rowReader.ts';
 export const longestParsed = 1 << 20;
 
 /** A row understood as an example, or why not. */
-export type ParsedRow = { example: Example } | { problem: string } | { blank: true };
+export type ParsedRow = { example: Example } | { problem: Words } | { blank: true };
 
 /** Takes a whole row apart. `format` is that of the file's first row. */
 export function parseRow(raw: RowBytes, file: string, format: DatasetFormat | undefined): ParsedRow {
   if (isBlank(raw.bytes)) return { blank: true };
-  if (raw.length > raw.bytes.length) return { problem: `longer than ${longestParsed / 2 ** 20} MiB: not looked into` };
-  if (!isUtf8(raw.bytes)) return { problem: 'not valid UTF-8' };
+  if (raw.length > raw.bytes.length) {
+    return { problem: phrase('longer than {0} MiB: not looked into', longestParsed / 2 ** 20) };
+  }
+  if (!isUtf8(raw.bytes)) return { problem: phrase('not valid UTF-8') };
   let row: unknown;
   try {
     row = JSON.parse(raw.bytes.toString('utf8'));
@@ -30,12 +34,12 @@ export function parseRow(raw: RowBytes, file: string, format: DatasetFormat | un
   }
   if (typeof row !== 'object' || row === null || Array.isArray(row)) return { problem: 'not a JSON object' };
   if (format === undefined) {
-    return { problem: `the columns (${columnsOf(row as Row)}) are those of no known format` };
+    return { problem: phrase('the columns ({0}) are those of no known format', columnsOf(row as Row)) };
   }
   try {
     return { example: readExample(row as Row, { file, line: raw.row + 1 }, format) };
   } catch (error) {
-    if (error instanceof RowError) return { problem: error.message };
+    if (error instanceof RowError) return { problem: error.words };
     throw error;
   }
 }

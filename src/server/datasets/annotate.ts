@@ -2,7 +2,6 @@
 import { maskTargets, tokensInSpans } from '../../recipes/mask.ts';
 import { noToken, tooLong, type ScorablePart } from '../../recipes/scoreRows.ts';
 import type { Example } from '../../shared/dataset.ts';
-import { inEnglish } from '../../shared/phrase.ts';
 import type { DatasetRow, HardToken, RowDetails } from '../../shared/protocol/lab/datasets.ts';
 import type { TextPosition, TextRange } from '../../shared/protocol/lab/experiments.ts';
 import { perplexityOf, positionsIn, rangeOf, rowScore, tokenMarks } from './rowNumbers.ts';
@@ -60,7 +59,7 @@ export function knownScore(
 
 function scoreOf(table: RowTable, index: number, info: UsableRow, model: OpenedModel, stored: StoredScore): RowScore {
   if ('reason' in stored) {
-    const unusable = stored.reason === 'too-long' ? inEnglish(tooLong(model.side)) : inEnglish(noToken);
+    const unusable = stored.reason === 'too-long' ? tooLong(model.side) : noToken;
     return { model: model.hash, unusable, tokens: 0, nllSum: 0, answerTokens: 0, answerNllSum: 0 };
   }
   if (!info.mask) return rowScore(model.hash, stored.logprobs);

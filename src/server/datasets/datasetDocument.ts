@@ -1,8 +1,10 @@
 // One document of one editor window: its text kept in step, its rows, and what is to be said about it.
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import type { DatasetChanges, DatasetSummary, OpenDataset, OpenedDataset } from '../../shared/protocol/lab/datasets.ts';
+import { ReasonCounts } from '../reasonCounts.ts';
 import { DocumentText, readLines, splitText, type LineSplice } from './documentText.ts';
-import { problemsOf } from './problems.ts';
+import { problemsOf, reasonOf } from './problems.ts';
 import { readAll, RowTable } from './rowTable.ts';
 
 /** An edit is looked at when typing pauses; milliseconds. Only arrays have to be looked at as a whole. */
@@ -91,7 +93,7 @@ export class DatasetDocument {
       await settled;
       if (settled === this.settled && !this.timer) return;
     }
-    throw new LabError('usage', `${this.path} has been closed`);
+    throw new LabError('usage', phrase('{0} has been closed', this.path));
   }
 
   /** Whether nothing has changed since `generation` was taken. */
@@ -114,17 +116,15 @@ export class DatasetDocument {
       problemCount: count,
       read: this.read,
     };
-    const bad = new Map<string, number>();
+    const bad = new ReasonCounts();
     this.table.forEachKnown((info) => {
-      if (info.kind === 'bad' || (info.kind === 'row' && info.score?.unusable !== undefined)) {
-        const reason = info.kind === 'bad' ? info.reason : (info.score?.unusable as string);
-        bad.set(reason, (bad.get(reason) ?? 0) + 1);
-      }
+      const reason = reasonOf(info);
+      if (reason !== undefined) bad.add(reason);
       if (info.kind !== 'row') return;
       summary.rows++;
       summary.provenance[info.provenance] = (summary.provenance[info.provenance] ?? 0) + 1;
     });
-    summary.bad = [...bad].map(([reason, reasonCount]) => ({ reason, count: reasonCount }));
+    summary.bad = bad.list();
     return summary;
   }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import { packageRoot } from '../../runs/packageRoot.ts';
+import { inEnglish } from '../../shared/phrase.ts';
 import * as protocol from '../../shared/protocol/lab/datasets.ts';
 import type { DatasetRow, DatasetSummary } from '../../shared/protocol/lab/datasets.ts';
 import { memoryServer, temporaryFolder, type MemoryServer } from '../runs/testing/memoryServer.ts';
@@ -109,7 +110,7 @@ describe('datasets of the lab server', () => {
     expect(whole.scores?.perplexityStd).toBeCloseTo(summary['ppl_std'] as number, 4);
     expect(whole.scores?.corpusPerplexity).toBeCloseTo(summary['ppl_corpus'] as number, 4);
     expect(whole.scores?.tokens).toBe(summary['tokens']);
-    expect(whole.problems.map(({ line, message }) => [line, message])).toEqual([
+    expect(whole.problems.map(({ line, message }) => [line, inEnglish(message)])).toEqual([
       [3, expect.stringContaining('not valid JSON')],
       [4, '"completion (last message)" is empty'],
       [6, expect.stringMatching(/^longer than the model's context of \d+ tokens$/)],
@@ -197,7 +198,7 @@ describe('datasets of the lab server', () => {
     ]);
     await vi.waitFor(async () => {
       const { problems } = await server.call(protocol.summariseDataset, { uri, version: 1 });
-      expect(problems.map(({ message }) => message)).toEqual([
+      expect(problems.map(({ message }) => inEnglish(message))).toEqual([
         'missing field "answer" of the question-answer format (columns: "question")',
         'empty element',
         expect.stringContaining('the array is truncated'),
@@ -242,7 +243,7 @@ describe('datasets of the lab server', () => {
       const uri = await open(server, join(folder, name), text);
       await vi.waitFor(async () => {
         const { problems } = await server.call(protocol.summariseDataset, { uri, version: 1 });
-        expect(problems[0]?.message).toContain(message);
+        expect(inEnglish(problems[0]?.message ?? '')).toContain(message);
       });
     }
   });
@@ -276,6 +277,6 @@ describe('datasets of the lab server', () => {
     expect(rows.map(({ state }) => state)).toEqual(Array(6).fill('pending'));
     await server.call(protocol.scoreDataset, { uri, version: 1, model: missing });
     const { scores } = await server.next(protocol.datasetSummarised, ({ scores: one }) => one?.failure !== undefined);
-    expect(scores?.failure?.message).toContain('does not exist');
+    expect(inEnglish(scores?.failure?.message ?? '')).toContain('does not exist');
   });
 });

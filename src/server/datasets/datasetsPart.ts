@@ -1,6 +1,7 @@
 // The part of the lab server that shows datasets: documents of all windows, their scores, the list of files.
 import { resolve } from 'node:path';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import * as protocol from '../../shared/protocol/lab/datasets.ts';
 import type { DatasetSummary } from '../../shared/protocol/lab/datasets.ts';
 import type { ServerContext, ServerPart } from '../context.ts';
@@ -116,7 +117,7 @@ class DatasetsPart {
 
   get(client: number, uri: string): OpenDocument {
     const open = this.find(client, uri);
-    if (!open) throw new LabError('usage', `${uri} is not open`);
+    if (!open) throw new LabError('usage', phrase('{0} is not open', uri));
     return open;
   }
 

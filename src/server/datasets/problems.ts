@@ -1,4 +1,7 @@
 // What is wrong with a dataset, in the words of the command line, at its place.
+import { onOneLine } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
+import type { Words } from '../../shared/phrase.ts';
 import type { DatasetProblem } from '../../shared/protocol/lab/datasets.ts';
 import type { RowInfo } from './rowInfo.ts';
 import type { RowPlace, RowTable } from './rowTable.ts';
@@ -21,7 +24,7 @@ export function problemsOf(table: RowTable, path: string): { problems: DatasetPr
       problems.push(rowProblem(table.place(index), table.textOf(index), info, reason));
   });
   if (rows === 0 && table.length === table.known && /\.jsonl$/i.test(path)) {
-    return one(wholeFile(table, 'empty', 'no usable rows (it has no rows)'));
+    return one(wholeFile(table, 'empty', phrase('no usable rows (it has no rows)')));
   }
   for (const problem of outlineProblems(table)) {
     problems.push(problem);
@@ -31,24 +34,27 @@ export function problemsOf(table: RowTable, path: string): { problems: DatasetPr
 }
 
 /** Why a row cannot be used, as far as it is known. */
-export function reasonOf(info: RowInfo): string | undefined {
+export function reasonOf(info: RowInfo): Words | undefined {
   if (info.kind === 'bad') return info.reason;
   return info.kind === 'row' ? info.score?.unusable : undefined;
 }
 
-const notRows = 'one JSON object, not a list of rows. Give JSON Lines (one object a line) or a JSON array of objects.';
+const notRows = onOneLine({
+  message: phrase('one JSON object, not a list of rows'),
+  remedy: phrase('Give JSON Lines (one object a line) or a JSON array of objects.'),
+});
 
 const one = (problem: DatasetProblem): { problems: DatasetProblem[]; count: number } => ({
   problems: [problem],
   count: 1,
 });
 
-function wholeFile(table: RowTable, code: DatasetProblem['code'], message: string): DatasetProblem {
+function wholeFile(table: RowTable, code: DatasetProblem['code'], message: Words): DatasetProblem {
   const first = table.firstLine();
   return { line: 0, endLine: 0, start: 0, end: first.length, message, severity: 'warning', code };
 }
 
-function rowProblem({ start, end }: RowPlace, text: string, info: RowInfo, reason: string): DatasetProblem {
+function rowProblem({ start, end }: RowPlace, text: string, info: RowInfo, reason: Words): DatasetProblem {
   const at = info.kind === 'bad' ? (info.at ?? 0) : 0;
   const before = text.slice(0, at).split('\n');
   const line = start.line + before.length - 1;
@@ -68,7 +74,7 @@ function rowProblem({ start, end }: RowPlace, text: string, info: RowInfo, reaso
 
 function outlineProblems({ outline }: RowTable): DatasetProblem[] {
   if (!outline) return [];
-  const problem = (line: number, character: number, message: string): DatasetProblem => ({
+  const problem = (line: number, character: number, message: Words): DatasetProblem => ({
     line,
     endLine: line,
     start: character,
@@ -79,10 +85,10 @@ function outlineProblems({ outline }: RowTable): DatasetProblem[] {
   });
   if (outline.trailing) {
     const { line, character } = outline.trailing;
-    return [problem(line, character, `text after the closing bracket of the array (line ${line + 1})`)];
+    return [problem(line, character, phrase('text after the closing bracket of the array (line {0})', line + 1))];
   }
   if (!outline.brokenOff) return [];
   const { line, character } = outline.brokenOff;
-  const message = `the file ends here (line ${line + 1}) without the closing bracket: the array is truncated`;
+  const message = phrase('the file ends here (line {0}) without the closing bracket: the array is truncated', line + 1);
   return [problem(line, Math.max(0, character - 1), message)];
 }

@@ -71,7 +71,7 @@ export async function rewriteRows(
 }
 
 const changed = (): LabError =>
-  new LabError('dataset-invalid', 'The text has changed meanwhile', { remedy: 'Ask again' });
+  new LabError('dataset-invalid', phrase('The text has changed meanwhile'), { remedy: phrase('Ask again') });
 
 async function outcomesOf(
   document: DatasetDocument,

@@ -4,6 +4,8 @@ import { columnsOf, detectFormat, RowError, type Row } from '../../data/formats.
 import { rowOfText } from '../../data/readRows.ts';
 import { spansOfColumn } from '../../recipes/mask.ts';
 import type { Example, Provenance } from '../../shared/dataset.ts';
+import { inEnglish, phrase } from '../../shared/phrase.ts';
+import type { Words } from '../../shared/phrase.ts';
 import { jsonFault } from './jsonFault.ts';
 import { contentKey } from './scoringService.ts';
 
@@ -23,7 +25,7 @@ export interface UsableRow {
 export interface RowScore {
   /** Hash of the model. */
   model: string;
-  unusable?: string;
+  unusable?: Words;
   /** Of the trained-on tokens. */
   tokens: number;
   nllSum: number;
@@ -35,7 +37,7 @@ export interface RowScore {
 /** A row that cannot be used. */
 export interface BadRow {
   kind: 'bad';
-  reason: string;
+  reason: Words;
   /** Offset of the fault in the row's text, where the JSON is broken. */
   at?: number;
 }
@@ -58,16 +60,16 @@ export function readRow(
   text: string,
   format: DatasetFormat | undefined,
   spot: RowSpot,
-): { example: Example; row: Row } | { reason: string } {
+): { example: Example; row: Row } | { reason: Words } {
   const row = rowOfText(text);
   if (typeof row === 'string') return { reason: row };
   const known = format ?? detectFormat(row);
-  if (known === undefined) return { reason: `the columns (${columnsOf(row)}) are those of no known format` };
+  if (known === undefined) return { reason: phrase('the columns ({0}) are those of no known format', columnsOf(row)) };
   try {
     return { example: readExample(row, { file: spot.file, line: spot.number }, known), row };
   } catch (error) {
     if (!(error instanceof RowError)) throw error;
-    return { reason: error.message };
+    return { reason: error.words };
   }
 }
 
@@ -88,8 +90,9 @@ export function infoOf(text: string, format: DatasetFormat | undefined, spot: Ro
   };
 }
 
-function badRow(text: string, reason: string): BadRow {
-  return reason.startsWith('not valid JSON: ')
-    ? { kind: 'bad', reason, at: jsonFault(text, reason) }
+function badRow(text: string, reason: Words): BadRow {
+  const english = inEnglish(reason);
+  return english.startsWith('not valid JSON: ')
+    ? { kind: 'bad', reason, at: jsonFault(text, english) }
     : { kind: 'bad', reason };
 }

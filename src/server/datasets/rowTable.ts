@@ -3,6 +3,7 @@
 import type { DatasetFormat } from '../../data/examples.ts';
 import { detectFormat } from '../../data/formats.ts';
 import { slices } from '../../lab/slices.ts';
+import { phrase } from '../../shared/phrase.ts';
 import type { TextPosition } from '../../shared/protocol/lab/experiments.ts';
 import { ArrayOutline } from './arrayOutline.ts';
 import { splice, type DocumentText, type LineSplice } from './documentText.ts';
@@ -94,7 +95,7 @@ export class RowTable {
     let info = this.infos[index];
     if (!info) {
       info = infoOf(this.textOf(index), this.format, { file: this.file, number: index + 1 });
-      if (info.kind === 'blank' && this.kind === 'array') info = { kind: 'bad', reason: 'empty element' };
+      if (info.kind === 'blank' && this.kind === 'array') info = { kind: 'bad', reason: phrase('empty element') };
       this.infos[index] = info;
     }
     return info;

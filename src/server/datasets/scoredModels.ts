@@ -8,6 +8,7 @@ import { startEngine } from '../../engine/client.ts';
 import type { Engine, ModelInfo } from '../../engine/engine.ts';
 import { pocketModelFolder } from '../../runs/packageRoot.ts';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
 
 /** A model whose texts can be encoded. `hash` names weights, tokenizer and template together. */
@@ -163,13 +164,15 @@ export class ScoredModels {
   }
 
   private countStart(folder: string): void {
-    if (this.closed) throw new LabError('engine-died', 'the lab server is ending');
+    if (this.closed) throw new LabError('engine-died', phrase('the lab server is ending'));
     const now = Date.now();
     this.starts = this.starts.filter((at) => now - at < startsWithinMs);
     if (this.starts.length >= mostStarts) {
-      throw new LabError('engine-died', `The engine for ${folder} was started ${mostStarts} times in 3 minutes`, {
-        remedy: 'Look into the log, select another model, or try again in a few minutes',
-      });
+      throw new LabError(
+        'engine-died',
+        phrase('The engine for {0} was started {1} times in 3 minutes', folder, mostStarts),
+        { remedy: phrase('Look into the log, select another model, or try again in a few minutes') },
+      );
     }
     this.starts.push(now);
   }
@@ -201,8 +204,8 @@ async function end(slot: EngineSlot): Promise<void> {
 }
 
 function died(error: LabError): LabError {
-  return new LabError('engine-died', error.message, {
-    remedy: 'Select a smaller model for annotations, or give it more memory',
+  return new LabError('engine-died', error.words.message, {
+    remedy: phrase('Select a smaller model for annotations, or give it more memory'),
     cause: error,
   });
 }

@@ -7,6 +7,7 @@ import { nextTurn, slices } from '../../lab/slices.ts';
 import { encodeScorable, noToken, type ScorablePart } from '../../recipes/scoreRows.ts';
 import type { Example } from '../../shared/dataset.ts';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
 import type { ServerContext } from '../context.ts';
 import { removeScoreFile, ScoreFile, type StoredScore } from './scoreFile.ts';
@@ -138,7 +139,7 @@ export class ScoringService {
   }
 
   async close(): Promise<void> {
-    const error = new LabError('engine-died', 'The lab server is ending');
+    const error = new LabError('engine-died', phrase('The lab server is ending'));
     for (const job of this.jobs.values()) for (const waiter of job.waiters) waiter.fail(error);
     this.jobs.clear();
     await this.models.close();

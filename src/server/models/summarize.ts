@@ -3,6 +3,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspectModelFolder } from '../../engine/model/modelFolder.ts';
 import { errorWords, onOneLine } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
+import type { Words } from '../../shared/phrase.ts';
 import type { ModelSummary } from '../../shared/protocol/lab/models.ts';
 import { labelOf } from './scan.ts';
 
@@ -26,8 +28,7 @@ export async function summarizeModel(folder: string, bundled: boolean): Promise<
       () => false,
     );
     if (hasTokenizer) return { ...identity, ...known };
-    const problem = `${join(folder, 'tokenizer.json')}: cannot be read. A model folder needs config.json, tokenizer.json and safetensors weights.`;
-    return { ...identity, ...known, problem };
+    return { ...identity, ...known, problem: noTokenizer(join(folder, 'tokenizer.json')) };
   } catch (error) {
     const architecture = await declaredType(folder);
     return {
@@ -40,6 +41,12 @@ export async function summarizeModel(folder: string, bundled: boolean): Promise<
     };
   }
 }
+
+const noTokenizer = (file: string): Words =>
+  onOneLine({
+    message: phrase('{0}: cannot be read', file),
+    remedy: phrase('A model folder needs config.json, tokenizer.json and safetensors weights.'),
+  });
 
 async function declaredType(folder: string): Promise<string> {
   try {

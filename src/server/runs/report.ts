@@ -15,6 +15,7 @@ import { findBreaches } from '../../runs/guard.ts';
 import { sameKey } from '../../runs/plan.ts';
 import { readItems, readRun } from '../../runs/runFolder.ts';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import type { MatrixView } from '../../shared/matrixView.ts';
 import type { Words } from '../../shared/phrase.ts';
 import type { FlipList } from '../../shared/protocol/lab/runs.ts';
@@ -92,22 +93,22 @@ async function flips(folder: string, wanted: FlipCell, limit: number): Promise<F
   const is = (cell: CellRecord): boolean => cell.benchmark === wanted.benchmark;
   const record = run.cells.findLast((cell) => is(cell) && cell.stage === wanted.stage && sameKey(cell, wanted));
   const base = run.cells.findLast((cell) => is(cell) && cell.stage === 0);
-  const where = `${wanted.benchmark} under ${wanted.arm}, stage ${wanted.stage}`;
+  const where = phrase('{0} under {1}, stage {2}', wanted.benchmark, wanted.arm, wanted.stage);
   if (!record || !base) {
-    throw new LabError('run-invalid', `${where} has not been measured in ${folder}`, {
-      remedy: 'Resume the run to measure what is missing',
+    throw new LabError('run-invalid', phrase('{0} has not been measured in {1}', where, folder), {
+      remedy: phrase('Resume the run to measure what is missing'),
     });
   }
   if (record.protocol !== base.protocol) {
-    throw new LabError('run-invalid', `${where} was measured under another protocol than the base`, {
-      remedy: 'Its answers cannot be compared; measure both under one protocol in a new run',
+    throw new LabError('run-invalid', phrase('{0} was measured under another protocol than the base', where), {
+      remedy: phrase('Its answers cannot be compared; measure both under one protocol in a new run'),
     });
   }
   const read = (cell: CellRecord) => readItems(folder, cell);
   // Reading them here gives the reason when they cannot be read.
   await Promise.all([read(base), read(record)]);
   const found = await flipsOfCell(base, record, { readItems: read, readPrompts: promptsOf(run) }, limit);
-  if (!found) throw new LabError('run-invalid', `The answers of ${where} cannot be read`);
+  if (!found) throw new LabError('run-invalid', phrase('The answers of {0} cannot be read', where));
   const withPrompt = (item: (typeof found.lost)[number]) => ({ ...item, prompt: item.prompt ?? '' });
   return { ...found, lost: found.lost.map(withPrompt), gained: found.gained.map(withPrompt) };
 }

@@ -11,6 +11,7 @@ import { lockHolder } from '../../runs/lock.ts';
 import { readPlan } from '../../runs/planFile.ts';
 import { isRunFolder } from '../../runs/runFolder.ts';
 import { errorWords, LabError, onOneLine } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import type { ExperimentSummary, RunSummary } from '../../shared/protocol/lab/runs.ts';
 import { nextTurn, slices } from '../../lab/slices.ts';
 import { groupRuns } from './groupRuns.ts';
@@ -276,8 +277,8 @@ export class RunIndex {
       const summary = await this.refresh(absolute, { thorough: true });
       if (summary) return summary;
     }
-    throw new LabError('run-invalid', `There is no run in ${folder}`, {
-      remedy: 'It may have been deleted or moved; `forgetting-lab list` shows the runs there are',
+    throw new LabError('run-invalid', phrase('There is no run in {0}', folder), {
+      remedy: phrase('It may have been deleted or moved; `forgetting-lab list` shows the runs there are'),
     });
   }
 

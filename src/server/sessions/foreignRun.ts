@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isHeldHere, lockHolder } from '../../runs/lock.ts';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import type { StopHow } from '../session/messages.ts';
 import { killTree } from './processTree.ts';
 
@@ -12,12 +13,14 @@ const graceMs = 4000;
 export async function stopForeignRun(run: string, how: StopHow): Promise<void> {
   const pid = await lockHolder(run);
   if (pid === undefined) {
-    throw new LabError('run-invalid', `Nobody works on the run ${run}`, {
-      remedy: 'It has ended, or its process was killed',
+    throw new LabError('run-invalid', phrase('Nobody works on the run {0}', run), {
+      remedy: phrase('It has ended, or its process was killed'),
     });
   }
   if (!(await isHeldHere(run))) {
-    throw new LabError('run-invalid', `The run ${run} is worked on by another machine`, { remedy: 'Stop it there' });
+    throw new LabError('run-invalid', phrase('The run {0} is worked on by another machine', run), {
+      remedy: phrase('Stop it there'),
+    });
   }
   if (process.platform === 'win32') return stopOnWindows(pid, run, how);
   signal(pid);
@@ -33,10 +36,8 @@ async function stopOnWindows(pid: number, run: string, how: StopHow): Promise<vo
   if (how === 'now') return killTree(pid);
   throw new LabError(
     'run-invalid',
-    `The run ${run} was started in a terminal, which Windows lets nobody else interrupt`,
-    {
-      remedy: 'Press Ctrl-C there, or stop it now and resume it from its last checkpoint',
-    },
+    phrase('The run {0} was started in a terminal, which Windows lets nobody else interrupt', run),
+    { remedy: phrase('Press Ctrl-C there, or stop it now and resume it from its last checkpoint') },
   );
 }
 

@@ -121,7 +121,7 @@ export class Queue {
     const entry = this.require(id);
     const { state, title } = entry.summary;
     if (state === 'running' || state === 'stopping') {
-      throw new LabError('usage', `${inEnglish(title)} is running`, { remedy: 'Stop it first' });
+      throw new LabError('usage', phrase('{0} is running', title), { remedy: phrase('Stop it first') });
     }
     await this.drop([entry]);
     this.next();
@@ -136,13 +136,15 @@ export class Queue {
   private require(id: string): Entry {
     const entry = this.entries.find(({ summary }) => summary.id === id);
     if (entry) return entry;
-    throw new LabError('usage', `There is no session ${id}`, { remedy: 'It may have been removed in another window' });
+    throw new LabError('usage', phrase('There is no session {0}', id), {
+      remedy: phrase('It may have been removed in another window'),
+    });
   }
 
   private requireNotWaiting(run: string): void {
     if (!this.runningOn(run)) return;
-    throw new LabError('run-invalid', `The run ${run} is in the queue already`, {
-      remedy: 'Wait until it is its turn',
+    throw new LabError('run-invalid', phrase('The run {0} is in the queue already', run), {
+      remedy: phrase('Wait until it is its turn'),
     });
   }
 

@@ -7,7 +7,7 @@ import { open, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { isSameProcess, processStart } from '../../runs/processes.ts';
 import { LabError } from '../../shared/errors.ts';
-import { phrase } from '../../shared/phrase.ts';
+import { joined, phrase } from '../../shared/phrase.ts';
 import type { Phrase } from '../../shared/phrase.ts';
 import type { SessionWork } from '../../shared/protocol/lab/sessions.ts';
 import type { SessionFiles, SessionStatus, StopHow, ToSession } from '../session/messages.ts';
@@ -38,8 +38,8 @@ function sessionEntry(): string {
   );
   const found = candidates.find((file) => existsSync(file));
   if (found) return found;
-  throw new LabError('file-not-found', `the session bundle is missing (looked for ${candidates.join(', ')})`, {
-    remedy: 'Run `npm run build`, or install the extension again',
+  throw new LabError('file-not-found', phrase('the session bundle is missing (looked for {0})', joined(candidates)), {
+    remedy: phrase('Run `npm run build`, or install the extension again'),
   });
 }
 

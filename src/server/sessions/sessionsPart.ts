@@ -2,6 +2,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import {
   launchSession,
   listSessions,
@@ -33,7 +34,7 @@ export const sessionsPart: ServerPart = async (server) => {
   server.handle(listSessions, () => queue.list());
   server.handle(launchSession, async (work) => ({ id: await queue.launch(parseWork(work)) }));
   server.handle(stopSession, async ({ id, run, how }) => {
-    if (how !== 'save' && how !== 'now') throw new LabError('usage', 'A session is stopped by "save" or "now"');
+    if (how !== 'save' && how !== 'now') throw new LabError('usage', phrase('A session is stopped by "save" or "now"'));
     await stop(queue, { ...(id === undefined ? {} : { id }), ...(run === undefined ? {} : { run }) }, how);
     return null;
   });
@@ -42,7 +43,7 @@ export const sessionsPart: ServerPart = async (server) => {
     return null;
   });
   server.handle(sessionLog, async ({ id }) => {
-    if (!queue.find(id)) throw new LabError('usage', `There is no session ${id}`);
+    if (!queue.find(id)) throw new LabError('usage', phrase('There is no session {0}', id));
     return { text: await readTail(store.files(id).log) };
   });
   server.onShutdown(() => queue.close());
@@ -55,7 +56,7 @@ async function stop(queue: Queue, what: { id?: string; run?: string }, how: 'sav
   const id = what.id ?? (run === undefined ? undefined : queue.runningOn(run)?.id);
   if (id !== undefined) await queue.stop(id, how);
   else if (run !== undefined) await stopForeignRun(run, how);
-  else throw new LabError('usage', 'Which session is to be stopped? Give its id or its run folder');
+  else throw new LabError('usage', phrase('Which session is to be stopped? Give its id or its run folder'));
 }
 
 /** Gathers changes and tells them at most ten times a second. */
@@ -94,7 +95,7 @@ class Holder {
   }
 
   set(busy: boolean): void {
-    if (busy) this.release ??= this.server.hold('a session is running');
+    if (busy) this.release ??= this.server.hold(phrase('a session is running'));
     else {
       this.release?.();
       this.release = undefined;

@@ -9,7 +9,7 @@ import { loadExperiment } from '../../runs/loadExperiment.ts';
 import { requireUnlocked } from '../../runs/lock.ts';
 import { readRunConfig } from '../../runs/runFolder.ts';
 import { LabError } from '../../shared/errors.ts';
-import { phrase } from '../../shared/phrase.ts';
+import { joinedBySemicolon, phrase } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
 import type { SessionWork } from '../../shared/protocol/lab/sessions.ts';
 
@@ -47,7 +47,7 @@ export function parseWork(value: unknown): SessionWork {
   const parsed = sessionWorkSchema.safeParse(value);
   if (parsed.success) return parsed.data as SessionWork;
   const listed = parsed.error.issues.map(({ path: where, message }) => `${where.join('.')}: ${message}`);
-  throw new LabError('usage', `This is no work for a session: ${listed.join('; ')}`);
+  throw new LabError('usage', phrase('This is no work for a session: {0}', joinedBySemicolon(listed)));
 }
 
 /** Checks what can be checked at once and gives the work a title for people. */

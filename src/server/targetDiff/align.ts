@@ -5,12 +5,12 @@ import { readExamples } from '../../data/examples.ts';
 import type { ExampleEvent } from '../../data/examples.ts';
 import { alignableRows, alignByPrompt, promptKey } from '../../lab/alignTargets.ts';
 import { answerOf } from '../../recipes/targets/recipe.ts';
-import type { DroppedRow, Example, Provenance } from '../../shared/dataset.ts';
+import type { Example, Provenance } from '../../shared/dataset.ts';
 import { LabError } from '../../shared/errors.ts';
 import { SourceTable } from './sourceTable.ts';
 import type { FoundAnswer } from './sourceTable.ts';
 import { columnProvenance, otherAnswer } from './sources.ts';
-import { inEnglish } from '../../shared/phrase.ts';
+import { phrase } from '../../shared/phrase.ts';
 
 type ExampleRead = Extract<ExampleEvent, { kind: 'example' }>;
 
@@ -42,7 +42,7 @@ async function readDataset(truth: SourceTable, columns: readonly SourceTable[], 
     hooks.signal.throwIfAborted();
     await hooks.pause();
     if (event.kind === 'dropped') {
-      drop(truth, event.dropped);
+      truth.dropped.add(event.dropped);
       continue;
     }
     truth.format ??= event.format;
@@ -57,7 +57,8 @@ function addColumn(table: SourceTable, row: number, event: ExampleRead): void {
   if (table.spec.kind !== 'column') return;
   table.format ??= event.format;
   const answer = otherAnswer(event.example, table.spec.column);
-  if (!answer) drop(table, { source: event.example.source, reason: `no text in column "${table.spec.column}"` });
+  if (!answer)
+    table.dropped.add({ source: event.example.source, reason: phrase('no text in column "{0}"', table.spec.column) });
   else table.add(row, found(event, answer, columnProvenance(table.spec.column), true));
 }
 
@@ -93,7 +94,7 @@ async function alignFile(
     if (event.kind === 'pair') take(event.a as number, event.b as FoundAnswer);
     else if (event.side === 'a') continue;
     else if (event.kind === 'only') table.unmatched++;
-    else drop(table, event.dropped);
+    else table.dropped.add(event.dropped);
   }
 }
 
@@ -108,10 +109,6 @@ async function readRecorded(truth: SourceTable, file: string, hooks: AlignHooks)
     hooks.signal.throwIfAborted();
     if (!(error instanceof LabError)) throw error;
   }
-}
-
-function drop(table: SourceTable, { reason, source }: DroppedRow): void {
-  table.drop(inEnglish(reason), source.line);
 }
 
 /** Keys of waiting rows are hashes, so that long prompts do not pile up. */
@@ -140,11 +137,11 @@ function hashText(text: string): number {
 }
 
 function emptyDataset(truth: SourceTable): LabError {
-  const [first] = truth.dropped;
+  const [first] = truth.dropped.reasons();
   const detail = first
-    ? `${first[1].count} rows dropped, the first at line ${first[1].first}: ${first[0]}`
-    : 'it has no rows';
-  return new LabError('dataset-empty', `${truth.file} has no usable rows (${detail})`, {
-    remedy: 'Choose a file whose rows have a prompt and an answer',
+    ? phrase('{0} rows dropped, the first at line {1}: {2}', first.count, first.first, first.reason)
+    : phrase('it has no rows');
+  return new LabError('dataset-empty', phrase('{0} has no usable rows ({1})', truth.file, detail), {
+    remedy: phrase('Choose a file whose rows have a prompt and an answer'),
   });
 }

@@ -1,7 +1,7 @@
 // What each row trains on: a rule for all rows and single rows that somebody decided otherwise.
 import { phrase } from '../../shared/phrase.ts';
 import type { ChoiceRule, ChoiceSummary, RowChoice } from '../../shared/protocol/lab/targetDiff.ts';
-import { ReasonCounts } from './reasonCounts.ts';
+import { ReasonCounts } from '../reasonCounts.ts';
 import type { SourceTable } from './sourceTable.ts';
 
 /** A decision; `undecided`: the rule needs numbers that are not there yet. */

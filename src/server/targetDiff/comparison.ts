@@ -6,6 +6,7 @@ import { judgeTarget } from '../../lab/compareTargets.ts';
 import type { PairVerifier } from '../../lab/compareTargets.ts';
 import type { Example } from '../../shared/dataset.ts';
 import { errorWords, LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import type { ErrorWords } from '../../shared/errors.ts';
 import type { ComparisonState, TargetSourceSpec, TargetVerifier } from '../../shared/protocol/lab/targetDiff.ts';
 import { slices } from '../../lab/slices.ts';
@@ -119,7 +120,9 @@ export class Comparison {
   arrangement(view: number): Arrangement {
     const found = this.arrangements.get(view);
     if (found) return found;
-    throw new LabError('usage', 'This order of the rows is no longer kept', { remedy: 'Arrange the rows again' });
+    throw new LabError('usage', phrase('This order of the rows is no longer kept'), {
+      remedy: phrase('Arrange the rows again'),
+    });
   }
 
   async close(): Promise<void> {

@@ -9,6 +9,7 @@ import { sameKey } from '../../runs/plan.ts';
 import { readItems } from '../../runs/runFolder.ts';
 import type { Example } from '../../shared/dataset.ts';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
 import type { scoreFlips, FlipScorer, FlipTokens } from '../../shared/protocol/lab/flipTokens.ts';
 import type { CellRecord, ItemResult, ScoredToken } from '../../shared/records.ts';
@@ -47,9 +48,11 @@ function modelOf(run: RunRecords, wanted: Request, under: FlipScorer): string {
     (one) => one.what === 'final' && one.stage === stage && sameKey(one, wanted),
   );
   if (checkpoint) return join(run.folder, checkpoint.folder);
-  throw new LabError('run-invalid', `${run.folder} keeps no model of ${wanted.arm} after stage ${stage}`, {
-    remedy: 'Colour the tokens under the base',
-  });
+  throw new LabError(
+    'run-invalid',
+    phrase('{0} keeps no model of {1} after stage {2}', run.folder, wanted.arm, stage),
+    { remedy: phrase('Colour the tokens under the base') },
+  );
 }
 
 interface Answer {
@@ -72,20 +75,16 @@ async function answersOf(run: RunRecords, wanted: Request, { side }: OpenScorer)
   if (!base || !cell || !config) {
     throw new LabError(
       'run-invalid',
-      `${wanted.benchmark} under ${wanted.arm} has not been measured in ${run.folder}`,
-      {
-        remedy: 'Resume the run to measure what is missing',
-      },
+      phrase('{0} under {1} has not been measured in {2}', wanted.benchmark, wanted.arm, run.folder),
+      { remedy: phrase('Resume the run to measure what is missing') },
     );
   }
   const benchmark = await loadBenchmark(config, dirname(config.data));
   if (protocolHash(side, benchmark) !== base.protocol) {
     throw new LabError(
       'benchmark-invalid',
-      `${config.data} is no longer what the answers of ${wanted.benchmark} were to`,
-      {
-        remedy: 'Bring the file back as it was, or measure anew in a new run',
-      },
+      phrase('{0} is no longer what the answers of {1} were to', config.data, wanted.benchmark),
+      { remedy: phrase('Bring the file back as it was, or measure anew in a new run') },
     );
   }
   const byIndex = <T extends { index: number }>(all: readonly T[]): Map<number, T> =>

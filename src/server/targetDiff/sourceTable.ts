@@ -1,5 +1,6 @@
 // The compact side of a comparison: for every prompt of a dataset where the answer of one source lies, and a few numbers.
 // About fifty bytes a row, so that a hundred thousand rows are a few megabytes.
+import { createDropCounter } from '../../data/dropCounter.ts';
 import type { DatasetFormat } from '../../data/examples.ts';
 import type { ExamplePlace } from '../../data/rowFile.ts';
 import { TargetStatisticsAccumulator } from '../../metrics/perplexity.ts';
@@ -7,7 +8,7 @@ import type { Provenance } from '../../shared/dataset.ts';
 import type { Words } from '../../shared/phrase.ts';
 import type { TargetSourceSpec, TargetSourceState } from '../../shared/protocol/lab/targetDiff.ts';
 import type { TargetStatistics } from '../../shared/records.ts';
-import { ReasonCounts } from './reasonCounts.ts';
+import { ReasonCounts } from '../reasonCounts.ts';
 
 const provenances: readonly Provenance[] = [
   'ground_truth',
@@ -43,7 +44,7 @@ export class SourceTable {
   readonly file: string;
   format: DatasetFormat | undefined;
   unmatched = 0;
-  readonly dropped = new Map<string, { count: number; first: number }>();
+  readonly dropped = createDropCounter();
   /** Prompts it has an answer to. */
   items = 0;
   /** Answers whose score is known, or known not to be possible. */
@@ -93,12 +94,6 @@ export class SourceTable {
   /** Probabilities that another file recorded of the same answer. */
   addRecorded(row: number, logprobs: readonly number[]): void {
     if (logprobs.length > 0 && this.scoreState(row) === 'none') this.keepScore(row, logprobs, 'recorded');
-  }
-
-  drop(reason: string, line: number): void {
-    const known = this.dropped.get(reason);
-    if (known) known.count++;
-    else this.dropped.set(reason, { count: 1, first: line });
   }
 
   has(row: number): boolean {
@@ -195,7 +190,7 @@ export class SourceTable {
       items: this.items,
       unmatched: this.unmatched,
       missing: rows - this.items,
-      dropped: [...this.dropped].map(([reason, { count, first }]) => ({ reason, count, first })),
+      dropped: this.dropped.reasons(),
       scored: this.statistics.items,
       ...(this.statistics.items > 0 ? { statistics: this.statistics.finish() } : {}),
       ...(this.recorded && this.scoredOrNot < this.items ? { recorded: this.recorded } : {}),

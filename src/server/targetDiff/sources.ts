@@ -60,7 +60,7 @@ export async function findSources(
   const stage = run?.config.experiment.stages[stageNumber - 1];
   const dataset = stage?.dataset ?? params.dataset;
   if (dataset === undefined) {
-    throw new LabError('usage', 'No dataset was named', { remedy: 'Choose a dataset or a run' });
+    throw new LabError('usage', phrase('No dataset was named'), { remedy: phrase('Choose a dataset or a run') });
   }
   const first = await firstExamples(dataset);
   const made = run ? undefined : await newestWithOwnWords(workspace, dataset);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { answerOf } from '../../recipes/targets/recipe.ts';
 import { textOfPrompt } from '../../data/encode.ts';
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import {
   arrangeComparison,
   chooseTargets,
@@ -76,7 +77,7 @@ class Comparisons {
       found.comparison.askedAt = performance.now();
       return found;
     }
-    throw new LabError('usage', 'This comparison is not open any more', { remedy: 'Open it again' });
+    throw new LabError('usage', phrase('This comparison is not open any more'), { remedy: phrase('Open it again') });
   }
 
   close(id: string): void {
@@ -144,7 +145,7 @@ export const targetDiffPart: ServerPart = (server) => {
   server.handle(writeChosenTargets, async ({ id, file, overwrite }, { signal }) => {
     const { comparison, scoring: scores } = comparisons.get(id);
     await comparison.aligned;
-    const release = server.hold(`writing ${file}`);
+    const release = server.hold(phrase('writing {0}', file));
     try {
       return await writeChosen(comparison, scores, { file, overwrite, signal });
     } finally {
@@ -159,7 +160,7 @@ async function arrangeRows(
   signal: AbortSignal,
 ): Promise<{ view: number; count: number; unscored: number }> {
   const [left, right] = [comparison.tables[view.left], comparison.tables[view.right]];
-  if (!left || !right) throw new LabError('usage', 'There is no such source in this comparison');
+  if (!left || !right) throw new LabError('usage', phrase('There is no such source in this comparison'));
   const pair = { left, right };
   const needle = view.filter.text.toLowerCase();
   const pause = slices();

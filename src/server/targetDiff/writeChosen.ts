@@ -13,7 +13,7 @@ import { slices } from '../../lab/slices.ts';
 import type { Decision } from './choices.ts';
 import type { Comparison } from './comparison.ts';
 import { maskedTokens, maskOf } from './masks.ts';
-import { ReasonCounts } from './reasonCounts.ts';
+import { ReasonCounts } from '../reasonCounts.ts';
 import type { ComparisonScoring } from './scoreAll.ts';
 import type { ScoreResult } from './scoring.ts';
 import type { SourceTable } from './sourceTable.ts';
@@ -44,21 +44,26 @@ export async function writeChosen(
 
 async function refuse(comparison: Comparison, file: string, overwrite: boolean): Promise<void> {
   if (comparison.tables.some((table) => resolve(table.file) === file)) {
-    throw new LabError('usage', `${file} is one of the compared files`, { remedy: 'Choose another name' });
+    throw new LabError('usage', phrase('{0} is one of the compared files', file), {
+      remedy: phrase('Choose another name'),
+    });
   }
   const there = await stat(file).catch(() => undefined); // nothing there is what is wanted
   if (there && !overwrite) {
-    throw new LabError('usage', `${file} is there already`, {
-      remedy: 'Choose another name, or say that it is replaced',
+    throw new LabError('usage', phrase('{0} is there already', file), {
+      remedy: phrase('Choose another name, or say that it is replaced'),
     });
   }
   const { undecided, rows } = await comparison.choices.summarise(comparison.rows, slices());
   if (undecided > 0) {
-    throw new LabError('usage', `${undecided} rows cannot be decided yet: they are not all scored and judged`, {
-      remedy: 'Wait until scoring has ended, or choose another rule',
-    });
+    throw new LabError(
+      'usage',
+      phrase('{0} rows cannot be decided yet: they are not all scored and judged', undecided),
+      { remedy: phrase('Wait until scoring has ended, or choose another rule') },
+    );
   }
-  if (rows === 0) throw new LabError('dataset-empty', 'No row is chosen', { remedy: 'Choose another rule' });
+  if (rows === 0)
+    throw new LabError('dataset-empty', phrase('No row is chosen'), { remedy: phrase('Choose another rule') });
 }
 
 interface Chosen {

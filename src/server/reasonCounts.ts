@@ -1,6 +1,6 @@
 // Counts what was left out, by reason.
-import { inEnglish } from '../../shared/phrase.ts';
-import type { Words } from '../../shared/phrase.ts';
+import { inEnglish } from '../shared/phrase.ts';
+import type { Words } from '../shared/phrase.ts';
 
 export class ReasonCounts {
   private readonly counts = new Map<string, { reason: Words; count: number }>();
