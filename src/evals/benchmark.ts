@@ -8,8 +8,8 @@ import { LabError } from '../shared/errors.ts';
 import type { BenchmarkConfig } from '../shared/experiment.ts';
 import { hashJson } from '../tokenizer/canonicalJson.ts';
 import { findScorer, type Scorer } from './scorers.ts';
-import { inEnglish } from '../shared/phrase.ts';
-import type { Words } from '../shared/phrase.ts';
+import { phrase } from '../shared/phrase.ts';
+import type { Phrase, Words } from '../shared/phrase.ts';
 
 export interface BenchmarkItem {
   /** Row of the benchmark file, 0-based. */
@@ -44,29 +44,37 @@ export async function loadBenchmark(config: BenchmarkConfig, baseFolder: string)
   for await (const event of readRows(path.resolve(baseFolder, config.data))) {
     if (event.kind === 'dropped') throw lineError(config, event.dropped.source.line, event.dropped.reason);
     const item = readItem(event.row, items.length, scorer);
-    if (typeof item === 'string') throw lineError(config, event.source.line, item);
+    if ('problem' in item) throw lineError(config, event.source.line, item.problem);
     items.push(item);
     if (items.length === config.limit) break;
   }
   if (items.length === 0) {
-    throw new LabError('benchmark-invalid', `Benchmark "${config.name}": ${config.data} has no items`, {
-      remedy: 'Put one JSON object with "prompt" and "answer" on each line',
+    throw new LabError('benchmark-invalid', phrase('Benchmark "{0}": {1} has no items', config.name, config.data), {
+      remedy: phrase('Put one JSON object with "prompt" and "answer" on each line'),
     });
   }
   return { config, items, itemsHash: hashJson(items) };
 }
 
 /** The item of a row, or what is wrong with it. */
-function readItem(row: Record<string, unknown>, index: number, scorer: Scorer): BenchmarkItem | string {
+function readItem(row: Record<string, unknown>, index: number, scorer: Scorer): BenchmarkItem | { problem: Phrase } {
   const answer = column(row, ANSWER_COLUMNS);
   const problem = scorer.check?.({ answer, fields: row });
-  if (problem !== undefined) return `${problem} (scorer ${scorer.id})`;
+  if (problem !== undefined) return { problem: phrase('{0} (scorer {1})', problem, scorer.id) };
   if (scorer.kind === 'likelihood') return { index, prompt: '', answer, fields: row };
   const prompt = column(row, PROMPT_COLUMNS);
-  if (prompt === undefined) return `there is no "prompt" (the line has ${Object.keys(row).join(', ') || 'no fields'})`;
+  if (prompt === undefined) return { problem: noPrompt(Object.keys(row)) };
   const checked = promptSchema.safeParse(prompt);
-  if (!checked.success) return '"prompt" must be a text or a list of messages with "role" and "content"';
+  if (!checked.success) {
+    return { problem: phrase('"prompt" must be a text or a list of messages with "role" and "content"') };
+  }
   return { index, prompt: checked.data, answer, fields: row };
+}
+
+function noPrompt(columns: readonly string[]): Phrase {
+  return columns.length === 0
+    ? phrase('there is no "prompt" (the line has no fields)')
+    : phrase('there is no "prompt" (the line has {0})', columns.join(', '));
 }
 
 function column(row: Record<string, unknown>, names: readonly string[]): unknown {
@@ -77,9 +85,9 @@ function column(row: Record<string, unknown>, names: readonly string[]): unknown
 function lineError(config: BenchmarkConfig, line: number, problem: Words): LabError {
   return new LabError(
     'benchmark-invalid',
-    `Benchmark "${config.name}", ${config.data} line ${line}: ${inEnglish(problem)}`,
+    phrase('Benchmark "{0}", {1} line {2}: {3}', config.name, config.data, line, problem),
     {
-      remedy: 'Mend or remove this line, or choose a scorer that fits the file',
+      remedy: phrase('Mend or remove this line, or choose a scorer that fits the file'),
     },
   );
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BenchmarkConfig } from '../shared/experiment.ts';
+import { phrase } from '../shared/phrase.ts';
 import { hashJson } from '../tokenizer/canonicalJson.ts';
 import type { Benchmark, BenchmarkItem } from './benchmark.ts';
 import { evaluate, protocolHash } from './evaluate.ts';
@@ -90,6 +91,7 @@ describe('evaluate by greedy answers', () => {
       output: '',
       finish: 'context',
       reason: 'the prompt has 100 tokens, the context holds 100',
+      words: phrase('the prompt has {0} tokens, the context holds {1}', 100, 100),
       rates: { too_long: 1 },
     });
     const narrow = { ...toyModel, contextLength: 10 };

@@ -5,6 +5,8 @@ import type { TextSide } from '../data/textSide.ts';
 import type { Engine, EngineProgress, ModelInfo } from '../engine/engine.ts';
 import { openerTokens, refusalMargins } from './refusalMargin.ts';
 import { repetitionRate, splitWords } from '../metrics/repetition.ts';
+import { inEnglish, phrase } from '../shared/phrase.ts';
+import type { Phrase } from '../shared/phrase.ts';
 import type { ItemResult, Measurement } from '../shared/records.ts';
 import { hashJson } from '../tokenizer/canonicalJson.ts';
 import type { Benchmark, BenchmarkItem } from './benchmark.ts';
@@ -85,7 +87,7 @@ async function byGreedy(options: EvaluateOptions, scorer: Scorer): Promise<Measu
   for (const item of benchmark.items) {
     const prompt = encodePrompt(side, item.prompt);
     // At least one token of the answer must fit.
-    if (prompt.length >= context) items.set(item.index, tooLong(item, 'prompt', prompt.length, context));
+    if (prompt.length >= context) items.set(item.index, tooLong(item, promptTooLong(prompt.length, context)));
     else open.push({ item, prompt });
   }
   const completions = await inChunks(open, options, (chunk, onProgress) =>
@@ -142,7 +144,7 @@ async function byLikelihood(options: EvaluateOptions, scorer: Scorer): Promise<M
   for (const item of benchmark.items) {
     const sequences = likelihood.texts(item).map((text) => [...prefix, ...side.tokenizer.encode(text).ids]);
     const longest = Math.max(...sequences.map((sequence) => sequence.length));
-    if (longest > context) items.set(item.index, tooLong(item, 'text', longest, context));
+    if (longest > context) items.set(item.index, tooLong(item, textTooLong(longest, context)));
     else open.push(...sequences.map((sequence) => ({ item, sequence })));
   }
   const scores = await inChunks(open, options, (chunk, onProgress) => {
@@ -219,13 +221,18 @@ function toResult(item: BenchmarkItem, judged: Verdict, output: string, finish: 
     parsed,
     output,
     finish,
-    ...(reason === undefined ? {} : { reason }),
+    ...(reason === undefined ? {} : { reason: inEnglish(reason), words: reason }),
     ...(rates === undefined ? {} : { rates }),
   };
 }
 
-function tooLong(item: BenchmarkItem, what: string, length: number, context: number): ItemResult {
-  const reason = `the ${what} has ${length} tokens, the context holds ${context}`;
+const promptTooLong = (length: number, context: number): Phrase =>
+  phrase('the prompt has {0} tokens, the context holds {1}', length, context);
+
+const textTooLong = (length: number, context: number): Phrase =>
+  phrase('the text has {0} tokens, the context holds {1}', length, context);
+
+function tooLong(item: BenchmarkItem, reason: Phrase): ItemResult {
   return toResult(item, { strict: 0, lenient: 0, parsed: false, reason, rates: { too_long: 1 } }, '', 'context');
 }
 

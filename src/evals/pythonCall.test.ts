@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { inEnglish } from '../shared/phrase.ts';
 import { findCalls, parseCall, readCall, type PythonValue } from './pythonCall.ts';
 
 /** The argument tree of `f(<source>)` as plain data, for short expectations. */
 function argument(source: string): unknown {
   const reading = parseCall(`f(${source})`);
-  if ('problem' in reading) throw new Error(`${reading.problem} at ${reading.at}`);
+  if ('problem' in reading) throw new Error(`${inEnglish(reading.problem)} at ${reading.at}`);
   const [value] = reading.call.positional;
   if (!value) throw new Error('no argument');
   return plain(value);
@@ -33,7 +34,7 @@ function plain(value: PythonValue): unknown {
 
 function problem(text: string): { problem: string; at: number } | undefined {
   const reading = parseCall(text);
-  return 'problem' in reading ? reading : undefined;
+  return 'problem' in reading ? { problem: inEnglish(reading.problem), at: reading.at } : undefined;
 }
 
 const names = (text: string): string[] => findCalls(text).map((call) => call.name);
@@ -41,7 +42,7 @@ const names = (text: string): string[] => findCalls(text).map((call) => call.nam
 describe('parseCall', () => {
   it('reads a dotted name with positional and keyword arguments in order', () => {
     const reading = parseCall(' a.b_2 . c(1, "x", key = 2, other=[3],) ');
-    if ('problem' in reading) throw new Error(reading.problem);
+    if ('problem' in reading) throw new Error(inEnglish(reading.problem));
     expect(reading.call.name).toBe('a.b_2.c');
     expect(reading.call.positional.map(plain)).toEqual([1, 'x']);
     expect([...reading.call.keywords].map(([key, value]) => [key, plain(value)])).toEqual([
@@ -146,7 +147,7 @@ describe('parseCall', () => {
 
   it('keeps odd keywords as data', () => {
     const reading = parseCall('f(__proto__=1, constructor=2)');
-    if ('problem' in reading) throw new Error(reading.problem);
+    if ('problem' in reading) throw new Error(inEnglish(reading.problem));
     expect([...reading.call.keywords.keys()]).toEqual(['__proto__', 'constructor']);
   });
 });

@@ -2,6 +2,8 @@
 // builds a plain value tree and evaluates nothing. Some things that are not Python are read because gold answers contain
 // them (methods 6.4): JSON's true/false/null, <placeholder> words, and unquoted texts such as i-1234 or a@b.org.
 // Operators, comprehensions and subscripts are not read: a call that uses them counts as unreadable.
+import { inEnglish, phrase } from '../shared/phrase.ts';
+import type { Phrase } from '../shared/phrase.ts';
 
 /** A literal or nested call. `name` is a bare, possibly dotted word; scorers compare it like a string. */
 export type PythonValue =
@@ -22,7 +24,7 @@ export interface PythonCall {
 }
 
 /** What reading gave: the call and the offset behind it, or what went wrong and where (UTF-16 offset). */
-export type CallReading = { call: PythonCall; end: number } | { problem: string; at: number };
+export type CallReading = { call: PythonCall; end: number } | { problem: Phrase; at: number };
 
 /** Deeper nesting than this is refused, so that hostile text cannot exhaust the stack. */
 const MAX_DEPTH = 64;
@@ -34,7 +36,7 @@ export function readCall(text: string, start = 0): CallReading {
     const call = reader.outerCall();
     return { call, end: reader.at };
   } catch (error) {
-    if (error instanceof Failure) return { problem: error.message, at: error.at };
+    if (error instanceof Failure) return { problem: error.words, at: error.at };
     throw error;
   }
 }
@@ -43,7 +45,7 @@ export function readCall(text: string, start = 0): CallReading {
 export function parseCall(text: string): CallReading {
   const reading = readCall(text);
   if ('problem' in reading || text.slice(reading.end).trim() === '') return reading;
-  return { problem: 'text follows the call', at: reading.end };
+  return { problem: phrase('text follows the call'), at: reading.end };
 }
 
 /**
@@ -69,9 +71,11 @@ export function findCalls(text: string): PythonCall[] {
 }
 
 class Failure extends Error {
+  readonly words: Phrase;
   readonly at: number;
-  constructor(message: string, at: number) {
-    super(message);
+  constructor(words: Phrase, at: number) {
+    super(inEnglish(words));
+    this.words = words;
     this.at = at;
   }
 }
@@ -100,9 +104,9 @@ class Reader {
   outerCall(): PythonCall {
     this.skipBlank();
     const name = this.match(WORD);
-    if (!name) throw this.failure('expected a function name');
+    if (!name) throw this.failure(phrase('expected a function name'));
     this.skipBlank();
-    if (this.peek() !== '(') throw this.failure('expected "(" after the function name');
+    if (this.peek() !== '(') throw this.failure(phrase('expected "(" after the function name'));
     return this.callArguments(dotted(name[0]));
   }
 
@@ -111,11 +115,11 @@ class Reader {
     this.sequence('(', ')', () => {
       const keyword = this.match(KEYWORD)?.[1];
       if (keyword === undefined) {
-        if (call.keywords.size > 0) throw this.failure('a positional argument follows a keyword argument');
+        if (call.keywords.size > 0) throw this.failure(phrase('a positional argument follows a keyword argument'));
         call.positional.push(this.value());
         return;
       }
-      if (call.keywords.has(keyword)) throw this.failure(`the keyword ${keyword} appears twice`);
+      if (call.keywords.has(keyword)) throw this.failure(phrase('the keyword {0} appears twice', keyword));
       call.keywords.set(keyword, this.value());
     });
     return call;
@@ -135,7 +139,7 @@ class Reader {
     if (word) return this.word(dotted(word[0]));
     const placeholder = this.match(PLACEHOLDER);
     if (placeholder) return { kind: 'name', value: placeholder[0] };
-    throw this.failure('expected a value');
+    throw this.failure(phrase('expected a value'));
   }
 
   private list(): PythonValue {
@@ -166,19 +170,19 @@ class Reader {
       this.at++;
       entries.push([key, this.value()]);
     });
-    if (items.length > 0 && entries.length > 0) throw this.failure('a dict entry without a value');
+    if (items.length > 0 && entries.length > 0) throw this.failure(phrase('a dict entry without a value'));
     return items.length > 0 ? { kind: 'set', items } : { kind: 'dict', entries };
   }
 
   /** Comma-separated elements between brackets; returns whether a comma stood before the closing one. */
   private sequence(open: string, close: string, element: () => void): boolean {
     this.expect(open);
-    if (++this.depth > MAX_DEPTH) throw this.failure('nested too deeply');
+    if (++this.depth > MAX_DEPTH) throw this.failure(phrase('nested too deeply'));
     let trailingComma = false;
     for (let first = true; ; first = false) {
       this.skipBlank();
       if (this.peek() === close) break;
-      if (!first && !trailingComma) throw this.failure(`expected "," or "${close}"`);
+      if (!first && !trailingComma) throw this.failure(phrase('expected "," or "{0}"', close));
       element();
       this.skipBlank();
       trailingComma = this.peek() === ',';
@@ -204,8 +208,8 @@ class Reader {
     let value = '';
     while (!this.text.startsWith(quote, this.at)) {
       const char = this.peek();
-      if (char === '') throw this.failure('a string is not closed');
-      if (char === '\n' && quote.length === 1) throw this.failure('a string is not closed on its line');
+      if (char === '') throw this.failure(phrase('a string is not closed'));
+      if (char === '\n' && quote.length === 1) throw this.failure(phrase('a string is not closed on its line'));
       if (char !== '\\') {
         value += char;
         this.at++;
@@ -256,7 +260,7 @@ class Reader {
   }
 
   private expect(char: string): void {
-    if (this.peek() !== char) throw this.failure(`expected "${char}"`);
+    if (this.peek() !== char) throw this.failure(phrase('expected "{0}"', char));
     this.at++;
   }
 
@@ -276,8 +280,8 @@ class Reader {
     return match;
   }
 
-  private failure(message: string): Failure {
-    return new Failure(message, this.at);
+  private failure(words: Phrase): Failure {
+    return new Failure(words, this.at);
   }
 }
 

@@ -1,6 +1,7 @@
 // What a scorer is: the judge of one model answer, strict and lenient side by side (methods 5.9, pitfall 2). The strict
 // score asks for the answer in the form the task demands, the lenient one only for the content, so that a change of
 // style is not mistaken for lost skill.
+import type { Phrase } from '../shared/phrase.ts';
 import type { ItemResult } from '../shared/records.ts';
 
 /** What a scorer may look at: the reference answer and every column of the benchmark line. */
@@ -18,7 +19,7 @@ export interface Verdict {
   /** What the strict scorer read. */
   extracted?: string;
   /** Why the answer does not count under the strict scorer. */
-  reason?: string;
+  reason?: Phrase;
   rates?: Record<string, number>;
 }
 
@@ -32,7 +33,7 @@ export interface Scorer {
   version: number;
   judge(output: string, item: ScorerItem, finish: ItemResult['finish']): Verdict;
   /** Says what is wrong with a benchmark item for this scorer; undefined when nothing is. */
-  check?(item: ScorerItem): string | undefined;
+  check?(item: ScorerItem): Phrase | undefined;
   /**
    * The text of a right answer as a model would write it, for likelihoods. Absent where the item only has a key to judge
    * by (a number, a choice, "refuse").
@@ -51,7 +52,7 @@ export interface Scorer {
 export function verdict(
   strict: boolean,
   lenient: boolean,
-  reading: { extracted?: string | undefined; reason?: string | undefined; parsed?: boolean } = {},
+  reading: { extracted?: string | undefined; reason?: Phrase | undefined; parsed?: boolean } = {},
 ): Verdict {
   const { extracted, reason } = reading;
   return {

@@ -2,6 +2,7 @@
 // under scorers/ and a line here.
 import { LabError } from '../shared/errors.ts';
 import { nearest } from '../shared/nearest.ts';
+import { phrase } from '../shared/phrase.ts';
 import type { Scorer } from './scorer.ts';
 import { call, openfunctionsContains } from './scorers/call.ts';
 import { choice } from './scorers/choice.ts';
@@ -36,7 +37,7 @@ export function findScorer(id: string): Scorer {
   const found = scorers.find((scorer) => scorer.id === id);
   if (found) return found;
   const ids = scorers.map((scorer) => scorer.id);
-  throw new LabError('experiment-invalid', `There is no scorer "${id}"`, {
-    remedy: `Did you mean "${nearest(id, ids)}"? The scorers are ${ids.join(', ')}`,
+  throw new LabError('experiment-invalid', phrase('There is no scorer "{0}"', id), {
+    remedy: phrase('Did you mean "{0}"? The scorers are {1}', nearest(id, ids), ids.join(', ')),
   });
 }

@@ -15,7 +15,7 @@ import { stageVerifier } from '../runs/stageTargets.ts';
 import type { Example } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
 import type { ArmChoices } from '../shared/experiment.ts';
-import { inEnglish, phrase } from '../shared/phrase.ts';
+import { joinedBySemicolon, phrase } from '../shared/phrase.ts';
 import type { Phrase } from '../shared/phrase.ts';
 import type { TargetStatistics } from '../shared/records.ts';
 import { createDropCounter } from '../data/dropCounter.ts';
@@ -211,10 +211,14 @@ class Builder {
   }
 
   private noTargets(): LabError {
-    const reasons = this.drops.reasons().map(({ reason, count }) => `${count}: ${inEnglish(reason)}`);
-    const why = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
-    return new LabError('dataset-empty', `No target was written to ${this.request.out}${why}`, {
-      remedy: 'Check the dataset and the verifier, or choose --fallback ground-truth',
+    const { out } = this.request;
+    const reasons = this.drops.reasons().map(({ reason, count }) => phrase('{0}: {1}', count, reason));
+    const message =
+      reasons.length > 0
+        ? phrase('No target was written to {0} ({1})', out, joinedBySemicolon(reasons))
+        : phrase('No target was written to {0}', out);
+    return new LabError('dataset-empty', message, {
+      remedy: phrase('Check the dataset and the verifier, or choose --fallback ground-truth'),
     });
   }
 }

@@ -8,6 +8,7 @@ import type { ScoredRow, ScoringContext } from '../recipes/scoreRows.ts';
 import { answerOf, inGroups } from '../recipes/targets/recipe.ts';
 import type { DroppedRow, Example } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
+import { phrase } from '../shared/phrase.ts';
 import type { TargetStatistics } from '../shared/records.ts';
 import { alignFiles } from './alignTargets.ts';
 import type { AlignOptions, Side } from './alignTargets.ts';
@@ -84,8 +85,8 @@ export async function compareTargets(
     options.onProgress?.(tally.aligned);
   }
   if (tally.aligned === 0) {
-    throw new LabError('dataset-invalid', `${files.a} and ${files.b} have no prompt in common`, {
-      remedy: 'The files must hold the same prompts, word by word',
+    throw new LabError('dataset-invalid', phrase('{0} and {1} have no prompt in common', files.a, files.b), {
+      remedy: phrase('The files must hold the same prompts, word by word'),
     });
   }
   return tally.finish();

@@ -43,8 +43,8 @@ async function declaredBenchmark({ benchmark, experiment, scorer }: BenchmarkReq
   const file = resolve(benchmark);
   if (await exists(file)) {
     if (scorer === undefined) {
-      throw new LabError('usage', `--benchmark ${benchmark} is a file and needs --scorer`, {
-        remedy: `Scorers: ${scorers.map(({ id }) => id).join(', ')}`,
+      throw new LabError('usage', phrase('--benchmark {0} is a file and needs --scorer', benchmark), {
+        remedy: phrase('Scorers: {0}', scorers.map(({ id }) => id).join(', ')),
       });
     }
     const name = basename(file, extname(file));
@@ -54,8 +54,8 @@ async function declaredBenchmark({ benchmark, experiment, scorer }: BenchmarkReq
   const found = benchmarks.find(({ name }) => name === benchmark);
   if (found) return scorer === undefined ? found : { ...found, scorer: findScorer(scorer).id };
   const names = benchmarks.map(({ name }) => name);
-  throw new LabError('usage', `There is no benchmark "${benchmark}" in ${experiment}, and no such file`, {
-    remedy: `Did you mean "${nearest(benchmark, names)}"? Benchmarks: ${names.join(', ')}`,
+  throw new LabError('usage', phrase('There is no benchmark "{0}" in {1}, and no such file', benchmark, experiment), {
+    remedy: phrase('Did you mean "{0}"? Benchmarks: {1}', nearest(benchmark, names), names.join(', ')),
   });
 }
 

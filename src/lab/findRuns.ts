@@ -5,6 +5,8 @@ import { basename, join, resolve } from 'node:path';
 import { isRunFolder } from '../runs/runFolder.ts';
 import { packageRoot } from '../runs/packageRoot.ts';
 import { LabError } from '../shared/errors.ts';
+import { phrase } from '../shared/phrase.ts';
+import type { Words } from '../shared/phrase.ts';
 import { slices } from './slices.ts';
 
 /** How deep below a folder experiments and `runs/` are looked for. */
@@ -105,11 +107,14 @@ export async function resolveRun(name: string): Promise<string> {
   const beginning = matching.length > 0 ? matching : runs.filter((run) => basename(run).startsWith(name));
   if (beginning.length === 1) return beginning[0] as string;
   if (beginning.length > 1) {
-    throw new LabError('run-invalid', `"${name}" could be ${beginning.map((run) => basename(run)).join(' or ')}`, {
-      remedy: 'Write more of the name, or the path',
+    const candidates = beginning
+      .map((run): Words => basename(run))
+      .reduce((before, next) => phrase('{0} or {1}', before, next));
+    throw new LabError('run-invalid', phrase('"{0}" could be {1}', name, candidates), {
+      remedy: phrase('Write more of the name, or the path'),
     });
   }
-  throw new LabError('run-invalid', `There is no run "${name}"`, {
-    remedy: '`forgetting-lab list` shows the runs there are',
+  throw new LabError('run-invalid', phrase('There is no run "{0}"', name), {
+    remedy: phrase('`forgetting-lab list` shows the runs there are'),
   });
 }

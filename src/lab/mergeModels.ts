@@ -25,7 +25,9 @@ export async function requireFree(out: string): Promise<void> {
     () => false,
   );
   if (!taken) return;
-  throw new LabError('usage', `${out} is already there`, { remedy: 'Choose another --out, or remove it first' });
+  throw new LabError('usage', phrase('{0} is already there', out), {
+    remedy: phrase('Choose another --out, or remove it first'),
+  });
 }
 
 /** Writes the merged model. Throws `model-invalid` when the two do not belong together. */
@@ -44,7 +46,7 @@ export const describeMerge = ({ lambda, out }: MergeRequest): Phrase =>
 async function requireSameTokenizer(base: string, tuned: string): Promise<void> {
   const [one, other] = [await loadTextSide(base), await loadTextSide(tuned)];
   if (one.tokenizer.hash === other.tokenizer.hash) return;
-  throw new LabError('model-invalid', `${base} and ${tuned} cannot be merged: their tokenizers differ`, {
-    remedy: 'Merging needs two models with one tokenizer, one fine-tuned from the other',
+  throw new LabError('model-invalid', phrase('{0} and {1} cannot be merged: their tokenizers differ', base, tuned), {
+    remedy: phrase('Merging needs two models with one tokenizer, one fine-tuned from the other'),
   });
 }

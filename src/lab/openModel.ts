@@ -7,6 +7,7 @@ import { startEngine } from '../engine/client.ts';
 import type { Device, Engine, ModelInfo } from '../engine/engine.ts';
 import { pocketModelFolder } from '../runs/packageRoot.ts';
 import { LabError } from '../shared/errors.ts';
+import { phrase } from '../shared/phrase.ts';
 import { exists } from './exists.ts';
 
 export interface ModelOptions {
@@ -47,8 +48,10 @@ async function baseOfAdapter(folder: string): Promise<string | undefined> {
   if (base !== undefined && (await exists(join(base, 'config.json')))) return base;
   throw new LabError(
     'model-invalid',
-    `${folder} holds a LoRA adapter, and its base model ${typeof named === 'string' ? `"${named}" ` : ''}is not a folder here`,
-    { remedy: 'Name the folder of the base model with --model and this folder with --adapter' },
+    typeof named === 'string'
+      ? phrase('{0} holds a LoRA adapter, and its base model "{1}" is not a folder here', folder, named)
+      : phrase('{0} holds a LoRA adapter, and its base model is not a folder here', folder),
+    { remedy: phrase('Name the folder of the base model with --model and this folder with --adapter') },
   );
 }
 

@@ -4,6 +4,7 @@ import type { Preset } from '../recipes/presets.ts';
 import { LabError } from '../shared/errors.ts';
 import type { ArmChoices } from '../shared/experiment.ts';
 import { nearest } from '../shared/nearest.ts';
+import { phrase } from '../shared/phrase.ts';
 
 /** Presets that change what is trained on; the others only matter in a run. */
 export const recipeNames = [
@@ -40,8 +41,8 @@ export function recipeChoices(request: RecipeRequest): ArmChoices {
   }
   const preset = presets.find(({ id, choices }) => id === recipe && (choices.targets ?? choices.mask) !== undefined);
   if (!preset) {
-    throw new LabError('usage', `There is no target recipe "${recipe}"`, {
-      remedy: `Did you mean "${nearest(recipe, recipeNames)}"? Recipes: ${recipeNames.join(', ')}`,
+    throw new LabError('usage', phrase('There is no target recipe "{0}"', recipe), {
+      remedy: phrase('Did you mean "{0}"? Recipes: {1}', nearest(recipe, recipeNames), recipeNames.join(', ')),
     });
   }
   return withChanges(preset, request);

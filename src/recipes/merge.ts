@@ -5,6 +5,8 @@ import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSafetensors, writeSafetensors } from '../engine/safetensors.ts';
 import { LabError } from '../shared/errors.ts';
+import { joined, phrase } from '../shared/phrase.ts';
+import type { Phrase } from '../shared/phrase.ts';
 
 /** (1 - lambda) * base + lambda * tuned, element by element. 0 gives the base's exact values and 1 the tuned one's. */
 export function interpolate(base: Float32Array, tuned: Float32Array, lambda: number): Float32Array {
@@ -37,18 +39,25 @@ export async function mergeLinear(request: {
       .map((name) => ({ name, baseName: baseNames.get(plainName(name)) }));
     const tunedNames = new Set(tuned.names.map(plainName));
     const missing = [
-      ...pairs.filter((pair) => pair.baseName === undefined).map((pair) => `${pair.name} (missing in the base)`),
+      ...pairs
+        .filter((pair) => pair.baseName === undefined)
+        .map((pair) => phrase('{0} (missing in the base)', pair.name)),
       ...[...baseNames.keys()]
         .filter((name) => !tunedNames.has(name) && !optionalTensors.test(name))
-        .map((name) => `${name} (missing in the tuned model)`),
+        .map((name) => phrase('{0} (missing in the tuned model)', name)),
     ];
-    if (missing.length > 0) throw mismatch(request, `different tensors: ${missing.slice(0, 3).join(', ')}`);
+    if (missing.length > 0) throw mismatch(request, phrase('different tensors: {0}', joined(missing.slice(0, 3))));
     for (const { name, baseName } of pairs) {
       const shapes = [base.entries.get(baseName ?? '')?.shape ?? [], tuned.entries.get(name)?.shape ?? []];
       if (String(shapes[0]) !== String(shapes[1])) {
         throw mismatch(
           request,
-          `${name} has shape [${String(shapes[0])}] in the base and [${String(shapes[1])}] in the tuned model`,
+          phrase(
+            '{0} has shape [{1}] in the base and [{2}] in the tuned model',
+            name,
+            String(shapes[0]),
+            String(shapes[1]),
+          ),
         );
       }
     }
@@ -76,8 +85,8 @@ async function copyOtherFiles(from: string, to: string): Promise<void> {
   }
 }
 
-function mismatch(request: { base: string; tuned: string }, what: string): LabError {
-  return new LabError('model-invalid', `${request.base} and ${request.tuned} cannot be merged: ${what}`, {
-    remedy: 'Merging needs two models of the same architecture and vocabulary, one fine-tuned from the other',
+function mismatch(request: { base: string; tuned: string }, what: Phrase): LabError {
+  return new LabError('model-invalid', phrase('{0} and {1} cannot be merged: {2}', request.base, request.tuned, what), {
+    remedy: phrase('Merging needs two models of the same architecture and vocabulary, one fine-tuned from the other'),
   });
 }

@@ -5,6 +5,7 @@ import { maskSchema, mixSchema, targetsSchema, trainableSchema, weightStepSchema
 import type { Arm, ArmChoices, armChoicesShape, Experiment, ResolvedArm } from '../shared/experiment.ts';
 import { LabError } from '../shared/errors.ts';
 import { nearest } from '../shared/nearest.ts';
+import { phrase } from '../shared/phrase.ts';
 
 /** Choices as a person writes them: defaults may be left out. */
 export type ChoicesInput = {
@@ -151,8 +152,8 @@ export function findPreset(id: string): Preset {
   const preset = presets.find((candidate) => candidate.id === id);
   if (preset) return preset;
   const ids = presets.map((candidate) => candidate.id);
-  throw new LabError('experiment-invalid', `There is no preset "${id}"`, {
-    remedy: `Did you mean "${nearest(id, ids)}"? Presets: ${ids.join(', ')}`,
+  throw new LabError('experiment-invalid', phrase('There is no preset "{0}"', id), {
+    remedy: phrase('Did you mean "{0}"? Presets: {1}', nearest(id, ids), ids.join(', ')),
   });
 }
 

@@ -6,7 +6,8 @@ import type { TrainingSequence } from '../engine/engine.ts';
 import { itemPerplexity } from '../metrics/perplexity.ts';
 import type { Example, ExampleBody, Message, Provenance, RowSource } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
-import { inEnglish } from '../shared/phrase.ts';
+import { phrase } from '../shared/phrase.ts';
+import type { Phrase } from '../shared/phrase.ts';
 import { maskSpans } from './mask.ts';
 import { encodeScorable } from './scoreRows.ts';
 import type { ScoredRow } from './scoreRows.ts';
@@ -101,19 +102,21 @@ function bodyFromJson(json: Record<string, unknown>): ExampleBody {
 export function toSequences(rows: readonly TargetRow[], side: TextSide): TrainingSequence[] {
   return rows.map((row) => {
     const part = encodeScorable(side, row.example);
-    if ('reason' in part) throw rowError(row, inEnglish(part.reason));
+    if ('reason' in part) throw rowError(row, part.reason);
     const weights = part.tokens.map((_, index) => (index >= part.from ? 1 : 0));
     if (row.logprobs.length > 0 && row.logprobs.length !== part.tokens.length - part.from) {
-      throw rowError(row, 'its token probabilities belong to another tokenizer or template');
+      throw rowError(row, phrase('its token probabilities belong to another tokenizer or template'));
     }
     for (const index of row.masked) weights[part.from + index] = 0;
     return { tokens: part.tokens, weights };
   });
 }
 
-function rowError(row: TargetRow, reason: string): LabError {
+function rowError(row: TargetRow, reason: Phrase): LabError {
   const { file, line } = row.example.source;
-  return new LabError('dataset-invalid', `The training row from ${file} line ${line} cannot be used: ${reason}`, {
-    remedy: 'Start a new run, so that the targets are made again',
-  });
+  return new LabError(
+    'dataset-invalid',
+    phrase('The training row from {0} line {1} cannot be used: {2}', file, line, reason),
+    { remedy: phrase('Start a new run, so that the targets are made again') },
+  );
 }

@@ -4,7 +4,7 @@ import { encodeExample } from '../data/encode.ts';
 import type { TextSide } from '../data/textSide.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { DroppedRow, Example } from '../shared/dataset.ts';
-import { inEnglish, phrase } from '../shared/phrase.ts';
+import { phrase } from '../shared/phrase.ts';
 import type { Phrase } from '../shared/phrase.ts';
 import { inGroups } from './targets/recipe.ts';
 
@@ -99,7 +99,7 @@ export async function* scoreRows(
       const part = parts[index];
       if (row.kind === 'dropped') yield row;
       else if (!part || 'reason' in part) {
-        yield { kind: 'dropped', dropped: { source: row.example.source, reason: inEnglish(part?.reason ?? noToken) } };
+        yield { kind: 'dropped', dropped: { source: row.example.source, reason: part?.reason ?? noToken } };
       } else yield scoredRow(row.example, part, scores[next++]?.logprobs ?? []);
     }
   }

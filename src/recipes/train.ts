@@ -2,6 +2,8 @@
 // and no files; everything that must survive a restart is decided by (seed, step).
 import type { Engine, TrainingSequence } from '../engine/engine.ts';
 import { LabError } from '../shared/errors.ts';
+import { phrase } from '../shared/phrase.ts';
+import type { Phrase } from '../shared/phrase.ts';
 import type { Training } from '../shared/experiment.ts';
 import { createBatches } from './batches.ts';
 import { learningRateAt } from './schedule.ts';
@@ -60,7 +62,11 @@ export async function train(request: TrainRequest): Promise<number> {
     }
     // Token mean over the whole optimizer step, not over micro-batches (methods 0.4).
     const loss = lossSum / weightSum;
-    assertFinite('loss', loss, step, learningRate);
+    if (!Number.isFinite(loss)) {
+      throw notFinite(
+        phrase('The loss became {0} at step {1} with learning rate {2}', String(loss), step, learningRate),
+      );
+    }
     const { gradNorm } = await engine.optimStep({
       model,
       learningRate,
@@ -71,7 +77,11 @@ export async function train(request: TrainRequest): Promise<number> {
       maxGradNorm: training.maxGradNorm,
       normalizer: weightSum,
     });
-    assertFinite('gradient norm', gradNorm, step, learningRate);
+    if (!Number.isFinite(gradNorm)) {
+      throw notFinite(
+        phrase('The gradient norm became {0} at step {1} with learning rate {2}', String(gradNorm), step, learningRate),
+      );
+    }
     const seconds = (performance.now() - startedAt) / 1000;
     await onStep({ step, loss, gradNorm, learningRate, tokens, seconds });
     const stopping = request.stop?.aborted === true;
@@ -81,15 +91,10 @@ export async function train(request: TrainRequest): Promise<number> {
   return steps;
 }
 
-function assertFinite(what: string, value: number, step: number, learningRate: number): void {
-  if (Number.isFinite(value)) return;
-  throw new LabError(
-    'loss-not-finite',
-    `The ${what} became ${value} at step ${step} with learning rate ${learningRate}`,
-    {
-      remedy: 'Lower the learning rate, lengthen the warm-up, or lower maxGradNorm, then start a new run',
-    },
-  );
+function notFinite(message: Phrase): LabError {
+  return new LabError('loss-not-finite', message, {
+    remedy: phrase('Lower the learning rate, lengthen the warm-up, or lower maxGradNorm, then start a new run'),
+  });
 }
 
 function* pieces<T>(values: readonly T[], size: number): Generator<T[]> {

@@ -1,6 +1,7 @@
 // Answers that a training flipped: right before and wrong now, or the other way round. A few of each as examples, all of
 // them counted.
 import { diffWords } from '../metrics/textDiff.ts';
+import type { Words } from '../shared/phrase.ts';
 import type { CellRecord, ItemResult, RunConfig } from '../shared/records.ts';
 import { headline } from './headline.ts';
 import type { ItemReader } from './items.ts';
@@ -20,8 +21,8 @@ export interface FlippedItem {
   /** The answer ran into the token limit. */
   cutOff: boolean;
   /** Why the strict scorer did not count the answer. */
-  reasonBefore?: string;
-  reasonNow?: string;
+  reasonBefore?: Words;
+  reasonNow?: Words;
 }
 
 /** Flips of one benchmark under one trial. */
@@ -140,6 +141,8 @@ function isTextless({ lost, gained }: { lost: Pair[]; gained: Pair[] }): boolean
 function describeItem({ before, now }: Pair, prompt: string | undefined, limit: number): FlippedItem {
   const was = shorten(before.output, limit);
   const is = shorten(now.output, limit);
+  const whyBefore = before.words ?? before.reason;
+  const whyNow = now.words ?? now.reason;
   return {
     index: now.index,
     ...(prompt === undefined ? {} : { prompt: shorten(prompt, limit) }),
@@ -147,8 +150,8 @@ function describeItem({ before, now }: Pair, prompt: string | undefined, limit: 
     now: is,
     diff: diffWords(was, is),
     cutOff: now.finish === 'length' || now.finish === 'context',
-    ...(before.reason === undefined ? {} : { reasonBefore: before.reason }),
-    ...(now.reason === undefined ? {} : { reasonNow: now.reason }),
+    ...(whyBefore === undefined ? {} : { reasonBefore: whyBefore }),
+    ...(whyNow === undefined ? {} : { reasonNow: whyNow }),
   };
 }
 

@@ -3,6 +3,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from '../shared/errors.ts';
+import { phrase } from '../shared/phrase.ts';
 import { driftCsv, matrixCsv, numbersCsv, ratesCsv, targetsCsv } from './csv.ts';
 import { renderHtml } from './html.ts';
 import { renderMarkdown } from './markdown.ts';
@@ -35,9 +36,9 @@ export async function writeReport(source: ReportSource, folder: string): Promise
     const message = error instanceof Error ? error.message : String(error);
     throw new LabError(
       full ? 'disk-full' : 'file-unreadable',
-      `The report could not be written to ${folder}: ${message}`,
+      phrase('The report could not be written to {0}: {1}', folder, message),
       {
-        remedy: full ? 'Free some space and write it again' : 'Name another folder with --out',
+        remedy: full ? phrase('Free some space and write it again') : phrase('Name another folder with --out'),
         cause: error,
       },
     );

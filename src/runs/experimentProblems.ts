@@ -10,7 +10,8 @@ import { LabError } from '../shared/errors.ts';
 import { armSchema, stageSchema } from '../shared/experiment.ts';
 import type { ResolvedArm, Stage } from '../shared/experiment.ts';
 import { editDistance, nearest } from '../shared/nearest.ts';
-import type { Words } from '../shared/phrase.ts';
+import { declared, phrase } from '../shared/phrase.ts';
+import type { Phrase, Words } from '../shared/phrase.ts';
 import type { ExperimentProblemCode } from '../shared/protocol/lab/experiments.ts';
 import type { DocumentPath, Span } from './experimentSource.ts';
 import { pocketModelFolder } from './packageRoot.ts';
@@ -43,17 +44,15 @@ const found = (
   ...(instead === undefined || instead === '' ? {} : { instead }),
 });
 
-/** An unknown word with the nearest of the known ones; `kind` and `plural` say what they are. */
+/** An unknown word with the nearest of the known ones ('' when there are none), which `message` may name. */
 function unknownName(
   path: DocumentPath,
-  kind: string,
   word: string,
   known: readonly string[],
-  list = '',
+  message: (guess: string) => Phrase,
 ): ExperimentProblem {
   const guess = nearest(word, known);
-  const question = guess === '' ? '' : `; did you mean "${guess}"?`;
-  return found('unknown-name', path, `unknown ${kind} "${word}"${question}${list}`, guess);
+  return found('unknown-name', path, message(guess), guess);
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {
@@ -81,7 +80,9 @@ export function applyPresets(value: unknown): ExperimentProblem[] {
     const preset = presets.find((candidate) => candidate.id === id);
     if (!preset) {
       const ids = presets.map((candidate) => candidate.id);
-      problems.push(unknownName(['arms', index, 'preset'], 'preset', id, ids, ` Presets: ${ids.join(', ')}`));
+      const message = (guess: string): Phrase =>
+        phrase('unknown preset "{0}"; did you mean "{1}"? Presets: {2}', id, guess, ids.join(', '));
+      problems.push(unknownName(['arms', index, 'preset'], id, ids, message));
       continue;
     }
     for (const [choice, settings] of Object.entries(preset.choices)) {
@@ -112,7 +113,13 @@ export function schemaProblems(error: z.ZodError, value: unknown): ExperimentPro
     ) {
       const words = allowed.map(String);
       const guess = nearest(given, words);
-      const message = `${nameOf(path)} "${given}" is none of ${words.join(', ')}; did you mean "${guess}"?`;
+      const message = phrase(
+        '{0} "{1}" is none of {2}; did you mean "{3}"?',
+        nameOf(path),
+        given,
+        words.join(', '),
+        guess,
+      );
       return [found('wrong-value', path, message, guess)];
     }
     return [found('wrong-value', path, complaint(issue, given))];
@@ -122,16 +129,21 @@ export function schemaProblems(error: z.ZodError, value: unknown): ExperimentPro
 function unknownKey(value: unknown, path: DocumentPath, key: string, keys: readonly string[]): ExperimentProblem {
   const guess = nearest(key, keys);
   const taken = Object.hasOwn(valueAt(value, path) as object, guess);
-  const message = `unknown key "${key}"; did you mean "${guess}"? Keys here: ${keys.join(', ')}`;
+  const message = phrase('unknown key "{0}"; did you mean "{1}"? Keys here: {2}', key, guess, keys.join(', '));
   return found('unknown-key', [...path, key], message, taken ? undefined : guess);
 }
 
 function missingKey(value: unknown, path: DocumentPath, key: string): ExperimentProblem {
-  const declared = key === 'kind' ? kindsAt(value, path) : declaredAt(value, path);
-  const about = declared.find((node) => node.description !== undefined)?.description;
-  const allowed = allowedValues(declared).map(String);
-  const hint = about ?? (allowed.length > 0 ? `one of ${allowed.join(', ')}` : undefined);
-  return found('missing-key', path, `missing key "${key}"${hint === undefined ? '' : `: ${hint}`}`);
+  const nodes = key === 'kind' ? kindsAt(value, path) : declaredAt(value, path);
+  const about = nodes.find((node) => node.description !== undefined)?.description;
+  const allowed = allowedValues(nodes).map(String);
+  return found('missing-key', path, missing(key, about, allowed));
+}
+
+function missing(key: string, about: string | undefined, allowed: readonly string[]): Phrase {
+  if (about !== undefined) return phrase('missing key "{0}": {1}', key, declared(about));
+  if (allowed.length > 0) return phrase('missing key "{0}": one of {1}', key, allowed.join(', '));
+  return phrase('missing key "{0}"', key);
 }
 
 /** Schemas of `kind` in every member of the union it decides. */
@@ -160,10 +172,11 @@ export function namingProblems(value: unknown): ExperimentProblem[] {
     for (const [index, { name }] of entriesOf(value, list)) {
       if (typeof name !== 'string') continue;
       if (seen.has(name)) {
-        problems.push(found('duplicate', [list, index, 'name'], `the name "${name}" is used twice in ${list}`));
+        const message = phrase('the name "{0}" is used twice in {1}', name, list);
+        problems.push(found('duplicate', [list, index, 'name'], message));
       }
       if (list === 'arms' && name === 'base') {
-        problems.push(found('duplicate', [list, index, 'name'], '"base" is the name of the untouched model'));
+        problems.push(found('duplicate', [list, index, 'name'], phrase('"base" is the name of the untouched model')));
       }
       seen.add(name);
     }
@@ -171,7 +184,11 @@ export function namingProblems(value: unknown): ExperimentProblem[] {
   const benchmarks = entriesOf(value, 'benchmarks').flatMap(([, { name }]) => (typeof name === 'string' ? [name] : []));
   for (const [index, { benchmark, verifier }] of entriesOf(value, 'stages')) {
     if (typeof benchmark === 'string' && !benchmarks.includes(benchmark)) {
-      problems.push(unknownName(['stages', index, 'benchmark'], 'benchmark', benchmark, benchmarks));
+      const message = (guess: string): Phrase =>
+        guess === ''
+          ? phrase('unknown benchmark "{0}"', benchmark)
+          : phrase('unknown benchmark "{0}"; did you mean "{1}"?', benchmark, guess);
+      problems.push(unknownName(['stages', index, 'benchmark'], benchmark, benchmarks, message));
     }
     if (isObject(verifier))
       problems.push(...scorerProblems(verifier['scorer'], ['stages', index, 'verifier', 'scorer']));
@@ -185,7 +202,9 @@ export function namingProblems(value: unknown): ExperimentProblem[] {
 function scorerProblems(id: unknown, path: DocumentPath): ExperimentProblem[] {
   const ids = scorers.map((scorer) => scorer.id);
   if (typeof id !== 'string' || ids.includes(id)) return [];
-  return [unknownName(path, 'scorer', id, ids, ` Scorers: ${ids.join(', ')}`)];
+  const message = (guess: string): Phrase =>
+    phrase('unknown scorer "{0}"; did you mean "{1}"? Scorers: {2}', id, guess, ids.join(', '));
+  return [unknownName(path, id, ids, message)];
 }
 
 /** The absolute path that a path in an experiment file in `folder` means. */
@@ -234,24 +253,24 @@ export async function fileProblems(files: readonly NamedFile[]): Promise<Experim
     const isModel = kind === 'model';
     if (!info) problems.push(await missingFile(file));
     else if (isModel && !info.isDirectory())
-      problems.push(found('missing-file', path, `not a model folder: ${target}`));
-    else if (!isModel && !info.isFile()) problems.push(found('missing-file', path, `not a file: ${target}`));
+      problems.push(found('missing-file', path, phrase('not a model folder: {0}', target)));
+    else if (!isModel && !info.isFile()) problems.push(found('missing-file', path, phrase('not a file: {0}', target)));
   }
   return problems;
 }
 
 /** Names the file in the same folder whose name is nearly the missing one's. */
 async function missingFile({ path, written, target, kind }: NamedFile): Promise<ExperimentProblem> {
-  const missing = `${kind === 'model' ? 'no such folder' : 'no such file'}: ${target}`;
+  const message = kind === 'model' ? phrase('no such folder: {0}', target) : phrase('no such file: {0}', target);
   const entries = await readdir(dirname(target), { withFileTypes: true }).catch(() => []);
   const there = entries.filter((entry) => (kind === 'model' ? entry.isDirectory() : entry.isFile()));
   const name = basename(target);
   const bundled = kind === 'model' && written === name ? ['pocket'] : [];
   const guess = nearest(name, [...bundled, ...there.map((entry) => entry.name)]);
   const isClose = editDistance(name, guess) <= Math.max(1, parse(name).name.length / 4);
-  if (guess === '' || !isClose || !written.endsWith(name)) return found('missing-file', path, missing);
+  if (guess === '' || !isClose || !written.endsWith(name)) return found('missing-file', path, message);
   const instead = `${written.slice(0, -name.length)}${guess}`;
-  return found('missing-file', path, `${missing}; did you mean "${instead}"?`, instead);
+  return found('missing-file', path, phrase('{0}; did you mean "{1}"?', message, instead), instead);
 }
 
 /** What an arm still needs, and values that are listed twice. */
@@ -260,18 +279,21 @@ export function armProblems(value: unknown): ExperimentProblem[] {
   for (const [index, { preset, mix, learningRates, trainable }] of entriesOf(value, 'arms')) {
     problems.push(...trainableProblems(trainable, ['arms', index, 'trainable']));
     if (isObject(mix) && mix['kind'] === 'replay' && mix['dataset'] === '') {
-      const message = `preset "${String(preset)}" needs mix: { kind: replay, dataset: FILE }, the old examples to replay`;
+      const message = phrase(
+        'preset "{0}" needs mix: { kind: replay, dataset: FILE }, the old examples to replay',
+        String(preset),
+      );
       problems.push(found('incomplete', ['arms', index, 'preset'], message));
     }
     if (hasRepeated(learningRates)) {
-      problems.push(found('duplicate', ['arms', index, 'learningRates'], 'a learning rate is listed twice'));
+      problems.push(found('duplicate', ['arms', index, 'learningRates'], phrase('a learning rate is listed twice')));
     }
   }
   if (isObject(value) && hasRepeated(value['learningRates'])) {
-    problems.push(found('duplicate', ['learningRates'], 'a learning rate is listed twice'));
+    problems.push(found('duplicate', ['learningRates'], phrase('a learning rate is listed twice')));
   }
   if (isObject(value) && hasRepeated(value['seeds'])) {
-    problems.push(found('duplicate', ['seeds'], 'a seed is listed twice'));
+    problems.push(found('duplicate', ['seeds'], phrase('a seed is listed twice')));
   }
   return problems;
 }
@@ -281,11 +303,16 @@ function trainableProblems(trainable: unknown, path: DocumentPath): ExperimentPr
   if (!isObject(trainable)) return [];
   const { kind, roles, layers } = trainable;
   if (kind === 'freeze' && roles === undefined && layers === undefined) {
-    return [found('incomplete', path, 'freeze needs roles or layers: without them every weight stays as it is')];
+    const message = phrase('freeze needs roles or layers: without them every weight stays as it is');
+    return [found('incomplete', path, message)];
   }
   if (!Array.isArray(layers) || layers.length !== 2 || Number(layers[0]) < Number(layers[1])) return [];
-  const [first, end] = layers.map(Number);
-  const message = `layers [${first}, ${end}] holds no layer: the first number is the first layer, the second the one behind the last`;
+  const [first = '', end = ''] = layers.map((layer) => String(Number(layer)));
+  const message = phrase(
+    'layers [{0}, {1}] holds no layer: the first number is the first layer, the second the one behind the last',
+    first,
+    end,
+  );
   return [found('wrong-value', [...path, 'layers'], message)];
 }
 
@@ -313,7 +340,11 @@ export async function verifierProblems(value: unknown, folder: string): Promise<
       }
       continue;
     }
-    const message = `stage "${name}" needs a verifier, because arm "${arm.name}" trains on the model's own correct answers`;
+    const message = phrase(
+      'stage "{0}" needs a verifier, because arm "{1}" trains on the model\'s own correct answers',
+      name,
+      arm.name,
+    );
     problems.push(found('incomplete', ['stages', index, 'verifier'], message));
   }
   return problems;

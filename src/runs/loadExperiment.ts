@@ -23,7 +23,8 @@ import { languageOf, parseExperimentText, spanOf } from './experimentSource.ts';
 import type { ExperimentSource, Span } from './experimentSource.ts';
 import { fileError } from './files.ts';
 import { pocketModelFolder } from './packageRoot.ts';
-import { inEnglish } from '../shared/phrase.ts';
+import { phrase } from '../shared/phrase.ts';
+import type { Phrase, Words } from '../shared/phrase.ts';
 
 export interface LoadedExperiment {
   /** Absolute path of the experiment file. */
@@ -79,9 +80,10 @@ export async function checkExperiment(file: string, text: string): Promise<Check
 }
 
 /** What to do about the problems of a file. */
-export const experimentRemedy =
-  'schemas/experiment.schema.json describes every key; examples/pocket/pocket.experiment.yaml is an example';
-export const syntaxRemedy = 'Mend the syntax; strings with a colon or a leading % or @ need quotes';
+export const experimentRemedy = phrase(
+  'schemas/experiment.schema.json describes every key; examples/pocket/pocket.experiment.yaml is an example',
+);
+export const syntaxRemedy = phrase('Mend the syntax; strings with a colon or a leading % or @ need quotes');
 
 async function readText(file: string): Promise<string> {
   try {
@@ -104,16 +106,27 @@ function place(source: ExperimentSource, problems: readonly ExperimentProblem[])
 /** The error for the problems of a file, each with line and column. */
 export function invalid({ source, problems }: Pick<CheckedExperiment, 'source' | 'problems'>): LabError {
   const { file } = source;
-  const listed = problems.map(({ span, message }) => {
+  const lines = problems.map(({ span, message }) => {
     const { line, column } = source.place(span[0]);
-    return `\n  ${basename(file)}:${line}:${column} ${inEnglish(message)}`;
+    return phrase('\n  {0}:{1}:{2} {3}', basename(file), line, column, message);
   });
-  const isSyntax = problems[0]?.code === 'syntax';
-  const count = listed.length === 1 ? 'a problem' : `${listed.length} problems`;
-  const what = isSyntax ? `is not ${languageOf(file)}` : `has ${count}`;
-  return new LabError('experiment-invalid', `${file} ${what}:${listed.join('')}`, {
-    remedy: isSyntax ? syntaxRemedy : experimentRemedy,
-  });
+  if (problems[0]?.code === 'syntax') {
+    const message = phrase('{0} is not {1}:{2}', file, languageOf(file), inARow(lines));
+    return new LabError('experiment-invalid', message, { remedy: syntaxRemedy });
+  }
+  const message =
+    lines.length === 1
+      ? phrase('{0} has a problem:{1}', file, inARow(lines))
+      : phrase('{0} has {1} problems:{2}', file, lines.length, inARow(lines));
+  return new LabError('experiment-invalid', message, { remedy: experimentRemedy });
+}
+
+/** Phrases one behind the other, nested by halves: a file may have thousands of problems. */
+function inARow(parts: readonly Phrase[]): Words {
+  const [first = '', ...others] = parts;
+  if (others.length === 0) return first;
+  const middle = Math.ceil(parts.length / 2);
+  return phrase('{0}{1}', inARow(parts.slice(0, middle)), inARow(parts.slice(middle)));
 }
 
 function withAbsolutePaths(experiment: Experiment, base: string): Experiment {

@@ -3,6 +3,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { LabError } from '../shared/errors.ts';
+import { phrase } from '../shared/phrase.ts';
 import { fileError } from './files.ts';
 import { readLockFile, takeLockFile } from './lockFile.ts';
 import type { LockKind } from './lockFile.ts';
@@ -33,8 +34,8 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
     throw fileError(error, 'write', file);
   });
   if (!taken) {
-    const remedy = `Remove ${file} and try again`;
-    throw new LabError('run-invalid', `Cannot lock the run folder ${folder}`, { remedy });
+    const remedy = phrase('Remove {0} and try again', file);
+    throw new LabError('run-invalid', phrase('Cannot lock the run folder {0}', folder), { remedy });
   }
   if ('other' in taken) throw heldError(folder, taken.other, file);
   return () => taken.held.release();
@@ -81,9 +82,11 @@ function heldError(folder: string, holder: Lock, file: string): LabError {
   const here = holder.host === hostname();
   return new LabError(
     'run-invalid',
-    `The run ${folder} is being worked on by process ${holder.pid} on ${holder.host}`,
+    phrase('The run {0} is being worked on by process {1} on {2}', folder, String(holder.pid), holder.host),
     {
-      remedy: here ? 'Wait until it has finished, or stop it first' : `If that process is gone, remove ${file}`,
+      remedy: here
+        ? phrase('Wait until it has finished, or stop it first')
+        : phrase('If that process is gone, remove {0}', file),
     },
   );
 }

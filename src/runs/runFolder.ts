@@ -5,6 +5,7 @@ import { access, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeRows } from '../data/writeRows.ts';
 import { LabError } from '../shared/errors.ts';
+import { phrase } from '../shared/phrase.ts';
 import type {
   CellRecord,
   CheckpointRecord,
@@ -65,8 +66,8 @@ export function trialFolder(key: TrialKey, armIndex: number): string {
 /** Creates the folder of a new run with its configuration. Refuses a folder that already holds a run. */
 export async function createRunFolder(folder: string, config: RunConfig): Promise<void> {
   if (await isRunFolder(folder)) {
-    throw new LabError('run-invalid', `${folder} already holds a run`, {
-      remedy: `Continue it with \`forgetting-lab resume ${folder}\`, or choose another folder with --out`,
+    throw new LabError('run-invalid', phrase('{0} already holds a run', folder), {
+      remedy: phrase('Continue it with `forgetting-lab resume {0}`, or choose another folder with --out', folder),
     });
   }
   try {
@@ -112,8 +113,10 @@ export async function readItems(folder: string, cell: CellRecord): Promise<ItemR
   const file = join(folder, cell.items);
   const { values, damaged } = await readJsonLines(file);
   if (damaged.length > 0 || values.length !== cell.n) {
-    throw new LabError('run-invalid', `${file} holds ${values.length} readable items of ${cell.n}`, {
-      remedy: 'The file was damaged after the run; remove the cell from cells.jsonl and resume to measure it again',
+    throw new LabError('run-invalid', phrase('{0} holds {1} readable items of {2}', file, values.length, cell.n), {
+      remedy: phrase(
+        'The file was damaged after the run; remove the cell from cells.jsonl and resume to measure it again',
+      ),
     });
   }
   return values as ItemResult[];
@@ -127,8 +130,8 @@ export async function readRunConfig(folder: string): Promise<RunConfig> {
     text = await readFile(file, 'utf8');
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) {
-      throw new LabError('run-invalid', `${folder} is not a run folder: it has no ${configFile}`, {
-        remedy: '`forgetting-lab list` shows the runs there are',
+      throw new LabError('run-invalid', phrase('{0} is not a run folder: it has no {1}', folder, configFile), {
+        remedy: phrase('`forgetting-lab list` shows the runs there are'),
       });
     }
     throw fileError(error, 'read', file);
@@ -141,11 +144,14 @@ function parseConfig(text: string, file: string): RunConfig {
   try {
     config = JSON.parse(text) as Partial<RunConfig> | null;
   } catch (error) {
-    throw new LabError('run-invalid', `${file} is not JSON`, { remedy: 'Start a new run', cause: error });
+    throw new LabError('run-invalid', phrase('{0} is not JSON', file), {
+      remedy: phrase('Start a new run'),
+      cause: error,
+    });
   }
   if (config?.formatVersion !== 1 || !config.experiment || !Array.isArray(config.arms)) {
-    throw new LabError('run-invalid', `${file} is not the configuration of a run in format 1`, {
-      remedy: 'Read it with the version of forgetting-lab that wrote it',
+    throw new LabError('run-invalid', phrase('{0} is not the configuration of a run in format 1', file), {
+      remedy: phrase('Read it with the version of forgetting-lab that wrote it'),
     });
   }
   return config as RunConfig;

@@ -30,7 +30,8 @@ import type { Trial } from './plan.ts';
 import { slug } from './runFolder.ts';
 import { log, record } from './session.ts';
 import type { Session } from './session.ts';
-import { inEnglish, phrase } from '../shared/phrase.ts';
+import { inEnglish, joinedBySemicolon, phrase } from '../shared/phrase.ts';
+import type { Phrase, Words } from '../shared/phrase.ts';
 
 /** Examples with token probabilities that are kept in the record, for colouring. */
 const examplesKept = 8;
@@ -38,9 +39,14 @@ const examplesKept = 8;
 /** Rows whose targets are compared with the base model's greedy answers; a mean over so many is steady to a few hundredths. */
 const greedyRows = 64;
 
+/** Rows that were left out for the same reason. */
+interface Dropped extends Omit<DropCount, 'reason'> {
+  reason: Words;
+}
+
 /** What is known about a set of made targets besides its rows. */
 interface TargetsMade {
-  dropped: DropCount[];
+  dropped: Dropped[];
   tokensGenerated: number;
   verified?: number;
   greedy?: ClosenessToGreedy;
@@ -64,8 +70,8 @@ export async function stageTargets(session: Session, trial: Trial, stageNumber: 
   const rows = scored.map((row, index) => toTargetRow(row, mask.masked[index] as boolean[]));
   const usable = rows.filter((row) => row.masked.length < row.logprobs.length);
   const fullyMasked = rows.length - usable.length;
-  if (usable.length === 0)
-    throw nothingLeft(arm, stage, [{ reason: 'every answer token is masked', count: fullyMasked }]);
+  const masked: Dropped = { reason: phrase('every answer token is masked'), count: fullyMasked };
+  if (usable.length === 0) throw nothingLeft(arm, stage, [masked]);
   const replay = await replayRows(session, arm, trial, stageNumber, usable.length);
   const plain = arm.mask.kind === 'none' && arm.mix.kind === 'none';
   const file = plain
@@ -73,11 +79,7 @@ export async function stageTargets(session: Session, trial: Trial, stageNumber: 
     : `targets/${trial.seed}-${slug(arm.name)}-${trial.armIndex + 1}-stage${stageNumber}.jsonl`;
   const all = [...usable, ...replay.rows];
   if (!plain) await writeRows(join(session.folder, file), all.map(rowToJson));
-  const dropped = [
-    ...made.dropped,
-    ...(fullyMasked > 0 ? [{ reason: 'every answer token is masked', count: fullyMasked }] : []),
-    ...replay.dropped,
-  ];
+  const dropped = [...made.dropped, ...(fullyMasked > 0 ? [masked] : []), ...replay.dropped];
   const entry = describe(session, trial, stage, stageNumber, { file, scored, mask, made, dropped, all });
   await record(session, entry);
   await warn(session, entry, mask);
@@ -96,16 +98,22 @@ async function warn(session: Session, entry: TargetRecord, mask: MaskResult): Pr
   }
 }
 
-function nothingLeft(arm: ResolvedArm, stage: Stage, dropped: readonly DropCount[]): LabError {
-  const reasons =
-    dropped.map(({ reason, count }) => `${plural(count, 'row')}: ${reason}`).join('; ') || 'the dataset has no rows';
+function nothingLeft(arm: ResolvedArm, stage: Stage, dropped: readonly Dropped[]): LabError {
+  const reasons = dropped.map(({ reason, count }) => phrase('{0}: {1}', rowCount(count), reason));
   return new LabError(
     'dataset-empty',
-    `Arm "${arm.name}" has nothing to train on at stage "${stage.name}" (${reasons})`,
-    {
-      remedy: 'Check the dataset and the verifier, raise samples or maxTokens, or choose a fallback',
-    },
+    phrase(
+      'Arm "{0}" has nothing to train on at stage "{1}" ({2})',
+      arm.name,
+      stage.name,
+      reasons.length > 0 ? joinedBySemicolon(reasons) : phrase('the dataset has no rows'),
+    ),
+    { remedy: phrase('Check the dataset and the verifier, raise samples or maxTokens, or choose a fallback') },
   );
+}
+
+function rowCount(count: number): Phrase {
+  return count === 1 ? phrase('1 row') : phrase('{0} rows', count);
 }
 
 /** The name of the file of targets before the arm's mask: equal choices on equal data give equal names. */
@@ -152,7 +160,7 @@ async function makeShared(
   await writeRows(file, rowsOf());
   const greedy = await compareWithGreedy(session, stage, first);
   const made: TargetsMade = {
-    dropped: drops.records(),
+    dropped: drops.reasons(),
     tokensGenerated,
     ...(verify && count > 0 ? { verified: verified / count } : {}),
     ...(greedy ? { greedy } : {}),
@@ -246,12 +254,12 @@ async function replayRows(
   trial: Trial,
   stageNumber: number,
   newCount: number,
-): Promise<{ rows: TargetRow[]; dropped: DropCount[] }> {
+): Promise<{ rows: TargetRow[]; dropped: Dropped[] }> {
   const { mix } = arm;
   if (mix.kind === 'none') return { rows: [], dropped: [] };
   const { examples, dropped } = await loadExamples(mix.dataset);
   const drops = createDropCounter();
-  for (const { source, reason } of dropped) drops.add({ source, reason: `replay: ${inEnglish(reason)}` });
+  for (const { source, reason } of dropped) drops.add({ source, reason: phrase('replay: {0}', reason) });
   const usable = examples.filter((example) => {
     const part = encodeScorable(session.side, example);
     if ('reason' in part) drops.add({ source: example.source, reason: phrase('replay: {0}', part.reason) });
@@ -264,15 +272,15 @@ async function replayRows(
   }
   return {
     rows: drawReplay(sources, newCount, mix.rate, trial.seed).map(replayRow),
-    dropped: drops.records(),
+    dropped: drops.reasons(),
   };
 }
 
 async function readRows(file: string): Promise<TargetRow[]> {
   const { values, damaged, cut } = await readJsonLines(file);
   if (damaged.length > 0 || cut || values.length === 0) {
-    throw new LabError('run-invalid', `The training rows ${file} are missing or damaged`, {
-      remedy: 'Remove the file and its line in targets.jsonl, and resume to make the targets again',
+    throw new LabError('run-invalid', phrase('The training rows {0} are missing or damaged', file), {
+      remedy: phrase('Remove the file and its line in targets.jsonl, and resume to make the targets again'),
     });
   }
   return values.map(rowFromJson);
@@ -297,7 +305,7 @@ interface Description {
   scored: readonly ScoredRow[];
   mask: MaskResult;
   made: TargetsMade;
-  dropped: TargetRecord['dropped'];
+  dropped: readonly Dropped[];
   all: readonly TargetRow[];
 }
 
@@ -332,7 +340,7 @@ function describe(session: Session, trial: Trial, stage: Stage, stageNumber: num
     duplicateShare: duplicateShare(parts.scored.map(({ example }) => JSON.stringify(example.body))),
     ...(greedy === undefined ? {} : { greedy }),
     provenance,
-    dropped: parts.dropped,
+    dropped: parts.dropped.map((drop) => ({ ...drop, reason: inEnglish(drop.reason) })),
     maskedShare: parts.mask.share,
     maskedEosShare: parts.mask.eosShare,
     ...(verified === undefined ? {} : { verified }),

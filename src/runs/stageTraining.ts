@@ -9,6 +9,7 @@ import type { TargetRow } from '../recipes/rows.ts';
 import { train } from '../recipes/train.ts';
 import type { StepMetric } from '../recipes/train.ts';
 import { describeError, LabError } from '../shared/errors.ts';
+import { phrase } from '../shared/phrase.ts';
 import type { ResolvedArm, Stage, Trainable } from '../shared/experiment.ts';
 import { hashSeed } from '../shared/random.ts';
 import type { CheckpointRecord } from '../shared/records.ts';
@@ -59,10 +60,14 @@ export async function loadStage(
     const damaged =
       error instanceof LabError && ['safetensors-invalid', 'file-not-found', 'model-invalid'].includes(error.code);
     if (stage === 0 || !damaged) throw error;
-    throw new LabError('checkpoint-invalid', `The checkpoint ${folder} cannot be read: ${error.message}`, {
-      remedy: `Remove the folder and resume: the stage is trained again to the same weights`,
-      cause: error,
-    });
+    throw new LabError(
+      'checkpoint-invalid',
+      phrase('The checkpoint {0} cannot be read: {1}', folder, error.words.message),
+      {
+        remedy: phrase('Remove the folder and resume: the stage is trained again to the same weights'),
+        cause: error,
+      },
+    );
   }
 }
 

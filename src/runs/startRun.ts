@@ -11,7 +11,6 @@ import type { Benchmark } from '../evals/benchmark.ts';
 import type { DroppedRow } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
 import type { Experiment, ResolvedArm, Stage } from '../shared/experiment.ts';
-import { plural } from '../shared/words.ts';
 import type { RunConfig } from '../shared/records.ts';
 import { findBreaches } from './guard.ts';
 import type { Breach } from './guard.ts';
@@ -25,7 +24,8 @@ import { carryOut } from './runner.ts';
 import type { EngineFactory, WalkResult } from './runner.ts';
 import type { RunListener, Session, StopSignals } from './session.ts';
 import { stageExamples } from './stageTargets.ts';
-import { inEnglish } from '../shared/phrase.ts';
+import { inEnglish, joinedBySemicolon, phrase } from '../shared/phrase.ts';
+import type { Phrase } from '../shared/phrase.ts';
 
 /** What starting and resuming have in common. */
 export interface RunOptions extends StopSignals {
@@ -81,15 +81,21 @@ export async function resumeRun(request: RunOptions & { folder: string; force?: 
   const changed = await changesSince(config);
   const { experiment } = config;
   if (changed.fatal.length > 0)
-    throw notResumable(folder, changed.fatal, 'Put them back as they were, or start a new run');
+    throw notResumable(folder, changed.fatal, phrase('Put them back as they were, or start a new run'));
   if (changed.versions.length > 0 && !request.force) {
-    const remedy = 'Use the same versions, start a new run, or resume with --force to accept results that may differ';
+    const remedy = phrase(
+      'Use the same versions, start a new run, or resume with --force to accept results that may differ',
+    );
     throw notResumable(folder, changed.versions, remedy);
   }
   const data = await readData(experiment);
   const side = await loadTextSide(experiment.model);
   if (side.tokenizer.hash !== config.model.tokenizerHash || (side.template?.hash ?? '') !== config.model.templateHash) {
-    throw notResumable(folder, ['the tokenizer or chat template has changed'], 'Put them back, or start a new run');
+    throw notResumable(
+      folder,
+      [phrase('the tokenizer or chat template has changed')],
+      phrase('Put them back, or start a new run'),
+    );
   }
   return withEngine(request.startEngine, async (engine) => {
     const base = await engine.load({
@@ -100,8 +106,8 @@ export async function resumeRun(request: RunOptions & { folder: string; force?: 
     if (base.weightsHash !== config.model.weightsHash) {
       throw notResumable(
         folder,
-        [`the weights of ${experiment.model} have changed`],
-        'Put them back, or start a new run',
+        [phrase('the weights of {0} have changed', experiment.model)],
+        phrase('Put them back, or start a new run'),
       );
     }
     return inRun(request, { folder, config, engine, base, side, data, resumed: true });
@@ -124,8 +130,14 @@ function requireLayers({ name, trainable }: ResolvedArm, { layers }: ModelInfo):
   if (end <= layers) return;
   throw new LabError(
     'experiment-invalid',
-    `Arm "${name}": trainable.layers [${first}, ${end}] goes beyond the ${plural(layers, 'layer')} of the model`,
-    { remedy: `Layers are counted from 0; [0, ${layers}] are all of them` },
+    phrase(
+      'Arm "{0}": trainable.layers [{1}, {2}] goes beyond the {3} of the model',
+      name,
+      first,
+      end,
+      layers === 1 ? phrase('1 layer') : phrase('{0} layers', layers),
+    ),
+    { remedy: phrase('Layers are counted from 0; [0, {0}] are all of them', layers) },
   );
 }
 
@@ -175,14 +187,19 @@ export async function readData(experiment: Experiment): Promise<RunInput> {
 /** The error for a stage whose dataset has nothing to train on. */
 export function noUsableRows(stage: Pick<Stage, 'name' | 'dataset'>, dropped: readonly DroppedRow[]): LabError {
   const first = dropped[0];
-  const why = first
-    ? `; all ${dropped.length} rows were dropped, the first (line ${first.source.line}): ${inEnglish(first.reason)}`
-    : '';
-  return new LabError(
-    'dataset-empty',
-    `The dataset of stage "${stage.name}" has no usable rows: ${stage.dataset}${why}`,
-    { remedy: 'Name a file with rows in one of the formats text, messages, prompt/completion, alpaca, sharegpt' },
-  );
+  const message = first
+    ? phrase(
+        'The dataset of stage "{0}" has no usable rows: {1}; all {2} rows were dropped, the first (line {3}): {4}',
+        stage.name,
+        stage.dataset,
+        dropped.length,
+        first.source.line,
+        first.reason,
+      )
+    : phrase('The dataset of stage "{0}" has no usable rows: {1}', stage.name, stage.dataset);
+  return new LabError('dataset-empty', message, {
+    remedy: phrase('Name a file with rows in one of the formats text, messages, prompt/completion, alpaca, sharegpt'),
+  });
 }
 
 async function makeConfig(
@@ -209,7 +226,7 @@ async function makeConfig(
       tokenizerHash: side.tokenizer.hash,
       templateHash: side.template?.hash ?? '',
     },
-    device: { name: base.device, reason: base.deviceReason, threads: base.threads },
+    device: { name: base.device, reason: inEnglish(base.deviceReason), threads: base.threads },
     dataHashes: await hashData(experiment, arms),
     lossNormalization: 'token-mean',
   };
@@ -250,21 +267,21 @@ export function runtimeVersion(): string {
 }
 
 /** What differs from the run's configuration: data (`fatal`), and versions that may change the last bits. */
-async function changesSince(config: RunConfig): Promise<{ fatal: string[]; versions: string[] }> {
-  const fatal: string[] = [];
+async function changesSince(config: RunConfig): Promise<{ fatal: Phrase[]; versions: Phrase[] }> {
+  const fatal: Phrase[] = [];
   for (const [file, hash] of Object.entries(config.dataHashes)) {
     const now = await hashFile(file).catch(() => undefined);
-    if (now === undefined) fatal.push(`${file} is missing`);
-    else if (now !== hash) fatal.push(`${file} has changed`);
+    if (now === undefined) fatal.push(phrase('{0} is missing', file));
+    else if (now !== hash) fatal.push(phrase('{0} has changed', file));
   }
   const now = versionsNow();
   const versions = (['forgettingLab', 'onnxruntime', 'platform'] as const)
     .filter((name) => now[name] !== config.versions[name])
-    .map((name) => `${name} is ${now[name]}, the run was made with ${config.versions[name]}`);
+    .map((name) => phrase('{0} is {1}, the run was made with {2}', name, now[name], config.versions[name]));
   return { fatal, versions };
 }
 
-function notResumable(folder: string, reasons: readonly string[], remedy: string): LabError {
-  const message = `${folder} cannot be continued bit for bit: ${reasons.join('; ')}`;
+function notResumable(folder: string, reasons: readonly Phrase[], remedy: Phrase): LabError {
+  const message = phrase('{0} cannot be continued bit for bit: {1}', folder, joinedBySemicolon(reasons));
   return new LabError('run-not-resumable', message, { remedy });
 }

@@ -85,8 +85,10 @@ export interface ItemResult {
   /** The model's text (empty for benchmarks scored by likelihood). */
   output: string;
   finish: 'stop' | 'length' | 'context' | 'scored';
-  /** Why the item does not count under the strict scorer, in words. */
+  /** Why the item does not count under the strict scorer, in English. */
   reason?: string;
+  /** The same with its values apart, for readers of other languages; absent in runs of earlier versions. */
+  words?: Phrase;
   /** Further rates by name, 0..1 (`json_strict`, `json_schema`, `refusal`, `gibberish`, `rp4`...). */
   rates?: Record<string, number>;
   /** First-token refusal margin of a harmful prompt, nats (methods 5.8.4). */

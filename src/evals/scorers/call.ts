@@ -1,5 +1,7 @@
 // The two OpenFunctions scorers (methods 6.4): `call` compares calls by meaning, `openfunctions_contains` is the text
 // comparison of the SDFT release (arXiv 2402.13669), which depends on argument order and spelling.
+import { phrase } from '../../shared/phrase.ts';
+import type { Phrase } from '../../shared/phrase.ts';
 import { findCalls, parseCall, type PythonCall } from '../pythonCall.ts';
 import { verdict, type Scorer, type ScorerItem, type Verdict } from '../scorer.ts';
 import { readSignature } from './callSignature.ts';
@@ -7,17 +9,19 @@ import { compareCalls, type CallComparison } from './compareCalls.ts';
 import { acceptedTexts, checkTexts, wholeWords } from './words.ts';
 
 /** The reference calls of an item, or why they cannot be read. */
-function goldCalls(answer: unknown): PythonCall[] | string {
+function goldCalls(answer: unknown): PythonCall[] | { problem: Phrase } {
   const texts = acceptedTexts(answer);
-  if (!texts) return 'it is not a text';
+  if (!texts) return { problem: phrase('it is not a text') };
   const calls: PythonCall[] = [];
   for (const text of texts) {
     const reading = parseCall(text);
-    if ('problem' in reading) return `${reading.problem} at character ${reading.at + 1}`;
+    if ('problem' in reading) return { problem: phrase('{0} at character {1}', reading.problem, reading.at + 1) };
     calls.push(reading.call);
   }
   return calls;
 }
+
+const noCall = phrase('no call in the output');
 
 /** The comparison with the reference that comes closest. */
 function closest(golds: readonly PythonCall[], predicted: PythonCall, item: ScorerItem): CallComparison | undefined {
@@ -30,15 +34,15 @@ function closest(golds: readonly PythonCall[], predicted: PythonCall, item: Scor
 
 function judgeCall(output: string, item: ScorerItem): Verdict {
   const golds = goldCalls(item.answer);
-  if (typeof golds === 'string') {
-    return verdict(false, false, { reason: `the reference cannot be read as a call: ${golds}` });
+  if ('problem' in golds) {
+    return verdict(false, false, { reason: phrase('the reference cannot be read as a call: {0}', golds.problem) });
   }
   const calls = findCalls(output);
   const [first] = calls;
   const judged = first && closest(golds, first, item);
   if (!first || !judged) {
     const rates = { call_name: 0, call_argument_f1: 0 };
-    return { ...verdict(false, false, { reason: 'no call in the output' }), rates };
+    return { ...verdict(false, false, { reason: noCall }), rates };
   }
   const wanted = new Set(golds.map((gold) => gold.name));
   const named = calls.find((call) => wanted.has(call.name));
@@ -61,7 +65,8 @@ export const call: Scorer = {
   version: 1,
   check(item) {
     const golds = goldCalls(item.answer);
-    return typeof golds === 'string' ? `"answer" must be a call such as f.g(a="x"): ${golds}` : undefined;
+    if (!('problem' in golds)) return undefined;
+    return phrase('"answer" must be a call such as f.g(a="x"): {0}', golds.problem);
   },
   judge: judgeCall,
 };
@@ -83,13 +88,13 @@ export const openfunctionsContains: Scorer = {
   check: checkTexts,
   judge(output, item) {
     const golds = acceptedTexts(item.answer)?.map(canonical);
-    if (!golds) return verdict(false, false, { reason: 'the reference is not a text' });
+    if (!golds) return verdict(false, false, { reason: phrase('the reference is not a text') });
     const text = canonical(output);
     const found = golds.find((gold) => wholeWords(gold).test(text));
     const loose = (part: string): string => part.replace(/\s/gu, '').toLowerCase();
     const lenient = found !== undefined || golds.some((gold) => loose(text).includes(loose(gold)));
     const parsed = /[\p{L}\p{N}_]\(/u.test(text);
-    const reason = parsed ? 'the output does not contain the call' : 'no call in the output';
+    const reason = parsed ? phrase('the output does not contain the call') : noCall;
     return verdict(found !== undefined, lenient, { extracted: found, reason, parsed });
   },
 };

@@ -1,4 +1,5 @@
 // `choice`: classification by naming a label (methods 6.5). The labels of an item are its `choices`.
+import { phrase } from '../../shared/phrase.ts';
 import { verdict, type Scorer, type ScorerItem } from '../scorer.ts';
 import { normalize, wholeWords } from './words.ts';
 
@@ -36,15 +37,21 @@ export const choice: Scorer = {
   kind: 'generate',
   version: 1,
   check: (item) =>
-    labels(item) ? undefined : '"choices" must list two or more different texts and "answer" must be one of them',
+    labels(item)
+      ? undefined
+      : phrase('"choices" must list two or more different texts and "answer" must be one of them'),
   judge(output, item) {
     const known = labels(item);
-    if (!known) return verdict(false, false, { reason: 'the reference is not one of the choices' });
+    if (!known) return verdict(false, false, { reason: phrase('the reference is not one of the choices') });
     const named = namedChoices(normalize(output), known.choices);
     const [first, ...others] = new Set(named);
-    if (first === undefined) return verdict(false, false, { reason: 'the output names none of the choices' });
-    if (others.length > 0) return verdict(false, first === known.right, { reason: 'the output names several choices' });
+    if (first === undefined) return verdict(false, false, { reason: phrase('the output names none of the choices') });
+    if (others.length > 0)
+      return verdict(false, first === known.right, { reason: phrase('the output names several choices') });
     const right = first === known.right;
-    return verdict(right, right, { extracted: first, reason: `the output names ${first}, not ${known.right}` });
+    return verdict(right, right, {
+      extracted: first,
+      reason: phrase('the output names {0}, not {1}', first, known.right),
+    });
   },
 };

@@ -1,4 +1,6 @@
 // Compares two function calls by meaning (methods 6.4, `ast`): name, arguments mapped to parameters, values by type.
+import { phrase } from '../../shared/phrase.ts';
+import type { Phrase } from '../../shared/phrase.ts';
 import type { PythonCall, PythonValue } from '../pythonCall.ts';
 import type { CallSignature } from './callSignature.ts';
 
@@ -11,7 +13,7 @@ export interface CallComparison {
   /** F1 of the arguments, whatever the name. Two calls without arguments agree fully. */
   argumentF1: number;
   /** The first difference, in words. */
-  difference: string | undefined;
+  difference: Phrase | undefined;
 }
 
 export function compareCalls(gold: PythonCall, predicted: PythonCall, signature: CallSignature): CallComparison {
@@ -19,9 +21,9 @@ export function compareCalls(gold: PythonCall, predicted: PythonCall, signature:
   const wanted = bind(gold, order);
   const given = bind(predicted, order);
   const name = gold.name === predicted.name;
-  const clash = given.clash && `the argument ${given.clash} is given twice`;
+  const clash = given.clash === undefined ? undefined : phrase('the argument {0} is given twice', given.clash);
   const faults = argumentFaults(wanted.values, given.values, signature);
-  const nameFault = name ? undefined : `the function is ${predicted.name}, not ${gold.name}`;
+  const nameFault = name ? undefined : phrase('the function is {0}, not {1}', predicted.name, gold.name);
   const matched = [...wanted.values].filter(([key, value]) => equalIn(given.values, key, value)).length;
   const total = wanted.values.size + given.values.size;
   return {
@@ -47,7 +49,7 @@ function bind(call: PythonCall, order: readonly string[]): { values: Arguments; 
 }
 
 interface Fault {
-  text: string;
+  text: Phrase;
   /** A lenient comparison lets it pass. */
   optional: boolean;
 }
@@ -58,13 +60,16 @@ function argumentFaults(wanted: Arguments, given: Arguments, signature: CallSign
   const known = new Set(signature.parameters);
   const faults: Fault[] = [];
   for (const [key, value] of wanted) {
-    if (!given.has(key)) faults.push({ text: `the argument ${key} is missing`, optional: !required.has(key) });
+    if (!given.has(key))
+      faults.push({ text: phrase('the argument {0} is missing', key), optional: !required.has(key) });
     else if (!equalIn(given, key, value))
-      faults.push({ text: `the argument ${key} has another value`, optional: false });
+      faults.push({ text: phrase('the argument {0} has another value', key), optional: false });
   }
   for (const key of given.keys()) {
     if (wanted.has(key)) continue;
-    const text = known.has(key) ? `the argument ${key} is not asked for` : `the argument ${key} is unknown`;
+    const text = known.has(key)
+      ? phrase('the argument {0} is not asked for', key)
+      : phrase('the argument {0} is unknown', key);
     faults.push({ text, optional: known.has(key) });
   }
   return faults;

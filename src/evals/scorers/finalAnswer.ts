@@ -1,6 +1,7 @@
 // Answers that mark their final number: `final_answer` ("The answer is N", the strict match of the common GSM8K
 // harness) and `gsm8k` (official answers whose result follows "####"). Losing the marker is a loss of format, losing
 // the number a loss of skill (methods 6.1, pitfall 2): strict asks for the marker, lenient takes the last number.
+import { phrase } from '../../shared/phrase.ts';
 import { canonicalNumber, findNumbers, referenceNumber } from '../numbers.ts';
 import { verdict, type Scorer, type ScorerItem, type Verdict } from '../scorer.ts';
 
@@ -33,9 +34,12 @@ export function gsm8kGold(answer: unknown): string | undefined {
 }
 
 function judgeMarked(marked: string | undefined, gold: string | undefined, output: string): Verdict {
-  if (gold === undefined) return verdict(false, false, { reason: 'the reference is not a number' });
+  if (gold === undefined) return verdict(false, false, { reason: phrase('the reference is not a number') });
   const last = findNumbers(output).at(-1)?.value;
-  const reason = marked === undefined ? 'no marked answer in the output' : `the answer is ${marked}, not ${gold}`;
+  const reason =
+    marked === undefined
+      ? phrase('no marked answer in the output')
+      : phrase('the answer is {0}, not {1}', marked, gold);
   return verdict(marked === gold, marked === gold || last === gold, { extracted: marked, reason });
 }
 
@@ -47,7 +51,7 @@ export const finalAnswer: Scorer = {
     'Lenient: that number or the last number in the output equals it.',
   kind: 'generate',
   version: 1,
-  check: (item) => (referenceNumber(item.answer) === undefined ? '"answer" must be a number' : undefined),
+  check: (item) => (referenceNumber(item.answer) === undefined ? phrase('"answer" must be a number') : undefined),
   judge: (output, item) => judgeMarked(statedAnswer(output), referenceNumber(item.answer), output),
 };
 
@@ -60,7 +64,7 @@ export const gsm8k: Scorer = {
   kind: 'generate',
   version: 1,
   check: (item: ScorerItem) =>
-    gsm8kGold(item.answer) === undefined ? '"answer" must end with "#### " and a number' : undefined,
+    gsm8kGold(item.answer) === undefined ? phrase('"answer" must end with "#### " and a number') : undefined,
   judge: (output, item) => judgeMarked(hashAnswer(output) ?? statedAnswer(output), gsm8kGold(item.answer), output),
   reference: ({ answer }) => (typeof answer === 'string' ? answer : undefined),
 };

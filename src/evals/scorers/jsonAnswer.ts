@@ -1,6 +1,7 @@
 // `json_answer`: an answer inside a JSON object with a given key (methods 5.9). Its rates tell a forgotten format from a
 // forgotten skill: compare value_given_schema with value_ignoring_format.
 import { jsonLevels, type JsonType } from '../../metrics/format.ts';
+import { phrase } from '../../shared/phrase.ts';
 import { verdict, type Scorer } from '../scorer.ts';
 
 /** The reference: the required key and its right value. */
@@ -27,18 +28,18 @@ export const jsonAnswer: Scorer = {
     '(the value appears anywhere).',
   kind: 'generate',
   version: 1,
-  check: (item) => (expected(item.answer) ? undefined : '"answer" must be {"key": text, "value": ...}'),
+  check: (item) => (expected(item.answer) ? undefined : phrase('"answer" must be {"key": text, "value": ...}')),
   judge(output, item) {
     const wanted = expected(item.answer);
-    if (!wanted) return verdict(false, false, { reason: 'the reference names no key and value' });
+    if (!wanted) return verdict(false, false, { reason: phrase('the reference names no key and value') });
     const { key, value, type } = wanted;
     const levels = jsonLevels(output, { keys: [{ name: key, type }], answer: { key, value } });
     const share = (yes: boolean): number => (yes ? 1 : 0);
     const reason = !levels.strict
-      ? 'the output is not JSON and nothing else'
+      ? phrase('the output is not JSON and nothing else')
       : levels.schema
-        ? 'the value is wrong'
-        : `the object does not have exactly the key ${key} with a value of type ${type}`;
+        ? phrase('the value is wrong')
+        : phrase('the object does not have exactly the key {0} with a value of type {1}', key, type);
     return {
       ...verdict(levels.strict && levels.valueCorrect, levels.valueCorrect, { parsed: levels.strict, reason }),
       rates: {

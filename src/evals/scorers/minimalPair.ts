@@ -1,6 +1,7 @@
 // `minimal_pair`: the better of two sentences should be the more probable one (BLiMP, methods 6.15). No text is
 // generated; the sums of logprobs decide.
 import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
 import { verdict, type Scorer, type ScorerItem } from '../scorer.ts';
 
 /** Our own names first, then BLiMP's. */
@@ -11,8 +12,6 @@ function pair(item: ScorerItem): [string, string] | undefined {
   return usable ? [good, bad] : undefined;
 }
 
-const PAIR_NEEDED = 'needs the fields "good" and "bad": two different texts';
-
 export const minimalPair: Scorer = {
   id: 'minimal_pair',
   title: 'Minimal pair',
@@ -21,24 +20,29 @@ export const minimalPair: Scorer = {
     'Strict and lenient are the same.',
   kind: 'likelihood',
   version: 1,
-  check: (item) => (pair(item) ? undefined : PAIR_NEEDED),
+  check: (item) => (pair(item) ? undefined : phrase('needs the fields "good" and "bad": two different texts')),
   judge() {
-    throw new LabError('experiment-invalid', 'The scorer minimal_pair compares likelihoods and cannot judge a text', {
-      remedy: 'Use it for a benchmark, and another scorer as verifier',
-    });
+    throw new LabError(
+      'experiment-invalid',
+      phrase('The scorer minimal_pair compares likelihoods and cannot judge a text'),
+      { remedy: phrase('Use it for a benchmark, and another scorer as verifier') },
+    );
   },
   reference: (item) => pair(item)?.[0],
   likelihood: {
     texts(item) {
       const texts = pair(item);
-      if (!texts) throw new LabError('benchmark-invalid', `A minimal_pair item ${PAIR_NEEDED}`);
-      return texts;
+      if (texts) return texts;
+      throw new LabError(
+        'benchmark-invalid',
+        phrase('A minimal_pair item needs the fields "good" and "bad": two different texts'),
+      );
     },
     judge([good = NaN, bad = NaN]) {
       const right = good > bad;
       const parsed = Number.isFinite(good) && Number.isFinite(bad);
       const difference = (good - bad).toFixed(3);
-      const reason = parsed ? 'the bad text is at least as probable' : 'a likelihood is not finite';
+      const reason = parsed ? phrase('the bad text is at least as probable') : phrase('a likelihood is not finite');
       return verdict(right && parsed, right && parsed, { extracted: difference, parsed, reason });
     },
   },

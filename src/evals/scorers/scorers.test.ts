@@ -1,5 +1,6 @@
 // Every scorer on answers judged by hand: strict and lenient side by side.
 import { describe, expect, it } from 'vitest';
+import { inEnglish } from '../../shared/phrase.ts';
 import type { ItemResult } from '../../shared/records.ts';
 import { findScorer, scorers, type Verdict } from '../scorers.ts';
 
@@ -11,6 +12,18 @@ function judge(
   finish: ItemResult['finish'] = 'stop',
 ): Verdict {
   return findScorer(id).judge(output, { answer, fields }, finish);
+}
+
+/** Why the answer does not count. */
+function reason(...parameters: Parameters<typeof judge>): string | undefined {
+  const { reason: words } = judge(...parameters);
+  return words && inEnglish(words);
+}
+
+/** What is wrong with an item. */
+function complaint(id: string, answer: unknown, fields: Record<string, unknown> = {}): string | undefined {
+  const words = findScorer(id).check?.({ answer, fields });
+  return words && inEnglish(words);
 }
 
 /** [strict, lenient, parsed] */
@@ -34,11 +47,9 @@ describe('last_number', () => {
   });
 
   it('says what it read', () => {
-    expect(judge('last_number', 68, 'It is 67.')).toMatchObject({
-      extracted: '67',
-      reason: 'the last number is 67, not 68',
-    });
-    expect(judge('last_number', 68, '68', {}, 'length').reason).toBe('the answer did not end by itself');
+    expect(judge('last_number', 68, 'It is 67.').extracted).toBe('67');
+    expect(reason('last_number', 68, 'It is 67.')).toBe('the last number is 67, not 68');
+    expect(reason('last_number', 68, '68', {}, 'length')).toBe('the answer did not end by itself');
   });
 });
 
@@ -181,7 +192,7 @@ describe('call', () => {
 
   it('accepts any of several reference calls', () => {
     expect(marks('call', ['f(a=1)', 'f(a=2)'], 'f(a=2)')).toEqual([1, 1, true]);
-    expect(judge('call', ['f(a=1)', 'g(a=2)'], 'g(a=3)').reason).toBe('the argument a has another value');
+    expect(reason('call', ['f(a=1)', 'g(a=2)'], 'g(a=3)')).toBe('the argument a has another value');
   });
 
   it('reads the signature from the official columns and from the prompt text', () => {
@@ -194,8 +205,8 @@ describe('call', () => {
   });
 
   it('reports a reference that is not a call', () => {
-    expect(judge('call', 'f(1*2)', 'f(2)').reason).toContain('the reference cannot be read as a call');
-    expect(findScorer('call').check?.({ answer: 'f(', fields: {} })).toContain('expected a value at character 3');
+    expect(reason('call', 'f(1*2)', 'f(2)')).toContain('the reference cannot be read as a call');
+    expect(complaint('call', 'f(')).toContain('expected a value at character 3');
   });
 });
 
@@ -310,6 +321,6 @@ describe('the list', () => {
     ['json_answer', 'happy', {}],
     ['minimal_pair', null, { good: 'a', bad: 'a' }],
   ])('%s refuses the item with the answer %j and %j', (id, answer, fields) => {
-    expect(findScorer(id).check?.({ answer, fields })).toMatch(/must|needs/);
+    expect(complaint(id, answer, fields)).toMatch(/must|needs/);
   });
 });

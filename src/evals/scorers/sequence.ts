@@ -1,5 +1,6 @@
 // `sequence`: items in the right order, for instance sorted numbers or words. What counts as the answer is the last run
 // of items in the output, so that a question repeated before the answer does no harm.
+import { phrase } from '../../shared/phrase.ts';
 import { verdict, type Scorer } from '../scorer.ts';
 
 const NUMBER = /(?<![\p{L}\p{N}.])[-\u2212]?\d+(?:\.\d+)?(?![\p{L}\p{N}])/gu;
@@ -83,16 +84,18 @@ export const sequence: Scorer = {
     'it. Lenient: it appears anywhere in the output. Items may stand between blanks, commas, semicolons, bars or arrows.',
   kind: 'generate',
   version: 1,
-  check: (item) => (referenceItems(item.answer) ? undefined : '"answer" must be a list of items, for instance "1 3 7"'),
+  check: (item) =>
+    referenceItems(item.answer) ? undefined : phrase('"answer" must be a list of items, for instance "1 3 7"'),
   judge(output, item) {
     const gold = referenceItems(item.answer);
-    if (!gold) return verdict(false, false, { reason: 'the reference is not a sequence' });
+    if (!gold) return verdict(false, false, { reason: phrase('the reference is not a sequence') });
     const runs = gold.every(isNumber) ? numberSequences(output, gold.length) : wordSequences(output);
     const last = runs.at(-1);
-    if (!last) return verdict(false, false, { reason: 'no sequence in the output' });
+    if (!last) return verdict(false, false, { reason: phrase('no sequence in the output') });
     const right = equal(last, gold);
     const lenient = right || runs.some((run) => within(gold, run));
     const extracted = last.join(' ');
-    return verdict(right, lenient, { extracted, reason: `the last sequence is ${extracted}, not ${gold.join(' ')}` });
+    const reason = phrase('the last sequence is {0}, not {1}', extracted, gold.join(' '));
+    return verdict(right, lenient, { extracted, reason });
   },
 };

@@ -1,8 +1,9 @@
 // `exact` and `contains`: the answer is a text, or a list of equally good ones.
+import { phrase } from '../../shared/phrase.ts';
 import { verdict, type Scorer } from '../scorer.ts';
 import { acceptedTexts, checkTexts, normalize, wholeWords } from './words.ts';
 
-const NO_REFERENCE = { reason: 'the reference is not a text' };
+const NO_REFERENCE = { reason: phrase('the reference is not a text') };
 
 /** Whether one of the texts stands in `text` as whole words, both in normal form. */
 function mentions(text: string, answers: readonly string[]): boolean {
@@ -22,9 +23,9 @@ export const exact: Scorer = {
     const answers = acceptedTexts(item.answer);
     if (!answers) return verdict(false, false, NO_REFERENCE);
     const text = normalize(output);
-    if (text === '') return verdict(false, false, { reason: 'the output is empty' });
+    if (text === '') return verdict(false, false, { reason: phrase('the output is empty') });
     const equal = answers.some((answer) => normalize(answer) === text);
-    return verdict(equal, equal || mentions(text, answers), { extracted: text, reason: 'the output differs' });
+    return verdict(equal, equal || mentions(text, answers), { extracted: text, reason: phrase('the output differs') });
   },
   reference: (item) => acceptedTexts(item.answer)?.[0],
 };
@@ -42,10 +43,10 @@ export const contains: Scorer = {
     const answers = acceptedTexts(item.answer);
     if (!answers) return verdict(false, false, NO_REFERENCE);
     const text = collapse(output);
-    if (text === '') return verdict(false, false, { reason: 'the output is empty' });
+    if (text === '') return verdict(false, false, { reason: phrase('the output is empty') });
     const verbatim = answers.find((answer) => wholeWords(collapse(answer)).test(text));
     const lenient = verbatim !== undefined || mentions(normalize(output), answers);
-    const reason = 'the output does not contain the answer';
+    const reason = phrase('the output does not contain the answer');
     return verdict(verbatim !== undefined, lenient, { extracted: verbatim, reason, parsed: true });
   },
 };

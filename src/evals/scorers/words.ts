@@ -1,6 +1,9 @@
 // Text comparison that several scorers share: normal forms and whole-word search that also works for scripts without
 // blanks between words.
 
+import { phrase } from '../../shared/phrase.ts';
+import type { Phrase } from '../../shared/phrase.ts';
+
 /** Lower case, one form per character (NFKC), single blanks, no sentence marks, quotes or brackets at the ends. */
 export function normalize(text: string): string {
   const collapsed = text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim();
@@ -8,11 +11,11 @@ export function normalize(text: string): string {
   return bare === '' ? collapsed : bare;
 }
 
-/** Matches `phrase` where it does not continue a longer word. Han and kana have no word boundaries. */
-export function wholeWords(phrase: string): RegExp {
-  const before = /^[\p{L}\p{N}]/u.test(phrase) && !unspaced(phrase.slice(0, 2)) ? '(?<![\\p{L}\\p{N}])' : '';
-  const after = /[\p{L}\p{N}]$/u.test(phrase) && !unspaced(phrase.slice(-1)) ? '(?![\\p{L}\\p{N}])' : '';
-  return new RegExp(before + escapePattern(phrase) + after, 'u');
+/** Matches `words` where they do not continue a longer word. Han and kana have no word boundaries. */
+export function wholeWords(words: string): RegExp {
+  const before = /^[\p{L}\p{N}]/u.test(words) && !unspaced(words.slice(0, 2)) ? '(?<![\\p{L}\\p{N}])' : '';
+  const after = /[\p{L}\p{N}]$/u.test(words) && !unspaced(words.slice(-1)) ? '(?![\\p{L}\\p{N}])' : '';
+  return new RegExp(before + escapePattern(words) + after, 'u');
 }
 
 function unspaced(text: string): boolean {
@@ -35,6 +38,7 @@ export function acceptedTexts(answer: unknown): string[] | undefined {
 }
 
 /** The item check of scorers whose answer is a text or a list of texts. */
-export function checkTexts(item: { answer: unknown }): string | undefined {
-  return acceptedTexts(item.answer) ? undefined : '"answer" must be a text that is not empty, or a list of such texts';
+export function checkTexts(item: { answer: unknown }): Phrase | undefined {
+  if (acceptedTexts(item.answer)) return undefined;
+  return phrase('"answer" must be a text that is not empty, or a list of such texts');
 }

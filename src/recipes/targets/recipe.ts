@@ -3,6 +3,7 @@
 import type { TextSide } from '../../data/textSide.ts';
 import type { Completion, Engine } from '../../engine/engine.ts';
 import type { DroppedRow, Example, ExampleBody, Provenance } from '../../shared/dataset.ts';
+import type { Phrase } from '../../shared/phrase.ts';
 
 /** Decides whether a text answers an example correctly. */
 export type Verify = (text: string, example: Example, finish: Completion['finish']) => boolean;
@@ -46,7 +47,7 @@ export function answerOf(example: Example): string {
 }
 
 /** A dropped row with its reason. */
-export function dropped(example: Example, reason: string): TargetEvent {
+export function dropped(example: Example, reason: Phrase): TargetEvent {
   return { kind: 'dropped', dropped: { source: example.source, reason } };
 }
 

@@ -3,6 +3,8 @@
 import { encodePrompt } from '../../data/encode.ts';
 import type { Example, Message } from '../../shared/dataset.ts';
 import type { Targets } from '../../shared/experiment.ts';
+import { phrase } from '../../shared/phrase.ts';
+import type { Phrase } from '../../shared/phrase.ts';
 import { hashSeed } from '../../shared/random.ts';
 import { answerOf, dropped, hasPrompt, inGroups, answersTogether, withAnswer } from './recipe.ts';
 import type { AnsweredExample, RecipeContext, TargetEvent } from './recipe.ts';
@@ -34,7 +36,7 @@ export async function* rephrase(
   }
 }
 
-type Rewrite = { kind: 'text'; text: string } | { kind: 'rejected'; reason: string };
+type Rewrite = { kind: 'text'; text: string } | { kind: 'rejected'; reason: Phrase };
 
 async function rewrite(
   examples: readonly AnsweredExample[],
@@ -66,14 +68,15 @@ async function rewrite(
 }
 
 function judge(text: string, finish: 'stop' | 'length' | 'context', example: Example, context: RecipeContext): Rewrite {
-  const reject = (reason: string): Rewrite => ({ kind: 'rejected', reason });
-  if (finish !== 'stop') return reject('rewrite did not end');
-  if (text.trim() === '') return reject('empty rewrite');
+  const reject = (reason: Phrase): Rewrite => ({ kind: 'rejected', reason });
+  if (finish !== 'stop') return reject(phrase('rewrite did not end'));
+  if (text.trim() === '') return reject(phrase('empty rewrite'));
   const lower = text.toLowerCase();
-  if (leakPhrases.some((phrase) => lower.includes(phrase)) || text.trimStart().startsWith('Your turn')) {
-    return reject('rewrite talks about the rewriting');
+  if (leakPhrases.some((leak) => lower.includes(leak)) || text.trimStart().startsWith('Your turn')) {
+    return reject(phrase('rewrite talks about the rewriting'));
   }
-  if (context.verify && !context.verify(text, example, finish)) return reject('rewrite rejected by the verifier');
+  if (context.verify && !context.verify(text, example, finish))
+    return reject(phrase('rewrite rejected by the verifier'));
   return { kind: 'text', text };
 }
 

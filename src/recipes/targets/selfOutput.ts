@@ -5,6 +5,7 @@ import { encodeExample, encodePrompt } from '../../data/encode.ts';
 import { meanNll } from '../../metrics/perplexity.ts';
 import type { Example } from '../../shared/dataset.ts';
 import type { Targets } from '../../shared/experiment.ts';
+import { phrase } from '../../shared/phrase.ts';
 import { createRandom, hashSeed } from '../../shared/random.ts';
 import { dropped, hasPrompt, inGroups, answersTogether, withAnswer } from './recipe.ts';
 import type { AnsweredExample, RecipeContext, TargetEvent } from './recipe.ts';
@@ -32,7 +33,7 @@ export async function* selfOutput(
       if (!hasPrompt(example)) yield { kind: 'target', example };
       else if (answer !== undefined) yield { kind: 'target', example: withAnswer(example, answer, 'self_output') };
       else if (choice.fallback === 'ground-truth') yield { kind: 'target', example };
-      else yield dropped(example, `no correct answer in ${choice.samples} samples`);
+      else yield dropped(example, phrase('no correct answer in {0} samples', choice.samples));
     }
   }
 }
