@@ -1,6 +1,6 @@
 // The lab server between its socket and its parts: who is attached, which part answers a message, and when it is time to go.
 import type { Socket } from 'node:net';
-import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node';
+import { ErrorCodes } from 'vscode-jsonrpc/node';
 import { LabError } from '../shared/errors.ts';
 import { joined, phrase } from '../shared/phrase.ts';
 import type { Words } from '../shared/phrase.ts';
@@ -9,6 +9,7 @@ import type { NotificationSpec, RequestSpec } from '../shared/protocol/lab/messa
 import { ClientConnection } from './connection.ts';
 import type { ConnectionServer } from './connection.ts';
 import type { CallContext, Handler, ServerContext, ServerPart } from './context.ts';
+import { faultResponse } from './responseErrors.ts';
 
 /** More at once can only be a fault; an editor window needs one. */
 const mostConnections = 64;
@@ -137,10 +138,7 @@ export class LabServer implements ServerContext, ConnectionServer {
   async answer(method: string, params: unknown, context: CallContext & { trusted: boolean }): Promise<unknown> {
     const route = this.routes.get(method);
     if (!route) {
-      throw new ResponseError(ErrorCodes.MethodNotFound, `The lab server does not know "${method}"`, {
-        code: undefined,
-        remedy: undefined,
-      });
+      throw faultResponse(ErrorCodes.MethodNotFound, phrase('The lab server does not know "{0}"', method));
     }
     if (route.needsTrust && !context.trusted) {
       throw new LabError('not-trusted', phrase('Nothing is executed or written in Restricted Mode'), {

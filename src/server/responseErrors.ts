@@ -2,6 +2,7 @@
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node';
 import { errorWords, LabError } from '../shared/errors.ts';
 import { inEnglish } from '../shared/phrase.ts';
+import type { Words } from '../shared/phrase.ts';
 import type { LabErrorData } from '../shared/protocol/lab/message.ts';
 
 /** As in the Language Server Protocol. */
@@ -11,12 +12,15 @@ const serverError = -32000;
 /** What crosses the wire for anything thrown by a handler. */
 export function toResponseError(error: unknown): ResponseError<LabErrorData> {
   if (error instanceof ResponseError) return error as ResponseError<LabErrorData>;
-  const words = errorWords(error);
-  const message = inEnglish(words.message);
-  if (error instanceof LabError) return new ResponseError(serverError, message, { code: error.code, words });
-  const data: LabErrorData = { code: undefined, words };
-  if (isAbort(error)) return new ResponseError(requestCancelled, message, data);
-  return new ResponseError(ErrorCodes.InternalError, message, data);
+  if (error instanceof LabError) {
+    return new ResponseError(serverError, error.message, { code: error.code, words: error.words });
+  }
+  return faultResponse(isAbort(error) ? requestCancelled : ErrorCodes.InternalError, errorWords(error).message);
+}
+
+/** What no person can mend. */
+export function faultResponse(code: number, message: Words): ResponseError<LabErrorData> {
+  return new ResponseError(code, inEnglish(message), { code: undefined, words: { message } });
 }
 
 /** Cancellation is not an error worth a log line. */

@@ -1,10 +1,12 @@
 // Bounded frames for vscode-jsonrpc: a reader that ends at the first byte that is wrong, and a writer that gives up on a
 // client that does not read.
 import type { Socket } from 'node:net';
-import { AbstractMessageReader, AbstractMessageWriter, Message, ResponseError } from 'vscode-jsonrpc/node';
+import { AbstractMessageReader, AbstractMessageWriter, ErrorCodes, Message } from 'vscode-jsonrpc/node';
 import type { DataCallback, Disposable, MessageReader, MessageWriter } from 'vscode-jsonrpc/node';
+import { phrase } from '../shared/phrase.ts';
 import { encodeFrame, FrameDecoder } from '../shared/protocol/lab/frames.ts';
 import { MAX_BODY_BYTES } from '../shared/protocol/lab/lifecycle.ts';
+import { faultResponse } from './responseErrors.ts';
 
 /** Reads frames from a socket. Fires an error once, at the first byte that is no frame. */
 export class FrameReader extends AbstractMessageReader implements MessageReader {
@@ -65,6 +67,7 @@ export class FrameWriter extends AbstractMessageWriter implements MessageWriter 
 function boundedFrame(message: Message): Uint8Array {
   const frame = encodeFrame(message);
   if (frame.length <= MAX_BODY_BYTES || !Message.isResponse(message)) return frame;
-  const error = new ResponseError(-32603, `the answer has ${frame.length} bytes; at most ${MAX_BODY_BYTES} are sent`);
+  const length = phrase('the answer has {0} bytes; at most {1} are sent', frame.length, MAX_BODY_BYTES);
+  const error = faultResponse(ErrorCodes.InternalError, length);
   return encodeFrame({ jsonrpc: '2.0', id: message.id, error: error.toJson() });
 }

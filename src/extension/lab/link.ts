@@ -143,7 +143,7 @@ function fromResponse(error: unknown): unknown {
   // As in the Language Server Protocol: the request was cancelled.
   if (error.code === -32800) return aborted();
   if (data?.code === undefined) {
-    return new LabError('server-unavailable', error.message, {
+    return new LabError('server-unavailable', data?.words.message ?? error.message, {
       remedy: phrase('This is a fault of Forgetting Lab; its log says more'),
     });
   }

@@ -1,12 +1,14 @@
 // What arrives from a panel's page, checked before anything is done with it: a page shows data from outside, so its
 // messages count as such too.
+import { phrase } from '../../shared/phrase.ts';
+import type { Words } from '../../shared/phrase.ts';
 import type { FromPanel, PanelAction } from '../../shared/protocol/panel.ts';
 
 /** A message that asks for what no panel may have; its sender hears why. */
 export interface RefusedMessage {
   type: 'refused';
   id: number;
-  reason: string;
+  reason: Words;
 }
 
 /** The message, a refusal for its sender, or undefined when nobody waits for an answer. */
@@ -19,14 +21,14 @@ export function parseFromPanel(raw: unknown): FromPanel | RefusedMessage | undef
     case 'request':
       return typeof raw['method'] === 'string'
         ? { type: 'request', id, method: raw['method'], params: raw['params'] ?? {} }
-        : { type: 'refused', id, reason: 'a request without a method' };
+        : { type: 'refused', id, reason: phrase('a request without a method') };
     case 'cancel':
       return { type: 'cancel', id };
     case 'action': {
       const action = parseAction(raw['action']);
       return action
         ? { type: 'action', id, action }
-        : { type: 'refused', id, reason: 'an action that panels do not have' };
+        : { type: 'refused', id, reason: phrase('an action that panels do not have') };
     }
     default:
       return undefined;

@@ -4,6 +4,7 @@ import { textOfPrompt } from '../../data/encode.ts';
 import { readExample } from '../../data/examples.ts';
 import { columnsOf, detectFormat, RowError } from '../../data/formats.ts';
 import type { DatasetFormat, Row } from '../../data/formats.ts';
+import { readRowText } from '../../data/readRows.ts';
 import { isBlank } from '../../data/splitRows.ts';
 import { answerOf } from '../../recipes/targets/recipe.ts';
 import type { Example } from '../../shared/dataset.ts';
@@ -26,18 +27,13 @@ export function parseRow(raw: RowBytes, file: string, format: DatasetFormat | un
     return { problem: phrase('longer than {0} MiB: not looked into', longestParsed / 2 ** 20) };
   }
   if (!isUtf8(raw.bytes)) return { problem: phrase('not valid UTF-8') };
-  let row: unknown;
-  try {
-    row = JSON.parse(raw.bytes.toString('utf8'));
-  } catch (error) {
-    return { problem: `not valid JSON: ${(error as Error).message.split('\n')[0]}` };
-  }
-  if (typeof row !== 'object' || row === null || Array.isArray(row)) return { problem: 'not a JSON object' };
+  const read = readRowText(raw.bytes.toString('utf8'));
+  if ('reason' in read) return { problem: read.reason };
   if (format === undefined) {
-    return { problem: phrase('the columns ({0}) are those of no known format', columnsOf(row as Row)) };
+    return { problem: phrase('the columns ({0}) are those of no known format', columnsOf(read.row)) };
   }
   try {
-    return { example: readExample(row as Row, { file, line: raw.row + 1 }, format) };
+    return { example: readExample(read.row, { file, line: raw.row + 1 }, format) };
   } catch (error) {
     if (error instanceof RowError) return { problem: error.words };
     throw error;

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { rowOfText } from '../../data/readRows.ts';
+import { readRowText } from '../../data/readRows.ts';
+import { inEnglish } from '../../shared/phrase.ts';
 import { jsonFault } from './jsonFault.ts';
 
 /** The text with a mark before the fault. */
 function marked(text: string): string {
-  const reason = rowOfText(text);
-  if (typeof reason !== 'string') throw new Error('the row is valid');
-  const at = jsonFault(text, reason);
+  const read = readRowText(text);
+  if (!('reason' in read)) throw new Error('the row is valid');
+  const at = jsonFault(text, inEnglish(read.reason));
   return `${text.slice(0, at)}>${text.slice(at)}`;
 }
 

@@ -1,7 +1,7 @@
 // What is remembered of a row: small, because a file may have hundreds of thousands of them.
 import { readExample, type DatasetFormat } from '../../data/examples.ts';
 import { columnsOf, detectFormat, RowError, type Row } from '../../data/formats.ts';
-import { rowOfText } from '../../data/readRows.ts';
+import { readRowText } from '../../data/readRows.ts';
 import { spansOfColumn } from '../../recipes/mask.ts';
 import type { Example, Provenance } from '../../shared/dataset.ts';
 import { inEnglish, phrase } from '../../shared/phrase.ts';
@@ -50,19 +50,15 @@ export interface RowSpot {
   number: number;
 }
 
-/** The JSON of a row's text, or the reason why it is none. */
-export function parseRow(text: string): Row | string {
-  return rowOfText(text);
-}
-
 /** Reads a row. Without a format the first one that fits counts. */
 export function readRow(
   text: string,
   format: DatasetFormat | undefined,
   spot: RowSpot,
 ): { example: Example; row: Row } | { reason: Words } {
-  const row = rowOfText(text);
-  if (typeof row === 'string') return { reason: row };
+  const read = readRowText(text);
+  if ('reason' in read) return read;
+  const { row } = read;
   const known = format ?? detectFormat(row);
   if (known === undefined) return { reason: phrase('the columns ({0}) are those of no known format', columnsOf(row)) };
   try {

@@ -2,12 +2,14 @@
 // keeps it through edits.
 import type { DatasetFormat } from '../../data/examples.ts';
 import { detectFormat } from '../../data/formats.ts';
+import { readRowText } from '../../data/readRows.ts';
 import { slices } from '../../lab/slices.ts';
-import { phrase } from '../../shared/phrase.ts';
+import { inEnglish, phrase } from '../../shared/phrase.ts';
+import type { Words } from '../../shared/phrase.ts';
 import type { TextPosition } from '../../shared/protocol/lab/experiments.ts';
 import { ArrayOutline } from './arrayOutline.ts';
 import { splice, type DocumentText, type LineSplice } from './documentText.ts';
-import { infoOf, parseRow, type RowInfo } from './rowInfo.ts';
+import { infoOf, type RowInfo } from './rowInfo.ts';
 
 /** Where a row lies. `end` is behind its last character. */
 export interface RowPlace {
@@ -34,6 +36,7 @@ export class RowTable {
   private readonly text: DocumentText;
   private readonly file: string;
   private infos: (RowInfo | undefined)[] = [];
+  private lastReason: Words = '';
 
   constructor(text: DocumentText, file: string) {
     this.text = text;
@@ -96,6 +99,7 @@ export class RowTable {
     if (!info) {
       info = infoOf(this.textOf(index), this.format, { file: this.file, number: index + 1 });
       if (info.kind === 'blank' && this.kind === 'array') info = { kind: 'bad', reason: phrase('empty element') };
+      if (info.kind === 'bad') info = { ...info, reason: this.keptOnce(info.reason) };
       this.infos[index] = info;
     }
     return info;
@@ -136,7 +140,13 @@ export class RowTable {
     // A JSON Lines file of which no row can be read is a broken dataset; one with other columns is something else.
     if (!/\.jsonl$/i.test(this.file) || this.kind === 'array') return false;
     const texts = this.text.lines.slice(0, rowsLookedAt).filter((line) => line.trim() !== '');
-    return texts.every((line) => typeof parseRow(line) === 'string');
+    return texts.every((line) => 'reason' in readRowText(line));
+  }
+
+  /** Rows in a row mostly fail for one reason: its words are then kept once. */
+  private keptOnce(reason: Words): Words {
+    if (inEnglish(reason) !== inEnglish(this.lastReason)) this.lastReason = reason;
+    return this.lastReason;
   }
 
   private firstAt(line: number): number {
@@ -156,8 +166,8 @@ export class RowTable {
       const text = this.textOf(index);
       if (text.trim() === '') continue;
       looked++;
-      const row = parseRow(text);
-      this.format = typeof row === 'string' ? undefined : detectFormat(row);
+      const read = readRowText(text);
+      this.format = 'reason' in read ? undefined : detectFormat(read.row);
       if (this.format !== undefined) return;
     }
     this.format = undefined;
