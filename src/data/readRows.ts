@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import type { DroppedRow, RowSource } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
-import { inEnglish, phrase, type Phrase } from '../shared/phrase.ts';
+import { phrase, type Phrase } from '../shared/phrase.ts';
 import { fileError } from './fileErrors.ts';
 import { isBlank, maximumRowBytes, splitArray, splitLines, type RawRow, type RowPlace } from './splitRows.ts';
 
@@ -76,12 +76,6 @@ function parseRow(raw: RawRow, source: RowSource, withPlace = (reason: Phrase): 
   if (!isUtf8(raw.bytes)) return drop(phrase('not valid UTF-8'));
   const read = readRowText(raw.bytes.toString('utf8'));
   return 'reason' in read ? drop(read.reason) : { kind: 'row', row: read.row, source, place: raw.place };
-}
-
-/** The row that a text is as JSON, or the reason why it is none, in English. */
-export function rowOfText(text: string): Record<string, unknown> | string {
-  const read = readRowText(text);
-  return 'reason' in read ? inEnglish(read.reason) : read.row;
 }
 
 /** The row that a text is as JSON, or the reason why it is none. */
