@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { checkExperiment } from '../../runs/loadExperiment.ts';
 import { packageRoot } from '../../runs/packageRoot.ts';
+import { inEnglish } from '../../shared/phrase.ts';
 import type { NewExperimentChoices } from '../../shared/protocol/lab/experiments.ts';
 import { composeText } from './compose.ts';
 import { findMaterial } from './material.ts';
@@ -177,10 +178,12 @@ describe('the text of a new experiment', () => {
   });
 
   test('with a wrong choice says so before it is written', async () => {
+    const firstProblem = async (text: string): Promise<string> =>
+      inEnglish((await checkExperiment(path, text)).problems[0]?.message ?? '');
     const wrong = composeText(path, choicesFor(['sft'], { name: 'a/b' }));
-    expect((await checkExperiment(path, wrong)).problems[0]?.message).toMatch(/must not contain slashes/);
+    expect(await firstProblem(wrong)).toMatch(/must not contain slashes/);
     const bare = { ...choicesFor(['replay']) };
     delete bare.replay;
-    expect((await checkExperiment(path, composeText(path, bare))).problems[0]?.message).toMatch(/needs mix/);
+    expect(await firstProblem(composeText(path, bare))).toMatch(/needs mix/);
   });
 });
