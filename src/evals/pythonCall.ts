@@ -2,7 +2,7 @@
 // builds a plain value tree and evaluates nothing. Some things that are not Python are read because gold answers contain
 // them (methods 6.4): JSON's true/false/null, <placeholder> words, and unquoted texts such as i-1234 or a@b.org.
 // Operators, comprehensions and subscripts are not read: a call that uses them counts as unreadable.
-import { inEnglish, phrase } from '../shared/phrase.ts';
+import { phrase } from '../shared/phrase.ts';
 import type { Phrase } from '../shared/phrase.ts';
 
 /** A literal or nested call. `name` is a bare, possibly dotted word; scorers compare it like a string. */
@@ -74,7 +74,7 @@ class Failure extends Error {
   readonly words: Phrase;
   readonly at: number;
   constructor(words: Phrase, at: number) {
-    super(inEnglish(words));
+    super(words.text);
     this.words = words;
     this.at = at;
   }
