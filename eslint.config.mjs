@@ -1,6 +1,10 @@
 // Lint with types: in a program of several processes a forgotten promise is the usual bug.
 import tseslint from 'typescript-eslint';
 
+/** Errors are told in the reader's language, and the English text of a phrase is what a translation is found by. */
+const untranslatable = 'Say it with phrase(), so that the editor can translate it.';
+const text = ':matches(Literal[value=type(string)], TemplateLiteral)';
+
 export default tseslint.config(
   {
     ignores: [
@@ -25,6 +29,17 @@ export default tseslint.config(
       '@typescript-eslint/no-explicit-any': 'error',
       // Methods that satisfy an async interface without waiting are fine.
       '@typescript-eslint/require-await': 'off',
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['**/*.test.ts', '**/testing/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: `NewExpression[callee.name="LabError"] > ${text}.arguments:nth-child(2)`, message: untranslatable },
+        { selector: `Property[key.name="remedy"] > ${text}.value`, message: untranslatable },
+      ],
     },
   },
 );
