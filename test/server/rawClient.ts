@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { encodeFrame, FrameDecoder } from '../../src/shared/protocol/lab/frames.ts';
 import { hello, LAB_PROTOCOL_VERSION, MAX_BODY_BYTES } from '../../src/shared/protocol/lab/lifecycle.ts';
 import type { LabHelloParams } from '../../src/shared/protocol/lab/lifecycle.ts';
-import type { NotificationSpec, RequestSpec } from '../../src/shared/protocol/lab/message.ts';
+import type { LabErrorData, NotificationSpec, RequestSpec } from '../../src/shared/protocol/lab/message.ts';
 import type { ServerLock } from '../../src/shared/protocol/lab/place.ts';
 import { until } from './testWorkspace.ts';
 
@@ -14,7 +14,7 @@ export interface Answer {
   method?: string;
   params?: unknown;
   result?: unknown;
-  error?: { code: number; message: string; data?: { code?: string; remedy?: string } };
+  error?: { code: number; message: string; data?: LabErrorData };
 }
 
 export class RawClient {
