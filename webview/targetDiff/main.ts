@@ -62,6 +62,8 @@ const pageCharacters = 6000;
 const wholeCharacters = 1_000_000;
 /** In lower panels the table of sources is folded at first, or the rows would have no room. */
 const shortPage = 700;
+/** What takes longer says that it is going on. */
+const slowMs = 300;
 
 interface View {
   left: number;
@@ -279,18 +281,21 @@ async function adopt(opened: ComparisonState): Promise<void> {
 /** Nothing stands beside the ground truth yet. */
 function showEmpty({ dataset }: ComparisonState): void {
   page.sentence(text('There is nothing beside the ground truth yet.'));
-  const build = (): void =>
-    void action({ kind: 'command', command: 'forgettingLab.buildTargets', args: [dataset] }).then(() => reopen());
   page.body.replaceChildren(
     el('p', { class: 'empty' }, text('Let the model answer the prompts itself, or choose a file with other answers.')),
     el(
       'div',
       { class: 'buttons' },
-      boot.trusted && button(text('Build own output targets'), build, { kind: 'primary' }),
+      boot.trusted && button(text('Build own output targets'), () => void build(dataset), { kind: 'primary' }),
       button(text('Compare with a file\u2026'), () => void addFile()),
     ),
   );
   drawn();
+}
+
+async function build(dataset: string): Promise<void> {
+  await action({ kind: 'command', command: 'forgettingLab.buildTargets', args: [dataset] });
+  await reopen();
 }
 
 async function addFile(): Promise<void> {
@@ -325,6 +330,7 @@ function show(next: ComparisonState): void {
   const aligned = next.state === 'ready';
   const sourcesChanged = JSON.stringify(before?.sources.map(names)) !== JSON.stringify(next.sources.map(names));
   if (!ready || sourcesChanged || before?.scoring?.model !== next.scoring?.model) drawControls(next);
+  else if (before?.state !== next.state) drawSourceControls(next);
   if (aligned && !order && !arranging) {
     void arrange();
     void choose({});
@@ -383,7 +389,8 @@ async function arrange(): Promise<void> {
   arranging?.abort();
   const running = new AbortController();
   arranging = running;
-  const { id, scoring } = state;
+  const { id, scoring, rows } = state;
+  const slow = setTimeout(() => fill(stale, text('Looking through {0} rows', formatCount(rows))), slowMs);
   try {
     const arranged = await request(arrangeComparison, { id, ...view }, running.signal);
     if (arranging !== running) return;
@@ -401,6 +408,7 @@ async function arrange(): Promise<void> {
   } catch (error) {
     if (!isAbort(error)) page.failed(error, () => void reopen());
   } finally {
+    clearTimeout(slow);
     if (arranging === running) arranging = undefined;
   }
 }
@@ -457,16 +465,24 @@ function drawHeads(count = list.count): void {
 }
 
 function drawControls(current: ComparisonState): void {
+  drawSourceControls(current);
+  fill(filterBar, ...filterControls(current));
+}
+
+function drawSourceControls(current: ComparisonState): void {
   const sources = current.sources.map((source, index) => ({ value: String(index), label: sourceName(source) }));
   fill(
     sourceBar,
     dropdown(text('Left'), sources, String(view.left), (index) => changeView({ left: Number(index) })).element,
     dropdown(text('Right'), sources, String(view.right), (index) => changeView({ right: Number(index) })).element,
     button(text('Compare with a file\u2026'), () => void addFile()),
+    boot.trusted &&
+      current.state === 'ready' &&
+      current.sources.every(({ provenance }) => provenance !== 'self_output') &&
+      button(text('Build own output targets'), () => void build(current.dataset)),
     boot.trusted && modelControl(),
     verifierControl(current),
   );
-  fill(filterBar, ...filterControls(current));
 }
 
 function modelControl(): HTMLElement {

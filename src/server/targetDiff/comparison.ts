@@ -99,10 +99,15 @@ export class Comparison {
 
   /** The answer of a source to a row's prompt, undefined when it has none. */
   async example(table: SourceTable, row: number): Promise<Example | undefined> {
-    if (!table.has(row) || table.format === undefined) return undefined;
-    const file = await this.open(table.file);
-    const example = await file.example(table.place(row), table.format);
-    return answerIn(table, example);
+    const example = await this.read(table, row);
+    return example && answerIn(table, example);
+  }
+
+  /** The answers of two sources; what both take from one row is read once. */
+  async pair(left: SourceTable, right: SourceTable, row: number): Promise<(Example | undefined)[]> {
+    const first = await this.read(left, row);
+    const second = first && left.file === right.file && right.has(row) ? first : await this.read(right, row);
+    return [first && answerIn(left, first), second && answerIn(right, second)];
   }
 
   /** Throws when one of the files is no longer the one that was read. */
@@ -186,6 +191,13 @@ export class Comparison {
   /** False once somebody has chosen another verifier meanwhile. */
   private judgesWith({ scorer, field }: PairVerifier): boolean {
     return this.verifier?.scorer === scorer.id && this.verifier.field === field;
+  }
+
+  /** The row as its file has it, undefined where the source has no answer. */
+  private async read(table: SourceTable, row: number): Promise<Example | undefined> {
+    if (!table.has(row) || table.format === undefined) return undefined;
+    const file = await this.open(table.file);
+    return file.example(table.place(row), table.format);
   }
 
   private open(file: string): Promise<RowFile> {

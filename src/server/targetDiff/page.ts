@@ -27,7 +27,7 @@ interface Cell {
   scored?: ScoredRow;
 }
 
-/** Rows of an arrangement in its order. Asks for scores when a model was chosen, and goes on without when there are none. */
+/** Rows of an arrangement in its order: texts at once, tokens where they are known by then. */
 export async function readPage(
   comparison: Comparison,
   arrangement: Arrangement,
@@ -44,7 +44,8 @@ export async function readPage(
       if (example) cells.set(cellKey(comparison, table, row), { table, row, example });
     }
   }
-  const side = await addScores([...cells.values()], scoring, signal);
+  signal.throwIfAborted();
+  const side = await addScores([...cells.values()], scoring);
   const page: ComparedRow[] = [];
   for (const row of rows) {
     const cell = (table: SourceTable): Cell | undefined => cells.get(cellKey(comparison, table, row));
@@ -63,16 +64,11 @@ export async function readPage(
 const cellKey = (comparison: Comparison, table: SourceTable, row: number): string =>
   `${comparison.tables.indexOf(table)} ${row}`;
 
-async function addScores(
-  cells: readonly Cell[],
-  scoring: ComparisonScoring,
-  signal: AbortSignal,
-): Promise<TextSide | undefined> {
-  const scorer = await scoring.scorer().catch(() => undefined); // the comparison's state says why
+async function addScores(cells: readonly Cell[], scoring: ComparisonScoring): Promise<TextSide | undefined> {
+  const scorer = await scoring.look(cells);
   if (!scorer) return undefined;
-  const results = await scoring.scoreNow(cells, signal);
-  for (const [index, cell] of cells.entries()) {
-    const result = results[index];
+  for (const cell of cells) {
+    const result = scorer.known(cell.example);
     if (result?.kind === 'scored') cell.scored = result;
   }
   return scorer.side;

@@ -8,6 +8,10 @@ import { errorWords } from '../../shared/errors.ts';
 
 /** Rows whose answers are scored together. */
 const rowsTogether = 16;
+/** A page with texts waits so long for its tokens, milliseconds; what takes longer is told as a change. */
+const momentMs = 50;
+/** Pages that are looked at at a time; older ones have left the screen. */
+const mostLooks = 3;
 /** Scoring goes on so long after the last question of a panel; open ones ask more often. */
 const patienceMs = 600_000;
 
@@ -23,6 +27,8 @@ export class ComparisonScoring {
   private readonly scoring: Scoring;
   private running: AbortController | undefined;
   private model: ScoringModel | undefined;
+  private opened: OpenScorer | undefined;
+  private looks: AbortController[] = [];
 
   constructor(comparison: Comparison, scoring: Scoring) {
     this.comparison = comparison;
@@ -35,6 +41,8 @@ export class ComparisonScoring {
     const running = new AbortController();
     this.running = running;
     this.model = model;
+    this.opened = undefined;
+    for (const look of this.looks.splice(0)) look.abort();
     const { comparison } = this;
     for (const table of comparison.tables) table.resetScores();
     const total = comparison.tables.reduce((sum, table) => sum + table.items, 0);
@@ -47,16 +55,36 @@ export class ComparisonScoring {
     });
   }
 
-  /** The model of the moment, loaded; undefined when none was asked for or it cannot be used. */
-  async scorer(): Promise<OpenScorer | undefined> {
-    if (!this.model || this.comparison.scoring?.state === 'failed') return undefined;
-    return this.scoring.model(this.model);
+  /**
+   * Has answers scored before all others because somebody looks at them, and returns after a moment at the latest. Of the
+   * model, if it is loaded by then, `known` tells what was scored; the rest is kept as it comes, and told as a change.
+   */
+  async look(wanted: readonly Wanted[]): Promise<OpenScorer | undefined> {
+    const { opened } = this;
+    if (!opened) return undefined;
+    const look = new AbortController();
+    this.looks.push(look);
+    const signal = AbortSignal.any([look.signal, this.comparison.signal]);
+    const scored = opened.score(
+      wanted.map(({ example }) => example),
+      {
+        urgent: true,
+        signal,
+        onResult: (index, result) => this.keep(wanted.slice(index, index + 1), [result]),
+      },
+    );
+    // What was wanted by both goes on for the newer one.
+    while (this.looks.length > mostLooks) this.looks.shift()?.abort();
+    // An engine that dies is told by the comparison's own scoring.
+    const kept = scored.then((results) => this.keep(wanted, results)).catch(() => undefined);
+    await Promise.race([kept, moment()]);
+    return opened;
   }
 
-  /** Token probabilities of answers that somebody looks at; their numbers are kept as well. */
+  /** Token probabilities of answers that are wanted in any case; their numbers are kept as well. */
   async scoreNow(wanted: readonly Wanted[], signal: AbortSignal): Promise<ScoreResult[]> {
-    const scorer = await this.scorer();
-    if (!scorer) return [];
+    if (!this.model || this.comparison.scoring?.state === 'failed') return [];
+    const scorer = await this.scoring.model(this.model);
     const results = await scorer.score(
       wanted.map(({ example }) => example),
       { urgent: true, signal },
@@ -68,6 +96,8 @@ export class ComparisonScoring {
   private async scoreAll(model: ScoringModel, signal: AbortSignal): Promise<void> {
     const { comparison } = this;
     const scorer = await this.scoring.model(model);
+    if (signal.aborted) return;
+    this.opened = scorer;
     this.report({ state: 'running' });
     for (let from = 0; from < comparison.rows && !signal.aborted; from += rowsTogether) {
       await this.whileLookedAt(signal);
@@ -118,3 +148,8 @@ export class ComparisonScoring {
     this.comparison.changed();
   }
 }
+
+const moment = (): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, momentMs).unref();
+  });

@@ -7,7 +7,8 @@ import type { Example } from '../../shared/dataset.ts';
 import { phrase } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
 import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
-import type { ScoringService } from '../datasets/scoringService.ts';
+import { contentKey } from '../datasets/scoringService.ts';
+import type { ScoringService, StoredScore } from '../datasets/scoringService.ts';
 
 /** A scored example, or why it cannot be scored. */
 export type ScoreResult = ScoredRow | { kind: 'unscorable'; reason: Words };
@@ -17,8 +18,16 @@ export const notScored = phrase('not scored');
 
 export interface OpenScorer {
   readonly side: TextSide;
-  /** In the order of `examples`. `urgent`: somebody looks at them. */
-  score(examples: readonly Example[], options: { urgent: boolean; signal: AbortSignal }): Promise<ScoreResult[]>;
+  /** The result if it was computed before. */
+  known(example: Example): ScoreResult | undefined;
+  /** In the order of `examples`. `urgent`: somebody looks at them. `onResult` hears of each as it is computed. */
+  score(examples: readonly Example[], options: ScoringOptions): Promise<ScoreResult[]>;
+}
+
+export interface ScoringOptions {
+  urgent: boolean;
+  signal: AbortSignal;
+  onResult?: (index: number, result: ScoreResult) => void;
 }
 
 export interface Scoring {
@@ -30,16 +39,25 @@ export function createScoring(service: ScoringService): Scoring {
   return {
     model: async (choice) => {
       const model = await service.model(choice);
+      const toResult = (example: Example, score: StoredScore | undefined): ScoreResult =>
+        score && 'logprobs' in score
+          ? toScoredRow(model.side, example, score.logprobs)
+          : { kind: 'unscorable', reason: reasonOf(model.side, example) };
       return {
         side: model.side,
-        score: async (examples, { urgent, signal }) => {
-          const scores = await service.score(model, examples, { priority: urgent ? 'visible' : 'background', signal });
-          return examples.map((example, index) => {
-            const score = scores[index];
-            return score && 'logprobs' in score
-              ? toScoredRow(model.side, example, score.logprobs)
-              : { kind: 'unscorable', reason: reasonOf(model.side, example) };
+        known: (example) => {
+          const score = service.known(model, contentKey(example));
+          return score && toResult(example, score);
+        },
+        score: async (examples, { urgent, signal, onResult }) => {
+          const scores = await service.score(model, examples, {
+            priority: urgent ? 'visible' : 'background',
+            signal,
+            ...(onResult && {
+              onScore: (index, score) => onResult(index, toResult(examples[index] as Example, score)),
+            }),
           });
+          return examples.map((example, index) => toResult(example, scores[index]));
         },
       };
     },

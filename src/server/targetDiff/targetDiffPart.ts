@@ -185,7 +185,7 @@ async function holdsText(
   row: number,
   needle: string,
 ): Promise<boolean> {
-  const examples = [await comparison.example(left, row), await comparison.example(right, row)];
+  const examples = await comparison.pair(left, right, row);
   return examples.some((example) => {
     if (!example) return false;
     const prompt = example.body.kind === 'text' ? '' : textOfPrompt(example.body.prompt);
