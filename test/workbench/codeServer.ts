@@ -120,7 +120,7 @@ function pretendLanguagePack(data: string, locale: string): void {
   writeFileSync(path.join(data, 'languagepacks.json'), JSON.stringify({ [locale]: pack }));
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
   const { port } = probe.address() as AddressInfo;

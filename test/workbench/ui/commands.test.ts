@@ -10,22 +10,32 @@ import * as ui from '../ui.ts';
 
 const stage = setStage(addSmallFiles);
 
+/** Commands of the category that the palette offers now, sorted. */
+async function offered(): Promise<string[]> {
+  const { page } = stage;
+  await page.keyboard.press('F1');
+  await inputBox(page).fill('>Forgetting Lab: ');
+  await ui.option(page, 'Forgetting Lab: Show Log').waitFor();
+  const rows = ui.quickInput(page).getByRole('option');
+  const category = 'Forgetting Lab: ';
+  const seen = new Set<string>();
+  // The list holds only the rows in sight.
+  for (let down = 0; down < 40; down += 5) {
+    for (const name of await rows.evaluateAll((all) => all.map((row) => row.getAttribute('aria-label') ?? ''))) {
+      if (name.startsWith(category) && !name.includes('Focus on')) seen.add(name.slice(category.length).split(',')[0]!);
+    }
+    for (let k = 0; k < 5; k++) await page.keyboard.press('ArrowDown');
+  }
+  await page.keyboard.press('Escape');
+  return [...seen].sort();
+}
+
 test('an empty window offers only what works there, and the example', async () => {
   const { page, host, workspace } = stage;
   await page.goto(host.url());
   await ui.activity(page, 'Forgetting Lab').click();
   await page.getByText('Open a folder with datasets and experiments, or begin with the example.').waitFor();
-  await page.keyboard.press('F1');
-  await inputBox(page).fill('>Forgetting Lab: ');
-  await ui.option(page, 'Forgetting Lab: Show Log').waitFor();
-  const labels = ui.quickInput(page).getByRole('option');
-  const names = await labels.evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
-  const commands = names.filter((name) => name.startsWith('Forgetting Lab: ') && !name.includes('Focus on'));
-  expect(commands.map((name) => name.split(',')[0])).toEqual([
-    'Forgetting Lab: Open Example Workspace',
-    'Forgetting Lab: Show Log',
-  ]);
-  await page.keyboard.press('Escape');
+  expect(await offered()).toEqual(['Open Example Workspace', 'Show Log']);
   expect(await page.getByRole('button', { name: 'New Experiment' }).count()).toBe(0);
 
   await page.getByRole('button', { name: 'Open Example Workspace' }).click();
@@ -50,6 +60,26 @@ test('doctor and log', async () => {
   await ui.command(page, 'Forgetting Lab: Show Log');
   await page.locator('.part.panel .view-line').filter({ hasText: 'activated' }).first().waitFor();
   await page.keyboard.press('Control+j');
+});
+
+test('a folder without runs offers what applies to it', async () => {
+  const { page } = stage;
+  await ui.command(page, 'View: Close All Editors');
+  const withoutRuns = [
+    'Build Targets',
+    'Diff Self-Output and Ground Truth',
+    'Doctor',
+    'Evaluate Model',
+    'Launch Session',
+    'Merge Checkpoints',
+    'New Experiment',
+    'Open Example Workspace',
+    'Select Model for Annotations',
+    'Show Log',
+  ];
+  expect(await offered()).toEqual(withoutRuns);
+  await ui.openFile(page, 'small.jsonl');
+  expect(await offered()).toEqual(['Annotate Perplexity', ...withoutRuns, 'Colour Tokens'].sort());
 });
 
 test('a new experiment, with a step back, is valid', async () => {

@@ -83,6 +83,32 @@ test('check boxes compare runs', async () => {
   expect(await comparison.getByText(/weightDecay/).count()).toBe(0);
 });
 
+test('so does a selection of several rows', async () => {
+  const { page } = stage;
+  await ui.command(page, 'View: Close All Editors');
+  await runRows().nth(0).click();
+  await runRows()
+    .nth(1)
+    .click({ modifiers: ['Control'] });
+  await until(() => page.getByRole('treeitem', { name: /^Run of /, selected: true }).count()).toBe(2);
+  await ui.contextMenu(page, runRows().nth(1), 'Compare Runs');
+  await ui.activeTab(page, 'Compare 2 runs');
+  await ui
+    .panel(page)
+    .getByText(/batchSize/)
+    .first()
+    .waitFor();
+});
+
+test('the lens of an experiment file shows the last heatmap', async () => {
+  const { page } = stage;
+  await ui.openFile(page, 'tiny.experiment.yaml');
+  const lens = page.locator('.codelens-decoration a');
+  await lens.filter({ hasText: 'Launch' }).waitFor();
+  await lens.filter({ hasText: 'Show last heatmap' }).click();
+  await ui.panel(page).locator('[role=gridcell][aria-label*="sorting"]').first().waitFor();
+});
+
 test('star, order and filter', async () => {
   const { page } = stage;
   const old = /^Run of 2020-01-02/;
