@@ -10,9 +10,10 @@ import type { ScorablePart } from '../recipes/scoreRows.ts';
 import type { Stage } from '../shared/experiment.ts';
 import type { TrialKey } from '../shared/records.ts';
 import { slug, writeItems } from './runFolder.ts';
-import { plural } from '../shared/words.ts';
+import { formatCount } from '../shared/words.ts';
 import { log, progressOf, record } from './session.ts';
 import type { Session } from './session.ts';
+import { phrase } from '../shared/phrase.ts';
 
 /** Sequences on which the drift is measured; a token mean over so many is steady to about a hundredth of a nat. */
 const driftSequences = 64;
@@ -42,7 +43,11 @@ export async function measureCell(
   const tooLong = result.items.filter((item) => item.rates?.['too_long'] === 1).length;
   // The same items are too long for every model of the run: it is said once.
   if (tooLong > 0 && cell.stage === 0) {
-    await log(session, 'warning', `${name}: ${plural(tooLong, 'item')} too long for the context, counted as wrong`);
+    const message =
+      tooLong === 1
+        ? phrase('{0}: 1 item too long for the context, counted as wrong', name)
+        : phrase('{0}: {1} items too long for the context, counted as wrong', name, formatCount(tooLong));
+    await log(session, 'warning', message);
   }
   const base = session.run.cells.find((one) => one.stage === 0 && one.benchmark === name);
   const { score, lo, hi, lenient, parseRate, n, protocol, rates, refusalMargin, seconds } = result;

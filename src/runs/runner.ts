@@ -3,7 +3,7 @@
 import type { Engine } from '../engine/engine.ts';
 import type { Benchmark } from '../evals/benchmark.ts';
 import { errorWords, LabError, onOneLine } from '../shared/errors.ts';
-import { inEnglish, joinedBySemicolon, phrase } from '../shared/phrase.ts';
+import { joinedBySemicolon, phrase } from '../shared/phrase.ts';
 import type { Phrase, Words } from '../shared/phrase.ts';
 import type { TargetRow } from '../recipes/rows.ts';
 import { measureCell, measureDrift } from './measure.ts';
@@ -56,7 +56,7 @@ async function walk(session: Session, steps: Walk): Promise<WalkResult> {
         if (!(error instanceof LabError && error.code === 'loss-not-finite')) throw error;
         const { arm, lr, seed } = trial;
         const message = phrase('{0} at learning rate {1}, seed {2}: {3}', arm, lr, seed, onOneLine(error.words));
-        await log(session, 'error', inEnglish(message));
+        await log(session, 'error', message);
         failures.push(message);
         firstError ??= error;
       }
@@ -73,7 +73,7 @@ async function endOf(session: Session, error: unknown): Promise<WalkResult> {
   const isStop = error instanceof RunStopped || (error as Error | undefined)?.name === 'AbortError';
   if (stopped && isStop) return { state: 'stopped', reason: stoppedOnRequest };
   const reason = onOneLine(errorWords(error));
-  await log(session, 'error', inEnglish(reason)).catch(() => undefined);
+  await log(session, 'error', reason).catch(() => undefined);
   return { state: 'failed', reason, error };
 }
 
@@ -103,7 +103,11 @@ class Walk {
     const warned = session.run.log.some((entry) => entry.message.includes('is at chance for the base'));
     for (const cell of session.run.cells) {
       if (warned || cell.stage !== 0 || !cell.insensitive) continue;
-      const message = `${cell.benchmark} is at chance for the base (${cell.score.toFixed(2)}) and cannot show forgetting`;
+      const message = phrase(
+        '{0} is at chance for the base ({1}) and cannot show forgetting',
+        cell.benchmark,
+        cell.score.toFixed(2),
+      );
       await log(session, 'warning', message);
     }
   }

@@ -97,9 +97,10 @@ function keep(run: RunData, entry: RunRecord): void {
 export async function log(
   session: Pick<Session, 'folder' | 'run' | 'listener'>,
   level: LogRecord['level'],
-  message: string,
+  message: Words,
 ): Promise<void> {
-  await record(session, { kind: 'log', at: new Date().toISOString(), level, message });
+  const words = typeof message === 'object' ? { words: message } : {};
+  await record(session, { kind: 'log', at: new Date().toISOString(), level, message: inEnglish(message), ...words });
 }
 
 /** Writes a change of the run's life. */

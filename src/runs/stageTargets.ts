@@ -23,7 +23,6 @@ import type { TargetEvent, Verify } from '../recipes/targets/recipe.ts';
 import type { DroppedRow, Example, Provenance } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
 import type { ResolvedArm, Stage } from '../shared/experiment.ts';
-import { plural } from '../shared/words.ts';
 import type { ClosenessToGreedy, DropCount, TargetExample, TargetRecord } from '../shared/records.ts';
 import { readJsonLines, writeTextAtomically } from './files.ts';
 import type { Trial } from './plan.ts';
@@ -82,19 +81,28 @@ export async function stageTargets(session: Session, trial: Trial, stageNumber: 
   const dropped = [...made.dropped, ...(fullyMasked > 0 ? [masked] : []), ...replay.dropped];
   const entry = describe(session, trial, stage, stageNumber, { file, scored, mask, made, dropped, all });
   await record(session, entry);
-  await warn(session, entry, mask);
+  await warn(session, entry, dropped, mask);
   return all;
 }
 
-async function warn(session: Session, entry: TargetRecord, mask: MaskResult): Promise<void> {
-  const where = `${entry.arm}, stage ${entry.stage} ${entry.stageName}`;
-  for (const { reason, count, first } of entry.dropped) {
-    const place = first === undefined ? '' : ` (first: line ${first})`;
-    await log(session, 'warning', `${where}: ${plural(count, 'row')} dropped: ${reason}${place}`);
+async function warn(
+  session: Session,
+  { arm, stage, stageName }: TargetRecord,
+  dropped: readonly Dropped[],
+  mask: MaskResult,
+): Promise<void> {
+  const where = phrase('{0}, stage {1} {2}', arm, stage, stageName);
+  for (const { reason, count, first } of dropped) {
+    const message =
+      first === undefined
+        ? phrase('{0}: {1} dropped: {2}', where, rowCount(count), reason)
+        : phrase('{0}: {1} dropped: {2} (first: line {3})', where, rowCount(count), reason, first);
+    await log(session, 'warning', message);
   }
   if (mask.eosShareUnprotected > 0) {
     const share = (100 * mask.eosShareUnprotected).toFixed(1);
-    await log(session, 'info', `${where}: ${share} % of the end-of-turn tokens are above tau (methods 2.11)`);
+    const message = phrase('{0}: {1} % of the end-of-turn tokens are above tau (methods 2.11)', where, share);
+    await log(session, 'info', message);
   }
 }
 

@@ -8,7 +8,7 @@ import { toSequences } from '../recipes/rows.ts';
 import type { TargetRow } from '../recipes/rows.ts';
 import { train } from '../recipes/train.ts';
 import type { StepMetric } from '../recipes/train.ts';
-import { describeError, LabError } from '../shared/errors.ts';
+import { LabError, onOneLine } from '../shared/errors.ts';
 import { phrase } from '../shared/phrase.ts';
 import type { ResolvedArm, Stage, Trainable } from '../shared/experiment.ts';
 import { hashSeed } from '../shared/random.ts';
@@ -36,7 +36,8 @@ export async function hasFinal(session: Session, trial: Trial, stage: number): P
     () => true,
     () => false,
   );
-  if (!there) await log(session, 'warning', `${finalFolder(trial, stage)} is gone; the stage is trained again`);
+  if (!there)
+    await log(session, 'warning', phrase('{0} is gone; the stage is trained again', finalFolder(trial, stage)));
   return there;
 }
 
@@ -176,8 +177,14 @@ async function restoreState(
   } catch (error) {
     const mendable = error instanceof LabError && error.code !== 'engine-died';
     if (!mendable) throw error;
-    const what = `The checkpoint ${newest.folder} cannot be read (${describeError(error)})`;
-    await log(session, 'warning', `${what}; stage ${stage} of ${trial.arm} is trained again from its first step`);
+    const message = phrase(
+      'The checkpoint {0} cannot be read ({1}); stage {2} of {3} is trained again from its first step',
+      newest.folder,
+      onOneLine(error.words),
+      stage,
+      trial.arm,
+    );
+    await log(session, 'warning', message);
     // A failed restore may have left the model half changed.
     throw new UnreadableState(newest);
   }

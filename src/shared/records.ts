@@ -258,7 +258,10 @@ export interface LogRecord {
   kind: 'log';
   at: string;
   level: 'info' | 'warning' | 'error';
+  /** In English. */
   message: string;
+  /** The same with its values apart, for readers of other languages. */
+  words?: Phrase;
 }
 
 /** Everything read back from a run folder. Damaged lines are counted, not hidden. */

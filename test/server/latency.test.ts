@@ -6,7 +6,8 @@ import { launchSession, listSessions } from '../../src/shared/protocol/lab/sessi
 import { testWorkspace, until } from './testWorkspace.ts';
 import { slack } from '../../src/shared/testing/slack.ts';
 
-/** Asked for are 50 ms on a machine that is not overloaded by anything else. */
+/** What is asked for, but for one answer in a hundred, which a busy machine may keep waiting. */
+const usualMs = 50 * slack;
 const blockedMs = 500 * slack;
 
 test('questions are answered at once while a run trains', async () => {
@@ -29,5 +30,6 @@ test('questions are answered at once while a run trains', async () => {
   const at = (share: number): string =>
     (times[Math.min(times.length - 1, Math.floor(share * times.length))] ?? 0).toFixed(1);
   console.log(`answers while training: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms`);
+  expect(Number(at(0.99))).toBeLessThan(usualMs);
   expect(times.at(-1)).toBeLessThan(blockedMs);
 });

@@ -1,7 +1,7 @@
 // What the run wrote down, and the last lines of the session, at the bottom.
 import type { LogRecord } from '../../src/shared/records.ts';
 import { el } from '../ui/dom.ts';
-import { boot, text } from '../ui/host.ts';
+import { boot, say, text } from '../ui/host.ts';
 
 export interface LogView {
   element: HTMLElement;
@@ -39,6 +39,6 @@ function recordLine(record: LogRecord): HTMLElement {
     el('time', { class: 'quiet', datetime: record.at, title: record.at }, time),
     ' ',
     kinds[record.level] !== '' && el('b', null, `${kinds[record.level]}: `),
-    record.message,
+    say(record.words ?? record.message),
   );
 }
