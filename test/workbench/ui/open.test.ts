@@ -25,7 +25,7 @@ test('a workbench in the browser opens the example and ends with its command', a
   const page = await newPage(browser);
   await page.goto(address.exec(said)![0]);
   await ui.activity(page, 'Forgetting Lab').click();
-  await page.getByRole('button', { name: 'New Experiment' }).waitFor();
+  await page.getByRole('button', { name: 'New Experiment' }).first().waitFor();
   await browser.close();
   command.kill('SIGINT');
   expect(await ended).toBe(0);

@@ -1,6 +1,6 @@
 // The queue, by hand on the packaged extension: one session after the other, one taken off the list, one that fails and
 // says why in the tree and in the status bar.
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { picture } from '../pictures.ts';
@@ -41,8 +41,6 @@ test('one session runs after the other; one that waits is taken off the list; on
   const failure = ui.toast(page, 'gone.experiment.yaml has a problem');
   await failure.waitFor();
   expect(await failure.innerText()).toMatch(reason);
-  await picture(page, 'failure');
-  await failure.getByRole('button', { name: "Don't show again" }).click();
   await ui.item(page, /^Run of .*(gained|lost)/).waitFor({ timeout: 120_000 });
   await ui.item(page, /^Experiment tiny, done/).waitFor();
   expect([runsOf('long').length, runsOf('quick').length, runsOf('gone').length, runsOf('tiny').length]).toEqual([
@@ -60,25 +58,4 @@ test('one session runs after the other; one that waits is taken off the list; on
   await status.waitFor({ state: 'hidden' });
   await ui.itemMenu(page, /^gone, .*no such file/, 'Take off the List');
   await ui.item(page, /^gone, .*no such file/).waitFor({ state: 'hidden' });
-});
-
-test('a failure that nobody wants to hear of again shows in the tree alone', async () => {
-  const { page } = stage;
-  const settings = path.join(stage.host.home, 'data/User/settings.json');
-  const off = (): unknown =>
-    (JSON.parse(readFileSync(settings, 'utf8')) as Record<string, unknown>)['forgettingLab.notifications.runEnded'];
-  await until(off).toBe(false);
-  await ui.itemMenu(page, /^Experiment long,/, 'Launch Session');
-  await ui.item(page, /^Run of .*\d %/).waitFor();
-  await ui.itemMenu(page, /^Experiment quick,/, 'Launch Session');
-  await ui.item(page, /^quick, queued$/).waitFor();
-  renameSync(
-    path.join(stage.workspace.folder, 'data/subtraction.jsonl'),
-    path.join(stage.workspace.folder, 'away.jsonl'),
-  );
-  await ui.itemMenu(page, /^Run of .*\d %/, 'Stop');
-  await ui.option(page, 'Stop now').click();
-  await ui.item(page, /^quick, .*no such file: .*subtraction\.jsonl/).waitFor();
-  await ui.statusItem(page, /quick failed/).waitFor();
-  expect(await ui.toast(page, 'has a problem').count()).toBe(0);
 });
