@@ -37,6 +37,7 @@ vi.mock('vscode', () => {
 /** A session that was long enough to be told about. */
 const ended = (id: string, state: 'done' | 'failed'): SessionSummary => ({
   id,
+  work: { kind: 'run', experiment: '/quick.experiment.yaml' },
   title: 'quick',
   state,
   queuedAt: '2026-01-02T03:00:00Z',

@@ -365,6 +365,33 @@ test('Traditional Chinese in the sidebar and the panels', async () => {
   await picture(page, 'chinese-target-diff');
 });
 
+test('problems of files in Traditional Chinese', async () => {
+  const lines = [
+    'name: bad',
+    'model: pocket',
+    'learningRates: [1.3e-3]',
+    'stages:',
+    '  - { name: a, dataset: data/subtracton.jsonl, steps: 1.5, maxTokens: 40 }',
+    'arms:',
+    '  - { name: x, preset: stmm }',
+    'benchmarks:',
+    '  - { name: b, data: benchmarks/sorting.jsonl, scorer: sequnce, setps: 3, maxTokens: 8 }',
+  ];
+  writeFileSync(path.join(workspace.folder, 'bad.experiment.yaml'), `${lines.join('\n')}\n`);
+  writeFileSync(
+    path.join(workspace.folder, 'data/bad.jsonl'),
+    '{"prompt": "a", "completion": "b"}\n{"prompt": 7}\n{"a"\n',
+  );
+  await ui.openFile(page, 'bad.experiment.yaml');
+  await ui.openFile(page, 'bad.jsonl');
+  await ui.command(page, 'View: Focus Problems (Errors, Warnings, Infos)');
+  const rows = page.locator('.markers-panel .monaco-list-row .marker-message-line');
+  await expect.poll(() => rows.count()).toBe(7);
+  const messages = await rows.allInnerTexts();
+  for (const message of messages) expect(message).toMatch(/[\u4e00-\u9fff]/);
+  await picture(page, 'chinese-problems');
+});
+
 test('an empty folder says what to do next; the walkthrough shows its pictures', async () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'forgetting-lab-empty-'));
   try {
