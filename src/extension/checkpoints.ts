@@ -2,9 +2,10 @@
 import { listExperiments } from '../shared/protocol/lab/runs.ts';
 import type { ExperimentSummary, RunSummary, TrialSummary } from '../shared/protocol/lab/runs.ts';
 import { formatLearningRate, plainText } from '../shared/words.ts';
+import { modelLabel } from './datasets/rowText.ts';
 import { minuteOf } from './sidebar/runTime.ts';
 import type { Translate } from './translate.ts';
-import type { Lab } from './workbench.ts';
+import type { Lab, ModelNames } from './workbench.ts';
 
 export interface FinalCheckpoint {
   folder: string;
@@ -42,7 +43,7 @@ export function checkpointName({ run, trial, stage }: FinalCheckpoint, t: Transl
 }
 
 /** Names of checkpoints by folder, asked for once: neither run nor arm of a checkpoint ever changes. */
-export class CheckpointNames {
+export class CheckpointNames implements ModelNames {
   private readonly lab: Pick<Lab, 'request'>;
   private readonly t: Translate;
   private readonly known = new Map<string, Promise<string | undefined>>();
@@ -59,6 +60,11 @@ export class CheckpointNames {
     const known = this.known.get(model) ?? this.find(model);
     this.known.set(model, known);
     return known;
+  }
+
+  /** What a model is called in a line of text. */
+  async nameOf(model: string): Promise<string> {
+    return (await this.of(model)) ?? modelLabel(model);
   }
 
   private async find(folder: string): Promise<string | undefined> {

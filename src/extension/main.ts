@@ -8,6 +8,7 @@ import { experimentsFeature } from './experiments/experiments.ts';
 import { createLab } from './lab/lab.ts';
 import { createLog, logFeature } from './log.ts';
 import { registerNotifications } from './notifications/notifications.ts';
+import { CheckpointNames } from './checkpoints.ts';
 import { createPanels } from './panels/panels.ts';
 import type { EditorPanels } from './panels/panels.ts';
 import { ExperimentsStore } from './sidebar/experimentsStore.ts';
@@ -43,7 +44,8 @@ export function activate(context: vscode.ExtensionContext): ForgettingLabApi {
   const lab = createLab(context, log);
   const panels = createPanels(context, () => workbench);
   const command = commandRegistrar({ context, log, trusted });
-  const workbench: Workbench = { context, lab, panels, log, trusted, command };
+  const names = new CheckpointNames(lab, vscode.l10n.t);
+  const workbench: Workbench = { context, lab, names, panels, log, trusted, command };
   const store = new ExperimentsStore(lab);
   context.subscriptions.push(log, store);
   const sidebar = registerSidebar(workbench, store);

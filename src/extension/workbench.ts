@@ -33,9 +33,18 @@ export interface PanelSubject {
   [key: string]: unknown;
 }
 
+/** What models and checkpoints are called. */
+export interface ModelNames {
+  /** Undefined for what is no checkpoint of a run. */
+  of(model: string): Promise<string | undefined>;
+  /** In a line of text: a checkpoint by its run, a model by its folder. */
+  nameOf(model: string): Promise<string>;
+}
+
 export interface Workbench {
   readonly context: vscode.ExtensionContext;
   readonly lab: Lab;
+  readonly names: ModelNames;
   readonly panels: Panels;
   readonly log: vscode.LogOutputChannel;
   /** Whether the workspace is trusted: nothing is executed or written before. */

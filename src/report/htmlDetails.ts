@@ -1,8 +1,8 @@
 // The back of the report: method cards, every derived number with its definition, configuration and versions, notes.
-import type { ResolvedArm } from '../shared/experiment.ts';
 import type { DerivedNumber, RunData } from '../shared/records.ts';
 import { armStyles, styleOf, targetSource } from '../shared/arms.ts';
 import { html } from './markup.ts';
+import { methodsOf } from './methods.ts';
 import type { Markup } from './markup.ts';
 import type { MethodCard } from './reportData.ts';
 import { formatLearningRate, plural } from '../shared/words.ts';
@@ -50,21 +50,6 @@ function arxivLink(id: string | undefined): Markup | false {
   if (id === undefined) return false;
   if (!/^\d{4}\.\d{4,5}$/.test(id)) return html`arXiv ${id} &middot;`;
   return html`<a href="https://arxiv.org/abs/${id}" rel="noreferrer">arXiv ${id}</a> &middot;`;
-}
-
-/** Published methods whose choices an arm without a preset makes. */
-function methodsOf(arm: ResolvedArm, methods: readonly MethodCard[]): MethodCard[] {
-  const { targets, mask, mix, trainable, weightStep } = arm;
-  const ids = [
-    targets.kind === 'self-output' && 'self-output',
-    targets.kind === 'rephrase' && (targets.fallback === 'drop' ? 'rephrase' : 'rephrase-sdft'),
-    mask.kind === 'stm' && 'stm',
-    mask.kind === 'random' && 'random-mask',
-    mix.kind === 'replay' && 'replay',
-    trainable.kind === 'lora' && 'lora',
-    weightStep.kind === 'linear-merge' && 'linear-merge',
-  ];
-  return ids.flatMap((id) => methods.find((method) => method.id === id) ?? []);
 }
 
 function choicesInWords(arm: RunData['config']['arms'][number]): string {

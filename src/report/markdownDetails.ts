@@ -1,11 +1,14 @@
 // The back of the Markdown report: the plane, what the targets are made of, distance from the base, rates, flipped answers
 // and methods, as tables. Cells are finished Markdown.
+import { methodsUsed } from './methods.ts';
+import { rateName } from '../shared/rates.ts';
 import { trialTitle } from '../shared/arms.ts';
 import { formatChange, formatCount, formatScore, formatShare } from '../shared/words.ts';
 import { escapeMarkdown, markdownTable } from './markdownText.ts';
 import type { ReportData } from './reportData.ts';
 import { latestDrift } from './drift.ts';
 import { targetMakeUp, targetTable } from './targetTable.ts';
+import { inEnglish } from '../shared/phrase.ts';
 
 /** Every section that has something to say, headings first. */
 export function detailSections(data: ReportData): string[] {
@@ -80,7 +83,9 @@ function ratesTable({ run, view }: ReportData): string | undefined {
       view.columns.flatMap((column, k) => {
         const cell = row.cells[k];
         if (cell?.kind !== 'measured' || (column.role !== 'safety' && column.role !== 'format')) return [];
-        const rates = Object.entries(cell.rates).map(([name, rate]) => `${escapeMarkdown(name)} ${formatScore(rate)}`);
+        const rates = Object.entries(cell.rates).map(
+          ([name, rate]) => `${escapeMarkdown(inEnglish(rateName(name)))} ${formatScore(rate)}`,
+        );
         const margin = cell.refusalMargin === undefined ? [] : [`refusal margin ${cell.refusalMargin.toFixed(2)}`];
         return [[escapeMarkdown(title), escapeMarkdown(column.benchmark), [...rates, ...margin].join(', ')]];
       }),
@@ -101,12 +106,9 @@ function flipsTable({ run, flips }: ReportData): string | undefined {
 }
 
 function methodList({ run, methods }: ReportData): string | undefined {
-  const used = new Set(run.config.arms.map((arm) => arm.preset));
-  const lines = methods
-    .filter(({ id }) => used.has(id))
-    .map(({ title, arxiv, description }) => {
-      const source = arxiv === undefined ? '' : ` (arXiv ${escapeMarkdown(arxiv)})`;
-      return `- ${escapeMarkdown(title)}${source}: ${escapeMarkdown(description)}`;
-    });
+  const lines = methodsUsed(run.config.arms, methods).map(({ title, arxiv, description }) => {
+    const source = arxiv === undefined ? '' : ` (arXiv ${escapeMarkdown(arxiv)})`;
+    return `- ${escapeMarkdown(title)}${source}: ${escapeMarkdown(description)}`;
+  });
   return lines.length === 0 ? undefined : lines.join('\n');
 }

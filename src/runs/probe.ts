@@ -99,10 +99,12 @@ export class Prober {
 
   private marginProbe({ config, items }: Benchmark): MarginProbe | undefined {
     const { side } = this.session;
-    const prompts = items
-      .map((item) => encodePrompt(side, item.prompt))
-      .filter((prompt) => prompt.length < side.contextLength)
-      .slice(0, this.settings.items);
+    const prompts: number[][] = [];
+    for (const item of items) {
+      if (prompts.length === this.settings.items) break;
+      const prompt = encodePrompt(side, item.prompt);
+      if (prompt.length < side.contextLength) prompts.push(prompt);
+    }
     const openers = items[0] && openerTokens(side, config, items[0].prompt);
     return openers && prompts.length > 0 ? { benchmark: config.name, prompts, openers } : undefined;
   }

@@ -6,10 +6,11 @@ import { formatCount } from '../../src/shared/words.ts';
 import { el, fill } from '../ui/dom.ts';
 import type { Child } from '../ui/dom.ts';
 import { action, errorText, isAbort, say, text } from '../ui/host.ts';
+import { modelName } from '../ui/modelNames.ts';
 import { renderTokens, tokenLegend } from '../ui/tokens.ts';
 import { button, progressRing } from '../ui/toolkit.ts';
 import { perplexityTag } from './rowCells.ts';
-import { formatBytes, formatProbability, modelLabel, provenanceWords, visible } from './words.ts';
+import { formatBytes, formatProbability, provenanceWords, visible } from './words.ts';
 
 /** Characters of a row that are shown in full. */
 export const detailCharacters = 100_000;
@@ -117,7 +118,7 @@ function facts(read: DatasetViewRow, score: Score, model: string): HTMLElement {
     { class: 'facts scores' },
     score === 'coming' && fact(text('perplexity'), progressRing(text('being scored'))),
     known?.ppl !== undefined &&
-      fact(text('perplexity'), [perplexityTag(known.ppl), ' ', text('under {0}', modelLabel(model))]),
+      fact(text('perplexity'), [perplexityTag(known.ppl), ' ', text('under {0}', modelName(model))]),
     known?.problem !== undefined && fact(text('perplexity'), text('not scored: {0}', say(known.problem))),
     known?.tokens !== undefined &&
       fact(

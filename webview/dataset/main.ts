@@ -40,7 +40,8 @@ import { columnNames, listCharacters, rowCells } from './rowCells.ts';
 import type { RowLook } from './rowCells.ts';
 import { RowScores } from './scores.ts';
 import { makeSearch, markWords } from './search.ts';
-import { formatBytes, modelLabel } from './words.ts';
+import { modelName, onModelName } from '../ui/modelNames.ts';
+import { formatBytes } from './words.ts';
 
 const subject = boot.subject as {
   file: string;
@@ -349,7 +350,7 @@ function makeScoreControls(): HTMLElement {
       state_.set(checked);
       drawLook();
     }).element;
-  const name = (): string => modelLabel(model.value.name);
+  const name = (): string => modelName(model.value.name);
   const pick = button(name(), () => void pickModel(), { label: text('Model: {0}', name()) });
   pick.title = model.value.name;
   const pickModel = async (): Promise<void> => {
@@ -358,11 +359,15 @@ function makeScoreControls(): HTMLElement {
     setDisabled(pick, false);
     if (typeof chosen !== 'string') return;
     model.set({ ...subject.model, name: chosen });
-    fill(pick, name());
-    pick.title = chosen;
-    pick.setAttribute('aria-label', text('Model: {0}', name()));
+    drawName();
     rescore();
   };
+  const drawName = (): void => {
+    fill(pick, name());
+    pick.title = model.value.name;
+    pick.setAttribute('aria-label', text('Model: {0}', name()));
+  };
+  onModelName(drawName);
   return el(
     'div',
     { class: 'controls' },

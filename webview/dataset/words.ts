@@ -40,8 +40,3 @@ export function formatProbability(logprob: number): string {
 export function visible(token: string): string {
   return token.replace(/^ /, '\u2423').replace(/ $/, '\u2423').replaceAll('\n', '\u23ce').replaceAll('\t', '\u21e5');
 }
-
-/** A model's name without the folders before it. */
-export function modelLabel(name: string): string {
-  return name.split(/[/\\]/).findLast((part) => part !== '') ?? name;
-}

@@ -237,7 +237,11 @@ function create(
       interaction: { mode: 'nearest', axis: 'x', intersect: false },
       layout: { padding: { right: 6 } },
       scales: {
-        x: base.scales?.['x'] ?? {},
+        x: {
+          ...base.scales?.['x'],
+          // The first one says what all of them have below.
+          title: { display: options.height > 200, text: text('training step'), color: css(current.quiet) },
+        },
         // Charts above each other begin at the same place.
         y: { ...base.scales?.['y'], afterFit: (scale: { width: number }) => (scale.width = 58) },
       },

@@ -42,6 +42,7 @@ import {
   setSubject,
   text,
 } from '../ui/host.ts';
+import { modelName, onModelName } from '../ui/modelNames.ts';
 import { makePage } from '../ui/page.ts';
 import '../ui/theme.ts';
 import { tokenLegend } from '../ui/tokens.ts';
@@ -52,7 +53,7 @@ import { makePages } from './pages.ts';
 import { compareRow, waitingRow } from './rows.ts';
 import type { SideName, TextMode } from './rows.ts';
 import { summaryTable } from './summary.ts';
-import { cautionsOf, likelyRight, modelName, progressOf, sentenceOf, sourceName } from './words.ts';
+import { cautionsOf, likelyRight, progressOf, sentenceOf, sourceName } from './words.ts';
 import { onOneLine } from '../../src/shared/errors.ts';
 
 /** Sources beside each other at most; more would not be read. */
@@ -578,6 +579,12 @@ function filterControls(current: ComparisonState): Child[] {
     dropdown(text('Sort by'), sorts, view.sort, (sort) => changeView({ sort })).element,
   ];
 }
+
+onModelName(() => {
+  if (!state) return;
+  drawSourceControls(state);
+  show(state);
+});
 
 on(comparisonChanged, ({ id, state: next }) => {
   if (state?.id === id) show(next);

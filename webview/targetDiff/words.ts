@@ -1,4 +1,5 @@
 // What the target diff says in words.
+import { modelName } from '../ui/modelNames.ts';
 import type { ComparisonState, TargetSourceState } from '../../src/shared/protocol/lab/targetDiff.ts';
 import type { Provenance } from '../../src/shared/dataset.ts';
 import type { TargetStatistics } from '../../src/shared/records.ts';
@@ -140,9 +141,4 @@ export function progressOf(state: ComparisonState): string | undefined {
     return text('{0} of {1} targets scored', formatCount(scoring.done), formatCount(scoring.total));
   }
   return state.judging ? text('Judging') : undefined;
-}
-
-/** The last part of a model's folder. */
-export function modelName(model: string): string {
-  return model.split(/[\\/]/).filter(Boolean).at(-1) ?? model;
 }

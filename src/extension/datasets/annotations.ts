@@ -2,19 +2,17 @@
 import * as vscode from 'vscode';
 import { explainDatasetRow } from '../../shared/protocol/lab/datasets.ts';
 import type { DatasetProblem } from '../../shared/protocol/lab/datasets.ts';
-import { CheckpointNames } from '../checkpoints.ts';
 import { diagnosticSource } from '../experiments/editorShapes.ts';
-import type { Workbench } from '../workbench.ts';
+import type { ModelNames, Workbench } from '../workbench.ts';
 import { datasetSelector } from './datasetFiles.ts';
 import { scoringModel, type OpenDatasets } from './openDatasets.ts';
-import { hintLabel, hintTooltip, hoverMarkdown, lensTitle, lensTooltip, modelLabel } from './rowText.ts';
+import { hintLabel, hintTooltip, hoverMarkdown, lensTitle, lensTooltip } from './rowText.ts';
 import { say } from '../../shared/phrase.ts';
 
 const { t } = vscode.l10n;
 
 export function registerAnnotations(workbench: Workbench, datasets: OpenDatasets): void {
-  const { context, lab } = workbench;
-  const names = new CheckpointNames(lab, t);
+  const { context, names } = workbench;
   const hints = new vscode.EventEmitter<void>();
   const lenses = new vscode.EventEmitter<void>();
   context.subscriptions.push(
@@ -37,21 +35,16 @@ export function registerAnnotations(workbench: Workbench, datasets: OpenDatasets
   );
 }
 
-/** What the annotating model is called: a checkpoint by its run, a model by its folder. */
-async function nameOf(names: CheckpointNames, model: string): Promise<string> {
-  return (await names.of(model)) ?? modelLabel(model);
-}
-
 async function hintsOf(
   datasets: OpenDatasets,
-  names: CheckpointNames,
+  names: ModelNames,
   document: vscode.TextDocument,
   range: vscode.Range,
   token: vscode.CancellationToken,
 ): Promise<vscode.InlayHint[]> {
   if (!datasets.annotations(document).perplexity || !(await datasets.ready(document))) return [];
   const rows = await datasets.rows(document, { from: range.start.line, to: range.end.line }, false, token);
-  const model = await nameOf(names, scoringModel(document).name);
+  const model = await names.nameOf(scoringModel(document).name);
   return rows.flatMap((row) => {
     const label = hintLabel(row);
     if (label === undefined || row.line < range.start.line) return [];
@@ -65,7 +58,7 @@ async function hintsOf(
 async function hoverOf(
   { lab }: Workbench,
   datasets: OpenDatasets,
-  names: CheckpointNames,
+  names: ModelNames,
   document: vscode.TextDocument,
   position: vscode.Position,
   token: vscode.CancellationToken,
@@ -77,7 +70,7 @@ async function hoverOf(
   const params = { uri: uri.toString(), version, position: at, model: scoringModel(document) };
   const details = await lab.request(explainDatasetRow, params, token);
   if (!details || document.version !== version) return undefined;
-  const name = await nameOf(names, details.model);
+  const name = await names.nameOf(details.model);
   // Untrusted: what a model or a file says starts no command.
   return new vscode.Hover(new vscode.MarkdownString(hoverMarkdown(details, t, name)));
 }
@@ -85,7 +78,7 @@ async function hoverOf(
 async function lensesOf(
   workbench: Workbench,
   datasets: OpenDatasets,
-  names: CheckpointNames,
+  names: ModelNames,
   document: vscode.TextDocument,
 ): Promise<vscode.CodeLens[]> {
   if (!(await datasets.ready(document))) return [];
@@ -95,7 +88,7 @@ async function lensesOf(
   const trusted = workbench.trusted();
   const lens = (title: string, command: string, ...values: unknown[]): vscode.CodeLens =>
     new vscode.CodeLens(first, { title, command, arguments: values });
-  const name = summary.scores && (await nameOf(names, summary.scores.model));
+  const name = summary.scores && (await names.nameOf(summary.scores.model));
   const title = lensTitle(summary, t, name);
   const about = trusted ? lens(title, 'forgettingLab.selectModel') : lens(title, '');
   if (about.command) about.command.tooltip = lensTooltip(summary, t);

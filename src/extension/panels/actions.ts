@@ -7,7 +7,7 @@ import { restricted } from './relay.ts';
 
 /** Carries out an action; `subject` is called when the tab is about something else. */
 export async function act(
-  workbench: Pick<Workbench, 'lab' | 'trusted'>,
+  workbench: Pick<Workbench, 'lab' | 'names' | 'trusted'>,
   action: PanelAction,
   subject: (subject: Record<string, unknown>) => void,
 ): Promise<unknown> {
@@ -26,6 +26,8 @@ export async function act(
       return null;
     case 'pickModel':
       return (await pickModel(workbench.lab)) ?? null;
+    case 'modelName':
+      return workbench.names.nameOf(action.model);
     case 'pickFile':
       return pickFile(action.title, action.extensions);
     case 'subject':

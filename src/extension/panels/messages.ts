@@ -68,6 +68,10 @@ function parseAction(raw: unknown): PanelAction | undefined {
     }
     case 'pickModel':
       return { kind: 'pickModel' };
+    case 'modelName': {
+      const model = text('model');
+      return model === undefined ? undefined : { kind: 'modelName', model };
+    }
     case 'pickFile': {
       const extensions = Array.isArray(raw['extensions'])
         ? raw['extensions'].filter((one) => typeof one === 'string')

@@ -266,7 +266,7 @@ export class RunIndex {
 
   /** Keeps the readers of the newest few runs at rest. */
   private release(): void {
-    const atRest = [...this.readers.keys()].filter((one) => !this.running.includes(one));
+    const atRest = [...this.readers.keys()].filter((one) => this.runs.get(one)?.summary.state !== 'running');
     for (const one of atRest.slice(0, Math.max(0, atRest.length - readersKept))) this.readers.delete(one);
   }
 

@@ -32,6 +32,8 @@ export type PanelAction =
   | { kind: 'copy'; text: string }
   /** Shows a quick pick of models; answered with the model's name or null. */
   | { kind: 'pickModel' }
+  /** Answered with what a model is called: a checkpoint by its run, a model by its folder. */
+  | { kind: 'modelName'; model: string }
   | { kind: 'pickFile'; title: string; extensions: string[] }
   /** The tab's subject changed (kept across reloads). */
   | { kind: 'subject'; subject: Record<string, unknown> };

@@ -20,8 +20,12 @@ suite('Restricted Mode', () => {
   });
 
   test('saves nothing for a panel', async () => {
-    const { lab } = (await api()).workbench;
-    const save = act({ lab, trusted: untrusted }, { kind: 'save', suggestedName: 'a.csv', text: 'b' }, () => undefined);
+    const { lab, names } = (await api()).workbench;
+    const save = act(
+      { lab, names, trusted: untrusted },
+      { kind: 'save', suggestedName: 'a.csv', text: 'b' },
+      () => undefined,
+    );
     await assert.rejects(save, /Restricted Mode/);
   });
 
