@@ -103,7 +103,7 @@ export function withInterval(value: number, interval: readonly [number, number] 
   return interval ? text('{0} ({1} to {2})', shown, formatChange(interval[0]), formatChange(interval[1])) : shown;
 }
 
-/** Whole points, as ticks are written: two ticks never read alike. */
+/** From tick to tick, whole points, as ticks are written: two ticks never read alike. */
 const tickSteps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 const mostTicks = 9;
 
@@ -112,7 +112,8 @@ function range(values: readonly number[]): { min: number; max: number; step: num
   const high = Math.max(0, ...values);
   const span = Math.max(0.1, high - low);
   const step = tickSteps.find((one) => span / one <= mostTicks) ?? 0.5;
-  return { min: low - span * 0.08, max: high + span * 0.12, step };
+  const ticks = (value: number, round: (value: number) => number): number => round(value / step) * step;
+  return { min: ticks(low - span * 0.05, Math.floor), max: ticks(high + span * 0.08, Math.ceil), step };
 }
 
 function dataset(sweep: Sweep, theme: Theme): ChartDataset<'line', Point[]> {
