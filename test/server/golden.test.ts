@@ -1,7 +1,7 @@
 // Conversations with the server, as files beside this one. What differs from run to run (times, ids, paths, shares) is
 // replaced by its name; `npx vitest run test/server/golden.test.ts -u` writes them anew after an intended change.
 import { expect, test } from 'vitest';
-import { shutdown } from '../../src/shared/protocol/lab/lifecycle.ts';
+import { LAB_PROTOCOL_VERSION, shutdown } from '../../src/shared/protocol/lab/lifecycle.ts';
 import {
   launchSession,
   listSessions,
@@ -164,7 +164,7 @@ test('an idle server ends when it is asked to, a newer editor included', async (
   const other = await RawClient.open(lock);
   await other.hello(lock);
   const newer = await RawClient.open(lock);
-  await newer.hello(lock, { protocolVersion: 2 });
+  await newer.hello(lock, { protocolVersion: LAB_PROTOCOL_VERSION + 1 });
   await newer.ask(shutdown, {});
   other.socket.destroy();
   await until('the server lets it go', async () => !(await newer.ask(shutdown, {})).error);

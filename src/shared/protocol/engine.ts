@@ -2,7 +2,7 @@
 import type { ErrorWords } from '../errors.ts';
 
 /** Raised with every incompatible change; both ends refuse another version with a message a person can act on. */
-export const ENGINE_PROTOCOL_VERSION = 1;
+export const ENGINE_PROTOCOL_VERSION = 2;
 
 /** Method names. Params and results of the verbs are those of the Engine interface. */
 export const engineMethods = {

@@ -2,7 +2,7 @@
 import { notification, request } from './message.ts';
 
 /** Raised with every incompatible change; both ends refuse another version with a message a person can act on. */
-export const LAB_PROTOCOL_VERSION = 1;
+export const LAB_PROTOCOL_VERSION = 2;
 
 /** Bounds of a frame; a larger one closes the connection. */
 export const MAX_HEADER_BYTES = 8 * 1024;
