@@ -69,7 +69,7 @@ describe.skipIf(noBrowser)('the heatmap', inBrowser, () => {
     const panel = await open();
     const { page } = panel;
     await expect.poll(() => page.locator('.sentence').textContent()).toBe(inEnglish(data.verdict[0] ?? ''));
-    const cells = page.getByRole('gridcell');
+    const cells = page.locator('[role=gridcell].cell');
     // The base is there once, and two stages of every arm.
     const rows = 1 + data.view.blocks.length * 2;
     await expect.poll(() => cells.count()).toBe(rows * data.view.columns.length);
@@ -84,6 +84,13 @@ describe.skipIf(noBrowser)('the heatmap', inBrowser, () => {
     expect(description).toMatch(/^score \.40 \(95 % \.\d+ to \.\d+\), n = 100\. .*paired bootstrap over items/);
     const ids = await cells.evaluateAll((all) => all.map((one) => one.getAttribute('aria-describedby')));
     expect(new Set(ids).size).toBe(ids.length);
+    // Totals stand behind the cells of their row.
+    const totals = page.locator('[role=row] > [role=gridcell]:not(.cell)');
+    expect(await totals.count()).toBe((rows - 1) * 2);
+    const forgot = data.view.blocks[0]!.rows[0]!.forgot!;
+    const said = await totals.nth(1).getAttribute('aria-label');
+    expect(said).toMatch(/^forgot [+\u2212]?\d+ \(95 % .*\)\. .*mean of the benchmarks /);
+    expect(said).toContain(`forgot ${formatChange(forgot.value)} `);
   });
 
   it('shows the same numbers as a table', async () => {

@@ -14,11 +14,19 @@ export interface GridContent {
   linesOf(cell: PlacedCell): string[];
   /** Whether the cell is waited for. */
   isActive(cell: PlacedCell): boolean;
-  /** Tips of what is not a cell: column names and totals. */
-  tips: { box: Box; lines: string[] }[];
+  /** Tips of the column names. */
+  tips: Tip[];
+  /** Totals behind the cells of a row, by block and row of the layout. They are read aloud, but nothing opens from them. */
+  totals: Tip[][][];
   selected: CellKey | undefined;
   /** `byKey`: the focus may go along. */
   onSelect(cell: PlacedCell, byKey: boolean): void;
+}
+
+interface Tip {
+  box: Box;
+  /** The first line names it. */
+  lines: string[];
 }
 
 interface Placed {
@@ -45,6 +53,7 @@ export function makeGrid(content: GridContent, focused: CellKey | undefined): Gr
   const rows: Placed[][] = content.layout.blocks.flatMap((block) =>
     block.rows.map((row) => row.cells.map((cell) => ({ cell, element: cellElement(content, cell) }))),
   );
+  const totals = content.totals.flat();
   const all = rows.flat();
   let current = all.find(({ cell }) => sameCell(content.keyOf(cell), focused)) ?? all[0];
   if (current) current.element.tabIndex = 0;
@@ -73,11 +82,12 @@ export function makeGrid(content: GridContent, focused: CellKey | undefined): Gr
         focusout: hideTip,
       },
     },
-    rows.map((row) =>
+    rows.map((row, index) =>
       el(
         'div',
         { role: 'row' },
         row.map((one) => one.element),
+        totals[index]?.map(totalElement),
       ),
     ),
     content.tips.map((tip) => tipElement(tip)),
@@ -143,8 +153,16 @@ function cellElement(content: GridContent, cell: PlacedCell): HTMLElement {
   return element;
 }
 
-function tipElement({ box, lines }: { box: Box; lines: string[] }): HTMLElement {
-  const element = el('div', { class: 'hint', 'aria-hidden': 'true', style: place(box) });
+function tipElement(tip: Tip): HTMLElement {
+  return hinting(tip, { 'aria-hidden': 'true' });
+}
+
+function totalElement(tip: Tip): HTMLElement {
+  return hinting(tip, { role: 'gridcell', 'aria-label': tip.lines.join('. ') });
+}
+
+function hinting({ box, lines }: Tip, attributes: Record<string, string>): HTMLElement {
+  const element = el('div', { class: 'hint', ...attributes, style: place(box) });
   element.addEventListener('mouseenter', () => showTip(element.getBoundingClientRect(), lines));
   return element;
 }

@@ -143,6 +143,7 @@ function drawChart(current: HeatmapData, at: CellKey | undefined, hadFocus: bool
         current.active.stage === stage &&
         block.rows[stage - 1]?.cells[column]?.kind === 'missing',
       tips: hints(current, layout),
+      totals: totals(current, layout),
       selected,
       onSelect: (cell, byKey) => {
         select(keyOf(current, cell.block, cell.stage, cell.column), byKey);
@@ -161,16 +162,19 @@ function keyOf(current: HeatmapData, block: MatrixBlock, stage: number, column: 
 }
 
 function hints(current: HeatmapData, layout: Layout): { box: Box; lines: string[] }[] {
-  const { definitions } = current;
-  const names = layout.heads.flatMap((head) =>
+  return layout.heads.flatMap((head) =>
     head.names.map((name, k) => {
       const column = current.view.columns[k];
       const cell = layout.blocks[0]?.rows[0]?.cells[0];
       return { box: { ...name, width: cell?.width ?? name.width }, lines: column ? columnLines(column) : [] };
     }),
   );
-  const totals = layout.blocks.flatMap(({ block, rows }) =>
-    rows.flatMap((row) => {
+}
+
+/** What stands behind the cells of each row of the layout. */
+function totals({ definitions }: HeatmapData, layout: Layout): { box: Box; lines: string[] }[][][] {
+  return layout.blocks.map(({ block, rows }) =>
+    rows.map((row) => {
       const entry = block.rows[row.stage - 1];
       if (!entry) return [];
       return [
@@ -179,7 +183,6 @@ function hints(current: HeatmapData, layout: Layout): { box: Box; lines: string[
       ];
     }),
   );
-  return [...names, ...totals];
 }
 
 /** Offers another scale when the present one no longer fits. */
