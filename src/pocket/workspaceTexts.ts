@@ -176,6 +176,9 @@ forgettingBudget: 0.05
 `;
 }
 
+/** Settings of the editor. Rows of a dataset are long: unwrapped, the tokens of an answer lie out of sight. */
+export const editorSettings = `${JSON.stringify({ '[jsonl]': { 'editor.wordWrap': 'on' } }, null, 2)}\n`;
+
 /** README.md of the workspace. */
 export function workspaceReadme(): string {
   const skills = oldSkills.map(({ name, title, scorer }) => `| ${name} | ${title} | \`${scorer}\` |`).join('\n');

@@ -11,7 +11,14 @@ import { drawMinimalPair, drawText } from './skills/newLanguage.ts';
 import { harmlessRequests } from './skills/refusal.ts';
 import { drawFrom, messagesOf, pick, type Problem, type Skill, type Random } from './skills/skill.ts';
 import { smalltalk } from './skills/smalltalk.ts';
-import { callsYaml, languageYaml, sequenceYaml, subtractionYaml, workspaceReadme } from './workspaceTexts.ts';
+import {
+  callsYaml,
+  editorSettings,
+  languageYaml,
+  sequenceYaml,
+  subtractionYaml,
+  workspaceReadme,
+} from './workspaceTexts.ts';
 
 const benchmarkItems = 240;
 const trainingRows = 1500;
@@ -109,6 +116,7 @@ export function workspaceFiles(): Map<string, string> {
     ['calls.experiment.yaml', callsYaml()],
     ['language.experiment.yaml', languageYaml()],
     ['README.md', workspaceReadme()],
+    ['.vscode/settings.json', editorSettings],
   ]);
   const put = (path: string, rows: readonly Row[]): void => {
     files.set(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));

@@ -27,7 +27,7 @@ export async function copyExample(extensionPath: string, parent: string): Promis
   const source = join(extensionPath, 'examples', 'pocket');
   const folder = await freePath(parent, 'forgetting-lab-example');
   for (const name of await readdir(source)) {
-    if (name === 'runs' || name.startsWith('.')) continue;
+    if (name === 'runs' || (name.startsWith('.') && name !== '.vscode')) continue;
     await cp(join(source, name), join(folder, basename(name)), { recursive: true, errorOnExist: true, force: false });
   }
   return folder;

@@ -47,7 +47,8 @@ test('an empty window offers only what works there, and the example', async () =
   await page.waitForTimeout(1000);
   await page.keyboard.press('Enter');
   await page.waitForURL(/folder=.*forgetting-lab-example/);
-  expect(existsSync(path.join(parent, 'forgetting-lab-example', 'pocket.experiment.yaml'))).toBe(true);
+  for (const file of ['pocket.experiment.yaml', '.vscode/settings.json'])
+    expect(existsSync(path.join(parent, 'forgetting-lab-example', file)), file).toBe(true);
 });
 
 test('doctor and log', async () => {
