@@ -75,8 +75,12 @@ export class ComparisonScoring {
     );
     // What was wanted by both goes on for the newer one.
     while (this.looks.length > mostLooks) this.looks.shift()?.abort();
-    // An engine that dies is told by the comparison's own scoring.
-    const kept = scored.then((results) => this.keep(wanted, results)).catch(() => undefined);
+    const kept = scored.then(
+      (results) => this.keep(wanted, results),
+      (error: unknown) => {
+        if (!signal.aborted) this.report({ state: 'failed', failure: errorWords(error) });
+      },
+    );
     await Promise.race([kept, moment()]);
     return opened;
   }
