@@ -69,16 +69,35 @@ export async function contextMenu(page: Page, row: Locator, item: string): Promi
   await menu.getByRole('menuitem', { name: item }).click();
 }
 
-/** Answers an open file dialog of the workbench with a path. */
-export async function saveAs(page: Page, file: string): Promise<void> {
+/** Types a path into an open file dialog of the workbench; gives its input box. */
+async function typePath(page: Page, file: string): Promise<Locator> {
   const box = quickInput(page).locator('.quick-input-box input');
   await box.waitFor();
   // The dialog looks at the folder before it takes a path, and forgets what was typed too early.
   await page.waitForTimeout(1500);
   await box.fill(file);
   await page.waitForTimeout(1000);
+  return box;
+}
+
+/** Answers an open file dialog with the path of a file to save. */
+export async function saveAs(page: Page, file: string): Promise<void> {
+  const box = await typePath(page, file);
   await quickInput(page).getByRole('button', { name: 'OK' }).click();
   await box.waitFor({ state: 'hidden' });
+}
+
+/** Answers an open file dialog with the path of a folder that is there; once more where it only walked into it. */
+export async function chooseFolder(page: Page, folder: string): Promise<void> {
+  const box = await typePath(page, folder);
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    await page.keyboard.press('Enter');
+    const gone = await box.waitFor({ state: 'hidden', timeout: 5000 }).then(
+      () => true,
+      () => false,
+    );
+    if (gone) return;
+  }
 }
 
 /** Opens the sidebar of the extension and waits for its first row. */

@@ -40,12 +40,8 @@ test('an empty window offers only what works there, and the example', async () =
 
   await page.getByRole('button', { name: 'Open Example Workspace' }).click();
   const parent = path.join(path.dirname(workspace.folder), 'examples');
-  mkdirSync(parent);
-  await inputBox(page).waitFor();
-  await inputBox(page).fill(`${parent}/`);
-  // The dialog looks at the path before it takes Enter.
-  await page.waitForTimeout(1000);
-  await page.keyboard.press('Enter');
+  mkdirSync(parent, { recursive: true });
+  await ui.chooseFolder(page, `${parent}/`);
   await page.waitForURL(/folder=.*forgetting-lab-example/);
   for (const file of ['pocket.experiment.yaml', '.vscode/settings.json'])
     expect(existsSync(path.join(parent, 'forgetting-lab-example', file)), file).toBe(true);
