@@ -135,6 +135,18 @@ describe.skipIf(noBrowser)('the dataset view', inBrowser, () => {
   const asked = (panel: OpenPanel, name: string): unknown[] =>
     panel.asked.filter(({ method }) => method === `datasetView/${name}`).map(({ params }) => params);
 
+  it('calls a checkpoint by its run', async () => {
+    const model = { name: '/work/runs/quick-20261121-1111-4bb7/checkpoints/a-1/stage-1' };
+    const { page } = await open({
+      subject: { ...subject, model },
+      act: ({ kind }) => (kind === 'modelName' ? 'ground truth, quick 11:11' : null),
+    });
+    await page.getByRole('button', { name: 'Model: ground truth, quick 11:11' }).waitFor();
+    await page.getByTitle(model.name).getByText('ground truth, quick 11:11').waitFor();
+    await row({ page } as OpenPanel, 1).click();
+    await page.getByText('under ground truth, quick 11:11').waitFor();
+  });
+
   it('shows millions of rows with few elements, and reaches every one of them', async () => {
     const panel = await open();
     const { page } = panel;

@@ -44,6 +44,8 @@ export interface PanelOptions {
   kind: string;
   subject: Record<string, unknown>;
   answer: Answer;
+  /** What the editor answers to an action; null unless said otherwise. */
+  act?: (action: PanelAction) => unknown;
   theme?: TestTheme;
   width?: number;
   height?: number;
@@ -101,14 +103,15 @@ export async function openPanel(browser: Browser, options: PanelOptions): Promis
   };
 }
 
-function playEditor(page: Page, { answer }: PanelOptions) {
+function playEditor(page: Page, { answer, act }: PanelOptions) {
   const seen: Pick<OpenPanel, 'actions' | 'asked'> = { actions: [], asked: [] };
   const post = (message: ToPanel): Promise<void> =>
     page.evaluate((sent) => window.postMessage(sent, '*'), message).catch(() => undefined);
   const receive = async (message: FromPanel): Promise<void> => {
     if (message.type === 'action') {
       seen.actions.push(message.action);
-      await post({ type: 'result', id: message.id, result: message.action.kind === 'save' ? '/saved' : null });
+      const result = act?.(message.action) ?? (message.action.kind === 'save' ? '/saved' : null);
+      await post({ type: 'result', id: message.id, result });
     }
     if (message.type !== 'request') return;
     const { id, method, params } = message;

@@ -367,7 +367,10 @@ function makeScoreControls(): HTMLElement {
     pick.title = model.value.name;
     pick.setAttribute('aria-label', text('Model: {0}', name()));
   };
-  onModelName(drawName);
+  onModelName(() => {
+    drawName();
+    if (detail.open) showDetail(grid.current);
+  });
   return el(
     'div',
     { class: 'controls' },
