@@ -136,7 +136,7 @@ describe.skipIf(noBrowser)('the dataset view', inBrowser, () => {
     panel.asked.filter(({ method }) => method === `datasetView/${name}`).map(({ params }) => params);
 
   it('calls a checkpoint by its run', async () => {
-    const model = { name: '/work/runs/quick-20261121-1111-4bb7/checkpoints/a-1/stage-1' };
+    const model = { name: '/home/ada/lab/runs/quick-20261121-1111-4bb7/checkpoints/a-1/stage-1' };
     const { page } = await open({
       subject: { ...subject, model },
       act: ({ kind }) => (kind === 'modelName' ? 'ground truth, quick 11:11' : null),
