@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import type { DroppedRow, Example, Provenance, RowSource } from '../shared/dataset.ts';
 import { LabError } from '../shared/errors.ts';
 import { joinedBySemicolon, listed, phrase, type Phrase } from '../shared/phrase.ts';
-import { columnsOf, detectFormat, formats, RowError, type DatasetFormat, type Row } from './formats.ts';
+import { columnsOf, detectFormat, formats, noKnownFormat, RowError, type DatasetFormat, type Row } from './formats.ts';
 import { readRows } from './readRows.ts';
 import type { RowPlace } from './splitRows.ts';
 
@@ -37,9 +37,7 @@ export async function* readExamples(file: string, options: ExampleOptions = {}):
     const { row, source, place } = event;
     format ??= detectFormat(row);
     try {
-      if (format === undefined) {
-        throw new RowError(phrase('the columns ({0}) are those of no known format', columnsOf(row)));
-      }
+      if (format === undefined) throw noKnownFormat(row);
       const example = readExample(row, source, format);
       yield { kind: 'example', example, place, format };
       if (--remaining <= 0) return;

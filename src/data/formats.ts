@@ -72,6 +72,11 @@ export function detectFormat(row: Row): DatasetFormat | undefined {
   return names.find((name) => formats[name].needs.every((column) => Object.hasOwn(row, column)));
 }
 
+/** Why a row cannot be used whose format nobody named and nothing tells. */
+export function noKnownFormat(row: Row): RowError {
+  return new RowError(phrase('the columns ({0}) are those of no known format', columnsOf(row)));
+}
+
 /** The names of a row's columns, for messages. */
 export function columnsOf(row: Row): Words {
   const names = Object.keys(row).map((name) => JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}...` : name));

@@ -35,8 +35,6 @@ export interface PanelSubject {
 
 /** What models and checkpoints are called. */
 export interface ModelNames {
-  /** Undefined for what is no checkpoint of a run. */
-  of(model: string): Promise<string | undefined>;
   /** In a line of text: a checkpoint by its run, a model by its folder. */
   nameOf(model: string): Promise<string>;
 }

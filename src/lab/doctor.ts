@@ -5,7 +5,7 @@ import { startEngine } from '../engine/client.ts';
 import type { Engine } from '../engine/engine.ts';
 import { packageVersion, pocketExperimentFile, pocketModelFolder } from '../runs/packageRoot.ts';
 import { runtimeVersion } from '../runs/startRun.ts';
-import { errorWords, onOneLine } from '../shared/errors.ts';
+import { errorLine } from '../shared/errors.ts';
 import { phrase } from '../shared/phrase.ts';
 import type { Words } from '../shared/phrase.ts';
 import type { DoctorCheck } from '../shared/protocol/lab/doctor.ts';
@@ -85,7 +85,7 @@ async function* deviceChecks(signal: AbortSignal | undefined): AsyncGenerator<Do
       );
     } catch (error) {
       const needed = device === 'auto' || device === 'cpu';
-      yield check(phrase('device {0}', device), needed ? 'problem' : 'warning', onOneLine(errorWords(error)));
+      yield check(phrase('device {0}', device), needed ? 'problem' : 'warning', errorLine(error));
     } finally {
       await engine?.dispose().catch(() => undefined); // a dead engine has nothing to give back
     }

@@ -53,6 +53,8 @@ export interface ScorablePart {
 
 /** Why an example cannot be scored. */
 export const noToken = phrase('no token to score');
+/** Why a row whose loss leaves out every token of its answer cannot be used. */
+export const allMasked = phrase('every answer token is masked');
 export const tooLong = (side: TextSide): Phrase =>
   phrase("longer than the model's context of {0} tokens", side.contextLength);
 

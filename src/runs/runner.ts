@@ -2,7 +2,7 @@
 // again, so starting and resuming are the same walk over the same plan.
 import type { Engine } from '../engine/engine.ts';
 import type { Benchmark } from '../evals/benchmark.ts';
-import { errorWords, LabError, onOneLine } from '../shared/errors.ts';
+import { errorLine, LabError, onOneLine } from '../shared/errors.ts';
 import { joinedBySemicolon, phrase } from '../shared/phrase.ts';
 import type { Phrase, Words } from '../shared/phrase.ts';
 import type { TargetRow } from '../recipes/rows.ts';
@@ -72,7 +72,7 @@ async function endOf(session: Session, error: unknown): Promise<WalkResult> {
   const stopped = session.stop.aborted || session.abort.aborted;
   const isStop = error instanceof RunStopped || (error as Error | undefined)?.name === 'AbortError';
   if (stopped && isStop) return { state: 'stopped', reason: stoppedOnRequest };
-  const reason = onOneLine(errorWords(error));
+  const reason = errorLine(error);
   await log(session, 'error', reason).catch(() => undefined);
   return { state: 'failed', reason, error };
 }

@@ -3,7 +3,7 @@
 import type { TextSide } from '../data/textSide.ts';
 import type { Engine, ModelInfo } from '../engine/engine.ts';
 import { inEnglish, phrase } from '../shared/phrase.ts';
-import type { Words } from '../shared/phrase.ts';
+import type { Phrase, Words } from '../shared/phrase.ts';
 import type { CellRecord, LogRecord, RunConfig, RunData, StatusRecord } from '../shared/records.ts';
 import { appendRecord } from './runFolder.ts';
 import type { RunRecord } from './runFolder.ts';
@@ -99,8 +99,8 @@ export async function log(
   level: LogRecord['level'],
   message: Words,
 ): Promise<void> {
-  const words = typeof message === 'object' ? { words: message } : {};
-  await record(session, { kind: 'log', at: new Date().toISOString(), level, message: inEnglish(message), ...words });
+  const at = new Date().toISOString();
+  await record(session, { kind: 'log', at, level, message: inEnglish(message), ...apart(message) });
 }
 
 /** Writes a change of the run's life. */
@@ -111,9 +111,11 @@ export async function setStatus(
 ): Promise<void> {
   const at = new Date().toISOString();
   const why = reason === undefined ? {} : { reason: inEnglish(reason) };
-  const words = typeof reason === 'object' ? { words: reason } : {};
-  await record(session, { kind: 'status', at, state, pid: process.pid, ...why, ...words });
+  await record(session, { kind: 'status', at, state, pid: process.pid, ...why, ...apart(reason) });
 }
+
+/** A phrase with its values apart, as records keep it beside its English. */
+const apart = (words: Words | undefined): { words?: Phrase } => (typeof words === 'object' ? { words } : {});
 
 /** Ends the run here when it was asked to stop. */
 export function throwIfStopped(signals: StopSignals): void {

@@ -15,7 +15,7 @@ import type { MaskResult } from '../recipes/mask.ts';
 import { drawReplay } from '../recipes/mix.ts';
 import { replayRow, rowFromJson, rowToJson, toTargetRow } from '../recipes/rows.ts';
 import type { TargetRow } from '../recipes/rows.ts';
-import { encodeScorable, scoreRows } from '../recipes/scoreRows.ts';
+import { allMasked, encodeScorable, scoreRows } from '../recipes/scoreRows.ts';
 import type { ScoredRow } from '../recipes/scoreRows.ts';
 import { isGenerated, makeTargets } from '../recipes/targets/index.ts';
 import { answerOf } from '../recipes/targets/recipe.ts';
@@ -69,7 +69,7 @@ export async function stageTargets(session: Session, trial: Trial, stageNumber: 
   const rows = scored.map((row, index) => toTargetRow(row, mask.masked[index] as boolean[]));
   const usable = rows.filter((row) => row.masked.length < row.logprobs.length);
   const fullyMasked = rows.length - usable.length;
-  const masked: Dropped = { reason: phrase('every answer token is masked'), count: fullyMasked };
+  const masked: Dropped = { reason: allMasked, count: fullyMasked };
   if (usable.length === 0) throw nothingLeft(arm, stage, [masked]);
   const replay = await replayRows(session, arm, trial, stageNumber, usable.length);
   const plain = arm.mask.kind === 'none' && arm.mix.kind === 'none';

@@ -1,7 +1,7 @@
 // The lab server between its socket and its parts: who is attached, which part answers a message, and when it is time to go.
 import type { Socket } from 'node:net';
 import { ErrorCodes } from 'vscode-jsonrpc/node';
-import { LabError } from '../shared/errors.ts';
+import { LabError, restricted } from '../shared/errors.ts';
 import { joined, phrase } from '../shared/phrase.ts';
 import type { Words } from '../shared/phrase.ts';
 import { serverLog, shutdown } from '../shared/protocol/lab/lifecycle.ts';
@@ -141,9 +141,7 @@ export class LabServer implements ServerContext, ConnectionServer {
       throw faultResponse(ErrorCodes.MethodNotFound, phrase('The lab server does not know "{0}"', method));
     }
     if (route.needsTrust && !context.trusted) {
-      throw new LabError('not-trusted', phrase('Nothing is executed or written in Restricted Mode'), {
-        remedy: phrase('Trust the workspace first'),
-      });
+      throw restricted();
     }
     const { signal, client } = context;
     return route.handler(params ?? {}, { signal, client });

@@ -61,7 +61,19 @@ export function onOneLine({ message, remedy }: ErrorWords): Words {
   return remedy === undefined ? message : phrase('{0}. {1}', message, remedy);
 }
 
-/** One line for a person, in English: message, then the remedy when there is one. Works for any thrown value. */
+/** One line for a person: message, then the remedy when there is one. Works for any thrown value. */
+export function errorLine(error: unknown): Words {
+  return onOneLine(errorWords(error));
+}
+
+/** The same in English. */
 export function describeError(error: unknown): string {
-  return inEnglish(onOneLine(errorWords(error)));
+  return inEnglish(errorLine(error));
+}
+
+/** What is told wherever something is refused in Restricted Mode. */
+export function restricted(): LabError {
+  return new LabError('not-trusted', phrase('Nothing is executed or written in Restricted Mode'), {
+    remedy: phrase('Trust the workspace first'),
+  });
 }

@@ -1,7 +1,7 @@
 // The connection to the lab server as features use it, without vscode: attached on the first request, restored when it
 // breaks, within limits. Listeners live across connections.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorWords, LabError } from '../../shared/errors.ts';
+import { errorWords, LabError, restricted } from '../../shared/errors.ts';
 import { phrase } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
 import { serverLog } from '../../shared/protocol/lab/lifecycle.ts';
@@ -63,9 +63,7 @@ export class LabClient {
     signal?: AbortSignal,
   ): Promise<Result> {
     if (spec.needsTrust && !this.options.trusted()) {
-      throw new LabError('not-trusted', phrase('Nothing is executed or written in Restricted Mode'), {
-        remedy: phrase('Trust the workspace first'),
-      });
+      throw restricted();
     }
     for (let attempt = 1; ; attempt++) {
       const { link } = await this.whenAttached();

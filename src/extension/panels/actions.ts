@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { PanelAction } from '../../shared/protocol/panel.ts';
 import { pickModel } from '../pickModel.ts';
 import type { Workbench } from '../workbench.ts';
-import { restricted } from './relay.ts';
+import { restricted } from '../../shared/errors.ts';
 
 /** Carries out an action; `subject` is called when the tab is about something else. */
 export async function act(

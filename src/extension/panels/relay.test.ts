@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { LabError } from '../../shared/errors.ts';
 import { notification, request } from '../../shared/protocol/lab/message.ts';
 import type { PanelAction, ToPanel } from '../../shared/protocol/panel.ts';
-import { relay, restricted } from './relay.ts';
+import { restricted } from '../../shared/errors.ts';
+import { relay } from './relay.ts';
 import type { PanelAccess, PanelServices } from './relay.ts';
 
 const read = request<{ run: string }, string>('runs/read');

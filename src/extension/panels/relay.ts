@@ -1,7 +1,7 @@
 // Between a panel's page and the lab server: requests go on when their method is on the list of the panel's kind, come
 // back as results or as errors with a remedy, and end when the page cancels them or goes away. Knows no editor, so that
 // every rule can be tested.
-import { errorWords, LabError } from '../../shared/errors.ts';
+import { errorWords, LabError, restricted } from '../../shared/errors.ts';
 import type { NotificationSpec, RequestSpec } from '../../shared/protocol/lab/message.ts';
 import type { PanelAction, ToPanel } from '../../shared/protocol/panel.ts';
 import { isCancellation } from '../failure.ts';
@@ -149,13 +149,6 @@ function keepBelongings({ owned }: PanelAccess, services: PanelServices) {
 
 const untyped = (spec: RequestSpec<never, unknown>): RequestSpec<unknown, unknown> =>
   spec as RequestSpec<unknown, unknown>;
-
-/** What is told wherever something is refused in Restricted Mode. */
-export function restricted(): LabError {
-  return new LabError('usage', phrase('Nothing is executed or written in Restricted Mode'), {
-    remedy: phrase('Trust the workspace first'),
-  });
-}
 
 function errorMessage(id: number, error: unknown): ToPanel {
   const words = isCancellation(error) ? { message: phrase('cancelled') } : errorWords(error);

@@ -1,10 +1,9 @@
 // Perplexity and tokens of rows that a dataset view shows.
 import type { OpenedModel, ScoringService } from '../datasets/scoringService.ts';
 import { itemPerplexity } from '../../metrics/perplexity.ts';
-import { encodeScorable } from '../../recipes/scoreRows.ts';
+import { allMasked, encodeScorable } from '../../recipes/scoreRows.ts';
 import { answerOf } from '../../recipes/targets/recipe.ts';
 import type { Example } from '../../shared/dataset.ts';
-import { phrase } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
 import type { DatasetViewScore } from '../../shared/protocol/lab/datasetView.ts';
 import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
@@ -41,7 +40,7 @@ export async function scoreViewRows(
       row,
       answer: answerOf(read),
       tokens: toTokens(result, scorer.side, Infinity, masked),
-      ...(trained.length > 0 ? { ppl: itemPerplexity(trained) } : { problem: phrase('every answer token is masked') }),
+      ...(trained.length > 0 ? { ppl: itemPerplexity(trained) } : { problem: allMasked }),
     };
   });
 }

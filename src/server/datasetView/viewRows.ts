@@ -2,8 +2,8 @@
 import { isUtf8 } from 'node:buffer';
 import { textOfPrompt } from '../../data/encode.ts';
 import { readExample } from '../../data/examples.ts';
-import { columnsOf, detectFormat, RowError } from '../../data/formats.ts';
-import type { DatasetFormat, Row } from '../../data/formats.ts';
+import { detectFormat, noKnownFormat, RowError } from '../../data/formats.ts';
+import type { DatasetFormat } from '../../data/formats.ts';
 import { readRowText } from '../../data/readRows.ts';
 import { isBlank } from '../../data/splitRows.ts';
 import { answerOf } from '../../recipes/targets/recipe.ts';
@@ -29,9 +29,7 @@ export function parseRow(raw: RowBytes, file: string, format: DatasetFormat | un
   if (!isUtf8(raw.bytes)) return { problem: phrase('not valid UTF-8') };
   const read = readRowText(raw.bytes.toString('utf8'));
   if ('reason' in read) return { problem: read.reason };
-  if (format === undefined) {
-    return { problem: phrase('the columns ({0}) are those of no known format', columnsOf(read.row)) };
-  }
+  if (format === undefined) return { problem: noKnownFormat(read.row).words };
   try {
     return { example: readExample(read.row, { file, line: raw.row + 1 }, format) };
   } catch (error) {
@@ -43,13 +41,10 @@ export function parseRow(raw: RowBytes, file: string, format: DatasetFormat | un
 /** The format of the first rows that have one. */
 export function formatOf(rows: readonly RowBytes[]): DatasetFormat | undefined {
   for (const { bytes } of rows) {
-    try {
-      const row: unknown = JSON.parse(bytes.toString('utf8'));
-      const format = typeof row === 'object' && row !== null ? detectFormat(row as Row) : undefined;
-      if (format) return format;
-    } catch {
-      // The row's own problem is told where it is shown.
-    }
+    // The problem of a row that is none is told where it is shown.
+    const read = readRowText(bytes.toString('utf8'));
+    const format = 'row' in read ? detectFormat(read.row) : undefined;
+    if (format) return format;
   }
   return undefined;
 }

@@ -5,7 +5,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { readExamples } from '../../data/examples.ts';
 import { slices } from '../../lab/slices.ts';
 import { isRunFolder } from '../../runs/runFolder.ts';
-import { errorWords, onOneLine } from '../../shared/errors.ts';
+import { errorLine } from '../../shared/errors.ts';
 import type { Provenance } from '../../shared/dataset.ts';
 import type { DatasetFile, DatasetFormatName } from '../../shared/protocol/lab/datasets.ts';
 import { DocumentText, splitText } from './documentText.ts';
@@ -181,7 +181,7 @@ export class DatasetList {
       }
       Object.assign(known, { rows, badRows, provenance });
     } catch (error) {
-      known.problem = onOneLine(errorWords(error));
+      known.problem = errorLine(error);
     }
   }
 
@@ -254,7 +254,7 @@ async function recognise(path: string): Promise<{ isDataset: boolean; format?: D
     const { format } = table;
     return { isDataset: format !== undefined || isBroken(table, lines), ...(format === undefined ? {} : { format }) };
   } catch (error) {
-    return { isDataset: false, problem: onOneLine(errorWords(error)) };
+    return { isDataset: false, problem: errorLine(error) };
   }
 }
 

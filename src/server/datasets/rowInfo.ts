@@ -1,10 +1,10 @@
 // What is remembered of a row: small, because a file may have hundreds of thousands of them.
 import { readExample, type DatasetFormat } from '../../data/examples.ts';
-import { columnsOf, detectFormat, RowError, type Row } from '../../data/formats.ts';
+import { detectFormat, noKnownFormat, RowError, type Row } from '../../data/formats.ts';
 import { readRowText } from '../../data/readRows.ts';
 import { spansOfColumn } from '../../recipes/mask.ts';
 import type { Example, Provenance } from '../../shared/dataset.ts';
-import { inEnglish, phrase } from '../../shared/phrase.ts';
+import { inEnglish } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
 import { jsonFault } from './jsonFault.ts';
 import { contentKey } from './scoringService.ts';
@@ -60,7 +60,7 @@ export function readRow(
   if ('reason' in read) return read;
   const { row } = read;
   const known = format ?? detectFormat(row);
-  if (known === undefined) return { reason: phrase('the columns ({0}) are those of no known format', columnsOf(row)) };
+  if (known === undefined) return { reason: noKnownFormat(row).words };
   try {
     return { example: readExample(row, { file: spot.file, line: spot.number }, known), row };
   } catch (error) {

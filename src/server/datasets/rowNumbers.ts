@@ -1,10 +1,10 @@
 // From token probabilities to what is shown of a row: perplexity of the tokens that are trained on, marks for colours.
 import { difficultyBin, type DifficultyBin } from '../../shared/difficulty.ts';
-import { phrase } from '../../shared/phrase.ts';
 import type { TokenMark } from '../../shared/protocol/lab/datasets.ts';
 import type { TextPosition, TextRange } from '../../shared/protocol/lab/experiments.ts';
 import type { RowScore } from './rowInfo.ts';
 import type { RawSpan } from './rowMap.ts';
+import { allMasked } from '../../recipes/scoreRows.ts';
 
 /** Sums of a row under a model. */
 export function rowScore(model: string, logprobs: readonly number[], masked?: readonly boolean[]): RowScore {
@@ -15,7 +15,7 @@ export function rowScore(model: string, logprobs: readonly number[], masked?: re
     score.tokens++;
     score.nllSum -= logprob;
   });
-  if (score.tokens === 0) score.unusable = phrase('every answer token is masked');
+  if (score.tokens === 0) score.unusable = allMasked;
   return score;
 }
 

@@ -2,7 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspectModelFolder } from '../../engine/model/modelFolder.ts';
-import { errorWords, onOneLine } from '../../shared/errors.ts';
+import { errorLine, onOneLine } from '../../shared/errors.ts';
 import { phrase } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
 import type { ModelSummary } from '../../shared/protocol/lab/models.ts';
@@ -37,7 +37,7 @@ export async function summarizeModel(folder: string, bundled: boolean): Promise<
       parameters: 0,
       contextLength: 0,
       sizeBytes: 0,
-      problem: onOneLine(errorWords(error)),
+      problem: errorLine(error),
     };
   }
 }

@@ -10,7 +10,7 @@ import { loadExperiment } from '../../runs/loadExperiment.ts';
 import { lockHolder } from '../../runs/lock.ts';
 import { readPlan } from '../../runs/planFile.ts';
 import { isRunFolder } from '../../runs/runFolder.ts';
-import { errorWords, LabError, onOneLine } from '../../shared/errors.ts';
+import { errorLine, LabError } from '../../shared/errors.ts';
 import { phrase } from '../../shared/phrase.ts';
 import type { ExperimentSummary, RunSummary } from '../../shared/protocol/lab/runs.ts';
 import { nextTurn, slices } from '../../lab/slices.ts';
@@ -251,7 +251,7 @@ export class RunIndex {
       return summarizeRun(run, { plan, state, updatedAt, ...(isSame ? { shareBefore: before.share } : {}) });
     } catch (error) {
       this.readers.delete(folder);
-      return corruptSummary(folder, basename(folder), onOneLine(errorWords(error)), updatedAt);
+      return corruptSummary(folder, basename(folder), errorLine(error), updatedAt);
     }
   }
 
@@ -340,6 +340,6 @@ async function readExperiment(file: string): Promise<ExperimentFile> {
     return { file, name: experiment.name, arms: arms.length, stages: experiment.stages.length };
   } catch (error) {
     const name = basename(file).replace(/\.experiment\.(ya?ml|json)$/i, '');
-    return { file, name, arms: 0, stages: 0, problem: onOneLine(errorWords(error)) };
+    return { file, name, arms: 0, stages: 0, problem: errorLine(error) };
   }
 }

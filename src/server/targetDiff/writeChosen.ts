@@ -17,6 +17,7 @@ import { ReasonCounts } from '../reasonCounts.ts';
 import type { ComparisonScoring } from './scoreAll.ts';
 import type { ScoreResult } from './scoring.ts';
 import type { SourceTable } from './sourceTable.ts';
+import { allMasked } from '../../recipes/scoreRows.ts';
 
 /** Rows scored and written together. */
 const rowsTogether = 64;
@@ -126,7 +127,7 @@ class ChosenWriter {
     const row: TargetRow = result
       ? toTargetRow({ ...result, example: described }, maskedTokens(result, mask, rule))
       : { example: described, logprobs: [], masked: [], mask };
-    if (result && row.masked.length === row.logprobs.length) return this.drop(phrase('every answer token is masked'));
+    if (result && row.masked.length === row.logprobs.length) return this.drop(allMasked);
     this.provenance.set(example.provenance, (this.provenance.get(example.provenance) ?? 0) + 1);
     const { file, line } = example.source;
     const json = rowToJson(row);
