@@ -10,6 +10,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     // A whole editor and a browser on a shared build machine: what fails once is tried once more there, and reported.
     retry: process.env['CI'] ? 1 : 0,
-    expect: { poll: { timeout: 20_000 } },
+    expect: { poll: { timeout: 60_000 } },
   },
 });

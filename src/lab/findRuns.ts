@@ -66,7 +66,7 @@ class Search {
   async visit(folder: string, depth: number): Promise<void> {
     if (++this.visited > folderLimit) return;
     await this.pause();
-    if (this.options.isKnownRun?.(folder) || (await isRunFolder(folder))) {
+    if (this.options.isKnownRun?.(folder) || isRunFolder(folder)) {
       this.runs.push(folder);
       this.places.add(resolve(folder, '..'));
       return;
@@ -101,7 +101,7 @@ export async function findRunsEverywhere(): Promise<string[]> {
 /** The folder of a run named by path or id. */
 export async function resolveRun(name: string): Promise<string> {
   const folder = resolve(name);
-  if (await isRunFolder(folder)) return folder;
+  if (isRunFolder(folder)) return folder;
   const runs = await findRunsEverywhere();
   const matching = runs.filter((run) => basename(run) === name);
   const beginning = matching.length > 0 ? matching : runs.filter((run) => basename(run).startsWith(name));

@@ -67,22 +67,43 @@ export function summarizeRun(run: RunRecords, options: SummaryOptions): RunSumma
 
 const interruptedReason = phrase('The process that worked on it is gone; resume it to go on');
 
+/** What is not known of a run without its records. */
+const nothingRead = { trials: [], share: 0, damagedLines: 0, breaches: 0 };
+
 /** A run that cannot be read, as far as anything is known about it. */
 export function corruptSummary(folder: string, id: string, reason: Words, updatedAt: string): RunSummary {
+  const experiment = experimentOfId(id);
+  const line = phrase('cannot be read');
   return {
+    ...nothingRead,
     folder,
     id,
-    experiment: experimentOfId(id),
+    experiment,
     state: 'corrupt',
     reason,
     createdAt: updatedAt,
     updatedAt,
     model: '',
-    trials: [],
-    line: phrase('cannot be read'),
-    share: 0,
-    damagedLines: 0,
-    breaches: 0,
+    line,
+  };
+}
+
+/** A run whose records have not been read yet: its place in the list, and how it stands. */
+export function unreadSummary(
+  run: Pick<RunRecords, 'folder' | 'config' | 'status'>,
+  state: SummaryOptions['state'],
+): RunSummary {
+  const { folder, config, status } = run;
+  return {
+    ...nothingRead,
+    folder,
+    id: config.id,
+    experiment: config.experiment.name,
+    state,
+    createdAt: config.createdAt,
+    updatedAt: status?.at ?? config.createdAt,
+    model: config.experiment.model,
+    line: phrase('not read yet'),
   };
 }
 

@@ -1,9 +1,19 @@
-import { appendFile, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { LogRecord, MetricRecord, RunConfig } from '../shared/records.ts';
-import { appendRecord, createRunFolder, newRunId, readRun, repairRun, slug } from './runFolder.ts';
+import type { LogRecord, MetricRecord, RunConfig, StatusRecord } from '../shared/records.ts';
+import {
+  appendRecord,
+  createRunFolder,
+  glanceRun,
+  isRunFolder,
+  newRunId,
+  readRun,
+  repairRun,
+  slug,
+} from './runFolder.ts';
 
 const config = { formatVersion: 1, id: 'x', experiment: { name: 'x' }, arms: [] } as unknown as RunConfig;
 const log = (message: string): LogRecord => ({ kind: 'log', at: '2026-01-01T00:00:00Z', level: 'info', message });
@@ -25,6 +35,27 @@ describe('run folder', () => {
     const run = await readRun(folder);
     expect(run.log).toEqual([log('one'), log('two')]);
     expect(run.damagedLines).toEqual([]);
+  });
+
+  test('a glance has the configuration and the newest status, whatever else there is', async () => {
+    const status = (state: 'running' | 'done'): StatusRecord => ({ kind: 'status', at: '2026-01-01', state, pid: 1 });
+    expect(glanceRun(folder)).toEqual({ folder, config, status: undefined });
+    await appendRecord(folder, status('running'));
+    await appendRecord(folder, status('done'));
+    await appendFile(join(folder, 'status.jsonl'), 'no json\n{"kind":"status","sta');
+    expect(glanceRun(folder)).toEqual({ folder, config, status: status('done') });
+    await writeFile(join(folder, 'config.json'), '{');
+    expect(() => glanceRun(folder)).toThrow(/is not JSON/);
+  });
+
+  test('a damaged configuration marks a run by its status; a pipe is no file to wait for', async () => {
+    await writeFile(join(folder, 'config.json'), '{');
+    expect(isRunFolder(folder)).toBe(false);
+    await writeFile(join(folder, 'status.jsonl'), '');
+    expect(isRunFolder(folder)).toBe(true);
+    await rm(join(folder, 'config.json'));
+    spawnSync('mkfifo', [join(folder, 'config.json')]);
+    expect(isRunFolder(folder)).toBe(false);
   });
 
   test('tolerates a cut last line, and repairing makes room for the next', async () => {

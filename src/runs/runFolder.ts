@@ -1,7 +1,7 @@
 // The one typed reader and writer of run folders: no other file knows the names in them. Records are appended to JSON
 // Lines files, one write per line; whole files appear at once. Damaged lines are counted, never hidden.
 import { randomBytes } from 'node:crypto';
-import { access, mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeRows } from '../data/writeRows.ts';
 import { LabError } from '../shared/errors.ts';
@@ -20,7 +20,15 @@ import type {
   TargetRecord,
   TrialKey,
 } from '../shared/records.ts';
-import { appendJsonLine, fileError, readJsonLines, repairJsonLines, writeTextAtomically } from './files.ts';
+import {
+  appendJsonLine,
+  fileError,
+  parseJsonLines,
+  readJsonLines,
+  readSmallFile,
+  repairJsonLines,
+  writeTextAtomically,
+} from './files.ts';
 
 /** Everything that is appended to a run. */
 export type RunRecord =
@@ -65,7 +73,7 @@ export function trialFolder(key: TrialKey, armIndex: number): string {
 
 /** Creates the folder of a new run with its configuration. Refuses a folder that already holds a run. */
 export async function createRunFolder(folder: string, config: RunConfig): Promise<void> {
-  if (await isRunFolder(folder)) {
+  if (isRunFolder(folder)) {
     throw new LabError('run-invalid', phrase('{0} already holds a run', folder), {
       remedy: phrase('Continue it with `forgetting-lab resume {0}`, or choose another folder with --out', folder),
     });
@@ -79,18 +87,23 @@ export async function createRunFolder(folder: string, config: RunConfig): Promis
 }
 
 /** Whether a folder holds a run. Model folders have a config.json as well, so the name alone does not tell. */
-export async function isRunFolder(folder: string): Promise<boolean> {
-  const text = await readFile(join(folder, configFile), 'utf8').catch(() => undefined);
+export function isRunFolder(folder: string): boolean {
+  const text = readSmallFile(join(folder, configFile));
   if (text === undefined) return false;
-  const isOurs = /"formatVersion"\s*:/.test(text);
   // A damaged configuration still marks a run when its status is there.
-  return (
-    isOurs ||
-    access(join(folder, recordFiles.status)).then(
-      () => true,
-      () => false,
-    )
-  );
+  return /"formatVersion"\s*:/.test(text) || readSmallFile(join(folder, recordFiles.status)) !== undefined;
+}
+
+/**
+ * The least that a list needs of a run: its configuration and newest status. Throws `run-invalid` when there is no
+ * configuration that can be read.
+ */
+export function glanceRun(folder: string): Pick<RunData, 'folder' | 'config' | 'status'> {
+  const file = join(folder, configFile);
+  const config = parseRunConfig(readSmallFile(file) ?? '', file);
+  const lines = parseJsonLines(readSmallFile(join(folder, recordFiles.status)) ?? '');
+  const status = lines.values.findLast((value) => isRecord(value, 'status')) as StatusRecord | undefined;
+  return { folder, config, status };
 }
 
 /** Appends one record to its file. */
@@ -136,10 +149,11 @@ export async function readRunConfig(folder: string): Promise<RunConfig> {
     }
     throw fileError(error, 'read', file);
   }
-  return parseConfig(text, file);
+  return parseRunConfig(text, file);
 }
 
-function parseConfig(text: string, file: string): RunConfig {
+/** The configuration in the text of a run's configuration file. Throws `run-invalid` when it is none. */
+export function parseRunConfig(text: string, file: string): RunConfig {
   let config: Partial<RunConfig> | null;
   try {
     config = JSON.parse(text) as Partial<RunConfig> | null;

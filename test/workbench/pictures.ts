@@ -19,4 +19,6 @@ export async function pictureOfFailure(context: TestContext, page: Page): Promis
   const name = `failed-${context.task.name.replace(/\W+/g, '-').slice(0, 60)}`;
   await picture(page, name);
   console.error(`Picture of the failure: .cache/screenshots/${name}.png`);
+  // A test that passes when tried again is reported without the reason why it failed before.
+  for (const error of context.task.result.errors ?? []) console.error(error.stack ?? error.message);
 }

@@ -45,9 +45,6 @@ export function setStage(prepare: (folder: string) => void = () => undefined): S
   return stage;
 }
 
-/** Polls for as long as a busy machine may need. */
-export const until = <T>(value: () => T) => expect.poll(value, { timeout: 60_000 });
-
 /** Runs an experiment file with the command line, to its end, and gives the exit code (2: the budget is overdrawn). */
 export function runInTerminal(folder: string, file: string): number | null {
   const made = spawnSync(process.execPath, [path.join(root, 'dist/cli.js'), 'run', file], {

@@ -226,7 +226,7 @@ async function* findFiles(root: string): AsyncGenerator<string> {
     folders++;
     await pause();
     const { folder, depth } = next;
-    if (depth > 0 && (await isRunFolder(folder))) continue;
+    if (depth > 0 && isRunFolder(folder)) continue;
     // A folder that cannot be read holds nothing for this person.
     for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
       const path = join(folder, entry.name);

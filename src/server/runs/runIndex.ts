@@ -5,11 +5,11 @@ import { basename, resolve, sep } from 'node:path';
 import { findLabFiles } from '../../lab/findRuns.ts';
 import { RunReader } from '../../lab/runReader.ts';
 import { runState } from '../../lab/runState.ts';
-import { corruptSummary, summarizeRun, withState } from '../../lab/runSummary.ts';
+import { corruptSummary, summarizeRun, unreadSummary, withState } from '../../lab/runSummary.ts';
 import { loadExperiment } from '../../runs/loadExperiment.ts';
 import { lockHolder } from '../../runs/lock.ts';
 import { readPlan } from '../../runs/planFile.ts';
-import { isRunFolder } from '../../runs/runFolder.ts';
+import { glanceRun, isRunFolder } from '../../runs/runFolder.ts';
 import { errorLine, LabError } from '../../shared/errors.ts';
 import { phrase } from '../../shared/phrase.ts';
 import type { ExperimentSummary, RunSummary } from '../../shared/protocol/lab/runs.ts';
@@ -34,6 +34,9 @@ const readersKept = 16;
 
 /** Runs read at the same time: their reading is mostly waiting. */
 const readTogether = 8;
+
+/** No stamp of files is equal to it, so the run is read. */
+const unreadStamp = 'unread';
 
 export class RunIndex {
   private readonly options: IndexOptions;
@@ -74,8 +77,8 @@ export class RunIndex {
   }
 
   /**
-   * The first look: finds everything and takes cached summaries where nothing has changed. Gives the runs that have to
-   * be read, for `refreshAll`.
+   * The first look: finds everything and takes cached summaries where nothing has changed. Of all other runs it reads what
+   * a list needs to name them. Gives the runs that have to be read, for `refreshAll`.
    */
   async load(): Promise<string[]> {
     const cached = await readSummaryCache(this.options.stateFolder);
@@ -93,7 +96,21 @@ export class RunIndex {
     await this.readExperiments(found.experiments);
     // The process of a run may have come or gone since its summary was written down.
     await this.refreshAll([...this.runs.values()].flatMap(({ summary }) => (isLive(summary) ? [summary.folder] : [])));
+    for (const folder of unread) {
+      await this.glance(folder);
+      await pause();
+    }
     return unread;
+  }
+
+  /** Lists a run before its records are read. */
+  private async glance(folder: string): Promise<void> {
+    try {
+      const run = glanceRun(folder);
+      this.runs.set(folder, { stamp: unreadStamp, summary: unreadSummary(run, await runState(run)) });
+    } catch {
+      // What is wrong with it is told when it is read.
+    }
   }
 
   /** Looks for runs and experiment files that came or went, in the whole workspace or below one place in it. */
@@ -273,7 +290,7 @@ export class RunIndex {
   /** The summary of any run folder. Throws `run-invalid` when there is no run. */
   async get(folder: string): Promise<RunSummary> {
     const absolute = resolve(folder);
-    if (this.runs.has(absolute) || (await isRunFolder(absolute))) {
+    if (this.runs.has(absolute) || isRunFolder(absolute)) {
       const summary = await this.refresh(absolute, { thorough: true });
       if (summary) return summary;
     }

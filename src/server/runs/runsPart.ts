@@ -20,8 +20,8 @@ import { RunWatch } from './watchRuns.ts';
 /** Changes are told at most this often, milliseconds. */
 const notifyMs = 250;
 
-/** A first list does not wait longer than this for runs that have to be read; they follow by `runsChanged`. */
-const firstListMs = 200;
+/** A first list waits so long for runs to be read, from when it was asked for; the others follow by `runsChanged`. */
+const firstListMs = 150;
 
 /** Intervals of the newest runs are computed in advance, so many and so long after the first list. */
 const preparedRuns = 16;
@@ -112,9 +112,10 @@ class RunsPart {
   }
 
   async list(): Promise<protocol.ExperimentSummary[]> {
+    const waited = wait(firstListMs);
     this.loading ??= this.load();
     const { read } = await this.loading;
-    await Promise.race([read, wait(firstListMs)]);
+    await Promise.race([read, waited]);
     return this.index.list();
   }
 

@@ -4,13 +4,16 @@ import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { accept, inputBox, step } from '../dialogue.ts';
-import { setStage, until } from '../stage.ts';
+import { setStage } from '../stage.ts';
 import { addSmallFiles } from '../workspace.ts';
 import * as ui from '../ui.ts';
 
 const stage = setStage(addSmallFiles);
 
-/** Commands of the category that the palette offers now, sorted. */
+/**
+ * Commands of the category that the palette offers now, sorted. What applies (trust, the active editor, whether runs are there)
+ * reaches the palette late on a busy machine, so this is to be polled.
+ */
 async function offered(): Promise<string[]> {
   const { page } = stage;
   await page.keyboard.press('F1');
@@ -35,7 +38,7 @@ test('an empty window offers only what works there, and the example', async () =
   await page.goto(host.url());
   await ui.activity(page, 'Forgetting Lab').click();
   await page.getByText('Open a folder with datasets and experiments, or begin with the example.').waitFor();
-  expect(await offered()).toEqual(['Open Example Workspace', 'Show Log']);
+  await expect.poll(offered).toEqual(['Open Example Workspace', 'Show Log']);
   expect(await page.getByRole('button', { name: 'New Experiment' }).count()).toBe(0);
 
   await page.getByRole('button', { name: 'Open Example Workspace' }).click();
@@ -74,9 +77,9 @@ test('a folder without runs offers what applies to it', async () => {
     'Select Model for Annotations',
     'Show Log',
   ];
-  expect(await offered()).toEqual(withoutRuns);
+  await expect.poll(offered).toEqual(withoutRuns);
   await ui.openFile(page, 'small.jsonl');
-  expect(await offered()).toEqual(['Annotate Perplexity', ...withoutRuns, 'Colour Tokens'].sort());
+  await expect.poll(offered).toEqual(['Annotate Perplexity', ...withoutRuns, 'Colour Tokens'].sort());
 });
 
 test('a new experiment, with a step back, is valid', async () => {
@@ -121,7 +124,7 @@ test('a broken file: problems at their place, launch refused with the same words
   const { page } = stage;
   await ui.itemMenu(page, /^Experiment broken, cannot be launched/, 'Open Experiment File');
   await ui.activeTab(page, 'broken.experiment.yaml');
-  await until(() => page.locator('.squiggly-error').count()).toBe(2);
+  await expect.poll(() => page.locator('.squiggly-error').count()).toBe(2);
   await ui.command(page, 'Forgetting Lab: Launch Session');
   const refusal = ui.toast(page, 'broken.experiment.yaml has 2 problems');
   await refusal.waitFor();
@@ -138,7 +141,7 @@ test('a broken file: problems at their place, launch refused with the same words
     await quickFix(`Use "${word}"`);
     await page.locator('.view-line').filter({ hasText: word }).first().waitFor();
   }
-  await until(() => page.locator('.squiggly-error').count()).toBe(0);
+  await expect.poll(() => page.locator('.squiggly-error').count()).toBe(0);
   await page.keyboard.press('Control+s');
   await ui.treeRow(page, /^broken.*no run yet/).waitFor();
 });

@@ -6,7 +6,7 @@ import type { Locator } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { accept, inputBox, step } from '../dialogue.ts';
 import { picture } from '../pictures.ts';
-import { runInTerminal, setStage, until } from '../stage.ts';
+import { runInTerminal, setStage } from '../stage.ts';
 import { addSmallFiles } from '../workspace.ts';
 import * as ui from '../ui.ts';
 
@@ -40,7 +40,7 @@ const stage = setStage((folder) => {
 async function expectPlain(place: Locator, icons = 0): Promise<void> {
   const words = (): Promise<string> => place.innerText().then((text) => text.replace(/\s+/g, ' '));
   // A notification keeps the brackets of what would be a link apart.
-  await until(words).toContain(mark);
+  await expect.poll(words).toContain(mark);
   expect((await words()).replaceAll('] (', '](')).toContain(hostile);
   expect(await words()).not.toContain('\\$');
   expect(await place.locator('.codicon-sync').count()).toBe(icons);

@@ -92,7 +92,7 @@ test('export: the table as CSV', async () => {
   await ui.saveAs(page, target);
   // The editor makes the file and then fills it.
   const written = (): string => (existsSync(target) ? readFileSync(target, 'utf8') : '');
-  await expect.poll(written, { timeout: 20_000 }).toMatch(/ground truth.*sorting/);
+  await expect.poll(written).toMatch(/ground truth.*sorting/);
 });
 
 test('a dataset: perplexities, summary and token colours', async () => {
@@ -127,7 +127,7 @@ test('the target diff: ground truth beside the own words of the model, and a dat
   await diff.locator('vscode-button:not([disabled])', { hasText: 'Write dataset' }).click();
   const target = path.join(workspace.folder, 'data/chosen.jsonl');
   await ui.saveAs(page, target);
-  await expect.poll(() => existsSync(target), { timeout: 30_000 }).toBe(true);
+  await expect.poll(() => existsSync(target)).toBe(true);
   const [first] = readFileSync(target, 'utf8').split('\n');
   expect(JSON.parse(first!)).toHaveProperty('provenance');
 });

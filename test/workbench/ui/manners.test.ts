@@ -40,7 +40,7 @@ async function window(of: Host, folder: string): Promise<Page> {
     dialogs.push(dialog.message());
     void dialog.dismiss();
   });
-  one.setDefaultTimeout(20_000);
+  one.setDefaultTimeout(60_000);
   await one.goto(of.url(folder));
   return one;
 }
@@ -88,19 +88,25 @@ function makeHostile(): void {
 const quickRun = (): string =>
   readdirSync(path.join(workspace.folder, 'runs')).find((name) => name.startsWith('quick'))!;
 
-/** The first run below an experiment of this name in the tree. */
+/** The first run below an experiment of this name in the tree, once its rows have stopped moving. */
 async function runOf(of: Page, name: string): Promise<Locator> {
   if (!(await of.locator('.customview-tree').first().isVisible())) await ui.openSidebar(of);
-  const rows = of.locator('.customview-tree').first().locator('.monaco-list-row');
+  const tree = of.locator('.customview-tree').first();
+  const rows = tree.locator('.monaco-list-row');
   await rows
     .filter({ hasText: /\d\d:\d\d/ })
     .nth(1)
     .waitFor();
+  let before: string[] = [];
+  const settled = async (): Promise<boolean> => {
+    const seen = await rows.allInnerTexts();
+    const same = seen.join('\n') === before.join('\n');
+    before = seen;
+    return same;
+  };
+  await expect.poll(settled, { interval: 700 }).toBe(true);
   const index = await rows.filter({ hasText: name }).first().getAttribute('data-index');
-  return of
-    .locator('.customview-tree')
-    .first()
-    .locator(`.monaco-list-row[data-index="${Number(index) + 1}"]`);
+  return tree.locator(`.monaco-list-row[data-index="${Number(index) + 1}"]`);
 }
 
 /** No picture was made of what should be text, in the window and in every frame of it. */
@@ -122,7 +128,7 @@ test('names and texts that would like to be markup are text', async () => {
     await page.waitForTimeout(1500);
     return tooltip.count();
   };
-  await expect.poll(hovered, { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(hovered).toBeGreaterThan(0);
   await picture(page, 'hostile-tooltip');
   await expectNoMarkup();
   await ui.contextMenu(page, hostileRun, 'Show Forgetting Heatmap');
@@ -288,9 +294,9 @@ test('Restricted Mode reads and does nothing else; trust brings the rest', async
   page = await window(restricted, workspace.folder);
   await ui.contextMenu(page, await runOf(page, 'quick'), 'Show Forgetting Heatmap');
   await ui.panel(page).locator('[role=gridcell][aria-label*="sorting"]').first().waitFor();
-  expect(await paletteRow('Forgetting Lab: Show Forgetting Heatmap')).toBe(1);
+  await expect.poll(() => paletteRow('Forgetting Lab: Show Forgetting Heatmap')).toBe(1);
   for (const name of ['Launch Session', 'Build Targets', 'Resume', 'New Experiment', 'Evaluate Model', 'Colour Tokens'])
-    expect(await paletteRow(`Forgetting Lab: ${name}`), name).toBe(0);
+    await expect.poll(() => paletteRow(`Forgetting Lab: ${name}`), { message: name }).toBe(0);
   await compareAllRuns();
   await ui.openFile(page, 'subtraction.jsonl');
   await page.locator('.codelens-decoration, .view-line').first().waitFor();
@@ -308,7 +314,7 @@ test('Restricted Mode reads and does nothing else; trust brings the rest', async
 
   await ui.command(page, 'Workspaces: Manage Workspace Trust');
   await page.locator('.workspace-trust-editor').getByRole('button', { name: 'Trust', exact: true }).click();
-  await expect.poll(() => paletteRow('Forgetting Lab: Launch Session'), { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => paletteRow('Forgetting Lab: Launch Session')).toBe(1);
   await page.keyboard.press('Escape');
   await page
     .locator('.view-line')

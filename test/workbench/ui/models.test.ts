@@ -5,7 +5,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { accept, choose, inputBox, step, type } from '../dialogue.ts';
 import { picture } from '../pictures.ts';
-import { runInTerminal, setStage, until } from '../stage.ts';
+import { runInTerminal, setStage } from '../stage.ts';
 import { addSmallFiles } from '../workspace.ts';
 import * as ui from '../ui.ts';
 
@@ -25,7 +25,7 @@ test('targets in the own words of the model: the file has provenance, and its di
   await accept(page, 'Build Targets (2/4)');
   await accept(page, 'Build Targets (3/4)');
   await step(page, 'Build Targets (4/4)');
-  await until(() => inputBox(page).inputValue()).toMatch(/data\/small\.self-output\.jsonl$/);
+  await expect.poll(() => inputBox(page).inputValue()).toMatch(/data\/small\.self-output\.jsonl$/);
   // A file that is there is not written over.
   await inputBox(page).fill('small.jsonl');
   await ui

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { picture } from '../pictures.ts';
-import { setStage, until } from '../stage.ts';
+import { setStage } from '../stage.ts';
 import { addSmallFiles } from '../workspace.ts';
 import * as ui from '../ui.ts';
 
@@ -25,10 +25,10 @@ test('one session runs after the other; one that waits is taken off the list; on
     if (name === 'long') await ui.item(page, /^Run of .*\d %/).waitFor();
     else await ui.item(page, new RegExp(`^${name}, queued$`)).waitFor();
   }
-  expect(await waiting.count()).toBe(3);
+  await expect.poll(() => waiting.count()).toBe(3);
   await ui.statusItem(page, /long .*\d %/).waitFor();
   await ui.itemMenu(page, /^quick, queued$/, 'Take off the List');
-  await until(() => waiting.count()).toBe(2);
+  await expect.poll(() => waiting.count()).toBe(2);
   await picture(page, 'queue');
   expect([...runsOf('gone'), ...runsOf('tiny')]).toEqual([]);
 

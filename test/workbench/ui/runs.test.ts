@@ -5,7 +5,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { inputBox } from '../dialogue.ts';
 import { picture } from '../pictures.ts';
-import { runInTerminal, setStage, until } from '../stage.ts';
+import { runInTerminal, setStage } from '../stage.ts';
 import { addSmallFiles } from '../workspace.ts';
 import * as ui from '../ui.ts';
 
@@ -64,11 +64,11 @@ test('a finished run: its report, its folder, and a second one with changes', as
 test('check boxes compare runs', async () => {
   const { page } = stage;
   addOlderRun();
-  await until(() => runRows().count()).toBe(2);
+  await expect.poll(() => runRows().count()).toBe(2);
   for (const row of [0, 1]) {
     const box = runRows().nth(row).getByRole('checkbox');
     await box.click();
-    await until(() => box.getAttribute('aria-checked')).toBe('true');
+    await expect.poll(() => box.getAttribute('aria-checked')).toBe('true');
   }
   await page.getByRole('button', { name: 'Compare Checked Runs' }).click();
   await ui.activeTab(page, 'Compare 2 runs');
@@ -90,7 +90,7 @@ test('so does a selection of several rows', async () => {
   await runRows()
     .nth(1)
     .click({ modifiers: ['Control'] });
-  await until(() => page.getByRole('treeitem', { name: /^Run of /, selected: true }).count()).toBe(2);
+  await expect.poll(() => page.getByRole('treeitem', { name: /^Run of /, selected: true }).count()).toBe(2);
   await ui.contextMenu(page, runRows().nth(1), 'Compare Runs');
   await ui.activeTab(page, 'Compare 2 runs');
   await ui
@@ -118,31 +118,31 @@ test('star, order and filter', async () => {
   const starred = ui.treeRow(page, '\u2605');
   await starred.waitFor();
   // Starred runs come first.
-  await until(() => runRows().first().getAttribute('aria-label')).toMatch(old);
+  await expect.poll(() => runRows().first().getAttribute('aria-label')).toMatch(old);
   await ui.itemMenu(page, old, 'Remove Star');
   await starred.waitFor({ state: 'hidden' });
-  await until(() => runRows().last().getAttribute('aria-label')).toMatch(old);
+  await expect.poll(() => runRows().last().getAttribute('aria-label')).toMatch(old);
 
   const experiments = page.getByRole('treeitem', { name: /^Experiment / });
   const names = () =>
     experiments.evaluateAll((rows) => rows.map((row) => /^Experiment ([^,]+)/.exec(row.ariaLabel!)![1]));
-  await until(async () => (await names())[0]).toBe('tiny');
+  await expect.poll(async () => (await names())[0]).toBe('tiny');
   await page.getByRole('button', { name: 'Sort Runs' }).click();
   await ui.option(page, 'By name').click();
-  await until(names).toEqual(['broken', 'gone', 'long', 'quick', 'tiny', 'tiny-2']);
+  await expect.poll(names).toEqual(['broken', 'gone', 'long', 'quick', 'tiny', 'tiny-2']);
 
   await page.getByRole('button', { name: 'Filter Runs' }).click();
   await inputBox(page).fill('tin');
-  await until(names).toEqual(['tiny', 'tiny-2']);
+  await expect.poll(names).toEqual(['tiny', 'tiny-2']);
   await page.keyboard.press('Escape');
-  await until(async () => (await names()).length).toBe(6);
+  await expect.poll(async () => (await names()).length).toBe(6);
   await page.getByRole('button', { name: 'Filter Runs' }).click();
   await inputBox(page).fill('lon');
   await page.keyboard.press('Enter');
-  await until(names).toEqual(['long']);
+  await expect.poll(names).toEqual(['long']);
   await picture(page, 'filtered');
   await page.getByRole('button', { name: 'Clear Filter' }).click();
-  await until(async () => (await names()).length).toBe(6);
+  await expect.poll(async () => (await names()).length).toBe(6);
 });
 
 test('a damaged run is shown as such and harms no other', async () => {
@@ -155,7 +155,7 @@ test('a damaged run is shown as such and harms no other', async () => {
   await ui.item(page, damaged).waitFor();
   await picture(page, 'damaged');
   await ui.item(page, /^Experiment tiny, done/).waitFor();
-  expect(await page.getByRole('treeitem', { name: /^Run of .*(gained|lost)/ }).count()).toBe(2);
+  await expect.poll(() => page.getByRole('treeitem', { name: /^Run of .*(gained|lost)/ }).count()).toBe(2);
   // What needs a readable run is not offered for it.
   await page.mouse.move(900, 600);
   await ui.item(page, damaged).click({ button: 'right' });

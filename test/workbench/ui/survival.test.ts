@@ -53,19 +53,11 @@ function stepsOnDisk(): number[] {
   }
 }
 
-async function until(what: string, holds: () => boolean, seconds = 60): Promise<void> {
-  for (let attempt = 0; attempt < seconds * 5; attempt++) {
-    if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  throw new Error(`waited ${seconds} s for: ${what}`);
-}
-
 const servers = (): number[] => labServersOf(workspace.folder);
 
 const progressAfter = async (steps: number): Promise<void> => {
   const before = stepsOnDisk().length;
-  await until(`${steps} more steps`, () => stepsOnDisk().length >= before + steps);
+  await expect.poll(() => stepsOnDisk().length).toBeGreaterThanOrEqual(before + steps);
 };
 
 test('a session outlives a reload, a killed extension host and a closed window', async () => {
@@ -73,7 +65,7 @@ test('a session outlives a reload, a killed extension host and a closed window',
   await ui.openSidebar(page);
   await ui.openFile(page, 'long.experiment.yaml');
   await ui.command(page, 'Forgetting Lab: Launch Session');
-  await until('the first steps', () => stepsOnDisk().length > 5);
+  await expect.poll(() => stepsOnDisk().length).toBeGreaterThan(5);
   const [server] = servers();
 
   await page.reload();
@@ -119,5 +111,5 @@ test('the curve is whole, and stop and resume work from the tree', async () => {
     .treeRow(page, /stopped|interrupted/)
     .first()
     .waitFor();
-  await until('the server to notice', () => servers().length === 1);
+  await expect.poll(servers).toHaveLength(1);
 });
