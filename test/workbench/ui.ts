@@ -36,7 +36,14 @@ export async function command(page: Page, label: string): Promise<void> {
   }
 }
 
+/** Opens a file and waits for its text. */
 export async function openFile(page: Page, name: string): Promise<void> {
+  await openTab(page, name);
+  await page.locator(`.editor-instance .monaco-editor[data-uri$="/${encodeURIComponent(name)}"]`).first().waitFor();
+}
+
+/** Opens a file in whatever shows it. */
+export async function openTab(page: Page, name: string): Promise<void> {
   await openQuickInput(page, name);
   await quickInput(page)
     .getByRole('option', { name: new RegExp(`^${escaped(name)}`) })

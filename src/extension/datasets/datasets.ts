@@ -1,6 +1,7 @@
 // Datasets in the editor: perplexities, token colours, problems, changes of rows, and the commands around them.
 import * as vscode from 'vscode';
 import { datasetFilesChanged } from '../../shared/protocol/lab/datasets.ts';
+import { activeFile } from '../activeFile.ts';
 import { Debounce } from '../experiments/debounce.ts';
 import { pickModel } from '../pickModel.ts';
 import type { Feature, Workbench } from '../workbench.ts';
@@ -24,7 +25,8 @@ export const datasetsFeature: Feature = (workbench) => {
 
 /** Turns an annotation on or off where it was set, else for the person. */
 async function toggle(name: 'perplexity' | 'colourTokens', fallback: boolean): Promise<void> {
-  const resource = vscode.window.activeTextEditor?.document.uri;
+  const file = activeFile();
+  const resource = file === undefined ? undefined : vscode.Uri.file(file);
   const settings = vscode.workspace.getConfiguration('forgettingLab.annotations', resource);
   const { workspaceFolderValue, workspaceValue } = settings.inspect<boolean>(name) ?? {};
   const { WorkspaceFolder, Workspace, Global } = vscode.ConfigurationTarget;

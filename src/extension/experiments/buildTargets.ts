@@ -5,6 +5,7 @@ import { say } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
 import { experimentMaterial } from '../../shared/protocol/lab/experiments.ts';
 import type { ExperimentMaterial, TaskCandidate } from '../../shared/protocol/lab/experiments.ts';
+import { activeFile } from '../activeFile.ts';
 import { rowCount } from '../counts.ts';
 import { inLabel, inMessage } from '../outsideText.ts';
 import { pathOf } from '../pathOf.ts';
@@ -68,7 +69,7 @@ async function offerTargets(data: string, out: string, [result = out]: readonly 
 }
 
 function activeDataset(material: ExperimentMaterial): string | undefined {
-  const file = vscode.window.activeTextEditor?.document.fileName;
+  const file = activeFile();
   return file !== undefined && taskOf(material, file) ? file : undefined;
 }
 

@@ -5,6 +5,7 @@ import { validateExperiment } from '../../shared/protocol/lab/experiments.ts';
 import { listExperiments } from '../../shared/protocol/lab/runs.ts';
 import { launchSession } from '../../shared/protocol/lab/sessions.ts';
 import type { Device } from '../../shared/protocol/lab/sessions.ts';
+import { activeFile } from '../activeFile.ts';
 import { showFailure } from '../command.ts';
 import { experimentSize } from '../experimentSize.ts';
 import { inLabel } from '../outsideText.ts';
@@ -48,8 +49,8 @@ export function chosenDevice(): { device?: Device } {
 }
 
 export function activeExperiment(): string | undefined {
-  const document = vscode.window.activeTextEditor?.document;
-  return document?.uri.scheme === 'file' && isExperimentFile(document.fileName) ? document.fileName : undefined;
+  const file = activeFile();
+  return file !== undefined && isExperimentFile(file) ? file : undefined;
 }
 
 /** A file among the experiments that are known. */

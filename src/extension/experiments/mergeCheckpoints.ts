@@ -1,8 +1,9 @@
 // Merge Checkpoints: a model between a base and a tuned model.
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { LabError } from '../../shared/errors.ts';
 import { phrase, say } from '../../shared/phrase.ts';
+import { activeFile } from '../activeFile.ts';
 import { inMessage } from '../outsideText.ts';
 import { pathOf } from '../pathOf.ts';
 import type { Workbench } from '../workbench.ts';
@@ -104,7 +105,7 @@ function outStep(title: string): Step<Answers> {
 export function workspaceFolder(): string {
   const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file');
   if (folder) return folder.uri.fsPath;
-  const active = vscode.window.activeTextEditor?.document.fileName;
-  if (active !== undefined && isAbsolute(active)) return dirname(active);
+  const active = activeFile();
+  if (active !== undefined) return dirname(active);
   throw new LabError('usage', phrase('No folder is open'), { remedy: phrase('Open a folder first') });
 }

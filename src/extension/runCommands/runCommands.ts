@@ -102,8 +102,11 @@ async function stoppable(store: ExperimentsStore, argument: unknown): Promise<St
   if (items.length === 0)
     throw new LabError('usage', phrase('Nothing is running'), { remedy: phrase('Launch an experiment first') });
   if (items.length === 1) return items[0]?.target;
-  return (await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Stop') }))?.target;
+  return (await vscode.window.showQuickPick(items, stopQuestion()))?.target;
 }
+
+/** It stays until it is answered: a panel that takes the focus while it loads must not keep anybody from stopping. */
+const stopQuestion = (): vscode.QuickPickOptions => ({ title: vscode.l10n.t('Stop'), ignoreFocusOut: true });
 
 const sessionLine = (session: SessionSummary): string =>
   session.progress ? progressWords(session.progress, vscode.l10n.t) : vscode.l10n.t('queued');
@@ -114,7 +117,7 @@ async function chooseHow(): Promise<How | undefined> {
     { label: t('Stop and save'), detail: t('Finishes the step and saves; it can be resumed from there.'), how: 'save' },
     { label: t('Stop now'), detail: t('Ends at once; it can be resumed from the last saved state.'), how: 'now' },
   ];
-  return (await vscode.window.showQuickPick(items, { title: t('Stop') }))?.how;
+  return (await vscode.window.showQuickPick(items, stopQuestion()))?.how;
 }
 
 async function resume(workbench: Workbench, store: ExperimentsStore, argument: unknown): Promise<void> {

@@ -7,6 +7,7 @@ import { listDatasets } from '../../shared/protocol/lab/datasets.ts';
 import { writeChosenTargets } from '../../shared/protocol/lab/targetDiff.ts';
 import type { WrittenTargets } from '../../shared/protocol/lab/targetDiff.ts';
 import { formatCount } from '../../shared/words.ts';
+import { activeFile } from '../activeFile.ts';
 import { scoringModel } from '../datasets/openDatasets.ts';
 import { provenanceName } from '../datasets/rowText.ts';
 import { inLabel, inMessage } from '../outsideText.ts';
@@ -28,11 +29,9 @@ async function show(workbench: Workbench, argument: unknown): Promise<void> {
   workbench.panels.show('targetDiff', { title: titleOf(subject, vscode.l10n.t), ...subject, model });
 }
 
-/** The dataset in front of the person: as text, or in the dataset view. */
 function activeDataset(): TargetDiffSubject | undefined {
-  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
-  if (!(input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom)) return undefined;
-  return input.uri.scheme === 'file' && input.uri.path.endsWith('.jsonl') ? { dataset: input.uri.fsPath } : undefined;
+  const file = activeFile();
+  return file?.endsWith('.jsonl') ? { dataset: file } : undefined;
 }
 
 async function pickDataset({ lab }: Workbench): Promise<TargetDiffSubject | undefined> {

@@ -20,8 +20,12 @@ import { RunWatch } from './watchRuns.ts';
 /** Changes are told at most this often, milliseconds. */
 const notifyMs = 250;
 
-/** A first list waits so long for runs to be read, from when it was asked for; the others follow by `runsChanged`. */
-const firstListMs = 150;
+/**
+ * So many runs are read within a blink: a first list waits for them, though no longer than this many milliseconds. The results
+ * of more than these follow by `runsChanged`.
+ */
+const readFirst = 40;
+const firstListMs = 2000;
 
 /** Intervals of the newest runs are computed in advance, so many and so long after the first list. */
 const preparedRuns = 16;
@@ -59,7 +63,7 @@ class RunsPart {
   private readonly changed = new Set<string>();
   private listChanged = false;
   private timer: NodeJS.Timeout | undefined;
-  private loading: Promise<{ read: Promise<void> }> | undefined;
+  private loading: Promise<{ listed: Promise<void> }> | undefined;
   private later: NodeJS.Timeout | undefined;
   private closed = false;
 
@@ -92,7 +96,7 @@ class RunsPart {
     return this.index;
   }
 
-  private async load(): Promise<{ read: Promise<void> }> {
+  private async load(): Promise<{ listed: Promise<void> }> {
     const unread = await this.index.load();
     const read = this.index.refreshAll(unread).then(() => {
       if (this.closed) return;
@@ -100,7 +104,7 @@ class RunsPart {
       this.later = setTimeout(() => void this.prepareNewest(), prepareAfterMs);
       this.later.unref();
     });
-    return { read };
+    return { listed: unread.length > readFirst ? Promise.resolve() : Promise.race([read, wait(firstListMs)]) };
   }
 
   /** The newest runs get their exact breaches, one after the other, when the first rush is over. */
@@ -112,10 +116,9 @@ class RunsPart {
   }
 
   async list(): Promise<protocol.ExperimentSummary[]> {
-    const waited = wait(firstListMs);
     this.loading ??= this.load();
-    const { read } = await this.loading;
-    await Promise.race([read, waited]);
+    const { listed } = await this.loading;
+    await listed;
     return this.index.list();
   }
 
@@ -185,6 +188,6 @@ function createDesk(): ReportDesk {
 
 function wait(ms: number): Promise<void> {
   return new Promise((done) => {
-    setTimeout(done, ms);
+    setTimeout(done, ms).unref();
   });
 }

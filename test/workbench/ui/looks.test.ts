@@ -205,7 +205,7 @@ test('the comparison of two runs', async () => {
 });
 
 test('a dataset that VS Code does not hand to extensions opens in the dataset view', async () => {
-  await ui.openFile(page, hostileFile);
+  await ui.openTab(page, hostileFile);
   const panel = ui.panel(page);
   await panel.locator('.row[data-row="1"] .cell.answer').getByText('<img src=x').waitFor();
   await panel.getByRole('checkbox', { name: 'Colour tokens' }).click();
@@ -248,7 +248,7 @@ test('the server holds the file while its view is seen, and once', async () => {
   expect(handles()).toBe(1);
   await ui.openFile(page, 'quick.experiment.yaml');
   await expect.poll(handles).toBe(0);
-  await ui.openFile(page, hostileFile);
+  await ui.openTab(page, hostileFile);
   await ui.panel(page).locator('.row[data-row="1"] .cell.answer').waitFor();
   await expect.poll(handles).toBe(1);
   await ui.command(page, 'View: Close Editor');

@@ -1,0 +1,13 @@
+// The file in front of the person, whatever shows it: the text editor or the dataset view.
+import * as vscode from 'vscode';
+
+/**
+ * The local file of the active tab; undefined where there is none. The tab is asked first, because it is known before its text
+ * is: a command may follow the opening of a file faster than the editor loads it.
+ */
+export function activeFile(): string | undefined {
+  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  const isFile = input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom;
+  const uri = isFile ? input.uri : vscode.window.activeTextEditor?.document.uri;
+  return uri?.scheme === 'file' ? uri.fsPath : undefined;
+}
