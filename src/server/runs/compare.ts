@@ -1,6 +1,7 @@
 // Several runs side by side: their points of the learning-forgetting plane, what differs in their configurations, and why
 // some of them must not be compared.
 import { armStyles, styleOf } from '../../shared/arms.ts';
+import type { ResolvedArm } from '../../shared/experiment.ts';
 import type { MatrixView } from '../../shared/matrixView.ts';
 import type { Comparison, PlanePoint, RunSummary } from '../../shared/protocol/lab/runs.ts';
 import type { RunConfig } from '../../shared/records.ts';
@@ -92,7 +93,13 @@ function comparable(config: RunConfig): unknown {
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, named(one)]));
   };
-  return named(config);
+  return named({ ...config, arms: config.arms.map((arm) => withoutInherited(arm, config)) });
+}
+
+/** An arm without the learning rates that it has from the experiment: they differ in one place, not in every arm. */
+function withoutInherited({ learningRates, ...arm }: ResolvedArm, { experiment }: RunConfig): object {
+  const isOwn = JSON.stringify(learningRates) !== JSON.stringify(experiment.learningRates);
+  return isOwn ? { ...arm, learningRates } : arm;
 }
 
 function flatten(value: unknown, path = '', into = new Map<string, string>()): Map<string, string> {

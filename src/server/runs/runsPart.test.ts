@@ -314,7 +314,9 @@ test('comparing runs: points of every stage and learning rate, differing values,
     [false, 3e-4],
   ]);
   expect(comparison.differences).toContainEqual({ path: 'training.batchSize', values: ['32', '8'] });
-  expect(comparison.differences.map(({ path }) => path)).not.toContain('model.folder');
+  const paths = comparison.differences.map(({ path }) => path);
+  expect(paths).not.toContain('model.folder');
+  expect(paths.filter((path) => path.includes('learningRates'))).toEqual(['learningRates']);
   expect(comparison.differences.every(({ values }) => new Set(values).size > 1)).toBe(true);
   expect(comparison.warnings.map(inEnglish).join(' ')).toMatch(
     /different base models.*different protocols.*sorting\./s,
