@@ -1,11 +1,10 @@
 // Colour Tokens: every visible token by how hard it is to predict. The kinds differ by their underline as well, and in
 // high contrast by outlines instead of fills (the fills are transparent there, the outlines everywhere else).
 import * as vscode from 'vscode';
-import { describeFailure } from '../failure.ts';
+import { describeError } from '../../shared/errors.ts';
 import type { Workbench } from '../workbench.ts';
 import { colourKinds, planColours, type ColourKind } from './colourPlan.ts';
 import type { OpenDatasets } from './openDatasets.ts';
-import { english } from '../translate.ts';
 
 /** Scrolling is followed at this pace, milliseconds. */
 const followMs = 60;
@@ -71,7 +70,7 @@ export class TokenColours implements vscode.Disposable {
       }
       this.coloured.add(editor);
     } catch (error) {
-      this.workbench.log.debug(`${document.fileName} is not coloured: ${describeFailure(error, english)?.text ?? ''}`);
+      this.workbench.log.debug(`${document.fileName} is not coloured: ${describeError(error)}`);
     }
   }
 

@@ -13,12 +13,11 @@ import {
   scoreDatasetRows,
   summariseDataset,
 } from '../../shared/protocol/lab/datasets.ts';
+import { describeError } from '../../shared/errors.ts';
 import type { DatasetRow, DatasetSummary, ScoringModel } from '../../shared/protocol/lab/datasets.ts';
-import { describeFailure } from '../failure.ts';
 import type { Workbench } from '../workbench.ts';
 import { datasetSelector, mayBeDataset } from './datasetFiles.ts';
 import { SyncedDocument, type SyncedText, type SyncLab } from './documentSync.ts';
-import { english } from '../translate.ts';
 
 /** A server that has gone may be followed by another after so long, milliseconds. */
 const reopenMs = 1000;
@@ -76,7 +75,7 @@ export class OpenDatasets implements vscode.Disposable {
       return await entry.synced.ready();
     } catch (error) {
       // Without a server nothing is annotated; the views and commands say why there is none.
-      this.workbench.log.debug(`${document.fileName} is not annotated: ${describeFailure(error, english)?.text ?? ''}`);
+      this.workbench.log.debug(`${document.fileName} is not annotated: ${describeError(error)}`);
       return false;
     }
   }
@@ -155,7 +154,7 @@ export class OpenDatasets implements vscode.Disposable {
         : await lab.request(summariseDataset, asked);
       this.takeSummary(summary);
     } catch (error) {
-      log.debug(`no summary of ${basename(document.fileName)}: ${describeFailure(error, english)?.text ?? ''}`);
+      log.debug(`no summary of ${basename(document.fileName)}: ${describeError(error)}`);
     }
   }
 

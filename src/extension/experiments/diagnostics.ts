@@ -1,13 +1,13 @@
 // Diagnostics of open experiment files: asked for after typing has paused, dropped when the text has moved on.
 import * as vscode from 'vscode';
+import { describeError } from '../../shared/errors.ts';
 import { validateExperiment } from '../../shared/protocol/lab/experiments.ts';
 import type { ExperimentDiagnostic } from '../../shared/protocol/lab/experiments.ts';
-import { describeFailure } from '../failure.ts';
+import { isCancellation } from '../failure.ts';
 import type { Workbench } from '../workbench.ts';
 import { Debounce } from './debounce.ts';
 import { isExperimentFile } from './experimentFiles.ts';
 import { toDiagnostic } from './editorShapes.ts';
-import { english } from '../translate.ts';
 
 const typingPauseMs = 150;
 const fileChangesMs = 500;
@@ -77,8 +77,8 @@ export class ExperimentDiagnostics {
       this.collection.set(uri, problems.filter((problem) => isOurs(document, problem)).map(toDiagnostic));
     } catch (error) {
       // Without a server a file is only not checked; commands say why there is none.
-      const failure = describeFailure(error, english);
-      if (failure) this.workbench.log.warn(`${document.fileName} was not checked: ${failure.text}`);
+      if (isCancellation(error)) return;
+      this.workbench.log.warn(`${document.fileName} was not checked: ${describeError(error)}`);
     }
   }
 

@@ -1,13 +1,12 @@
 // The one item in the status bar: a quiet mark while nothing happens, percent and name while something runs, the failure
 // after it failed. A click goes to the session, or to the experiments.
 import * as vscode from 'vscode';
-import { describeFailure } from '../failure.ts';
+import { describeError } from '../../shared/errors.ts';
 import { placeOf, readLock } from '../lab/place.ts';
 import { runOf } from '../sidebar/experimentsModel.ts';
 import type { ExperimentsStore } from '../sidebar/experimentsStore.ts';
 import type { Workbench } from '../workbench.ts';
 import { statusText } from './statusText.ts';
-import { english } from '../translate.ts';
 
 export function registerStatus(workbench: Workbench, store: ExperimentsStore): void {
   const { context, command } = workbench;
@@ -52,6 +51,6 @@ async function lookForServer({ log }: Workbench, store: ExperimentsStore): Promi
   try {
     if (folder && (await readLock(await placeOf(folder.uri.fsPath)))) await store.ensure();
   } catch (error) {
-    log.warn(describeFailure(error, english)?.text ?? '');
+    log.warn(describeError(error));
   }
 }
