@@ -39,7 +39,10 @@ export async function command(page: Page, label: string): Promise<void> {
 /** Opens a file and waits for its text. */
 export async function openFile(page: Page, name: string): Promise<void> {
   await openTab(page, name);
-  await page.locator(`.editor-instance .monaco-editor[data-uri$="/${encodeURIComponent(name)}"]`).first().waitFor();
+  await page
+    .locator(`.editor-instance .monaco-editor[data-uri$="/${encodeURIComponent(name)}"]`)
+    .first()
+    .waitFor();
 }
 
 /** Opens a file in whatever shows it. */
