@@ -3,6 +3,13 @@ import type { FrameLocator, Locator, Page } from 'playwright-core';
 
 export const extensionId = 'forgetting-lab.forgetting-lab';
 
+/** Whether something that is waited for came. */
+export const succeeds = (action: Promise<unknown>): Promise<boolean> =>
+  action.then(
+    () => true,
+    () => false,
+  );
+
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 export const quickInput = (page: Page): Locator => page.locator('.quick-input-widget:visible');
@@ -27,10 +34,7 @@ export async function command(page: Page, label: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     await openQuickInput(page, `>${label}`);
     const row = option(page, label).first();
-    const there = await row.waitFor({ timeout: 4000 }).then(
-      () => true,
-      () => false,
-    );
+    const there = await succeeds(row.waitFor({ timeout: 4000 }));
     if (there || attempt === 5) return row.click();
     await page.keyboard.press('Escape');
   }
@@ -70,13 +74,22 @@ export const panel = (page: Page): FrameLocator =>
 export const toast = (page: Page, text: string): Locator =>
   page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text });
 
-/** Chooses an item of a row's context menu. The menu ignores clicks in its first tenth of a second. */
+/** Chooses an item of a row's context menu; once more where a row that was drawn anew meanwhile has swallowed the click. */
 export async function contextMenu(page: Page, row: Locator, item: string): Promise<void> {
-  await row.click({ button: 'right' });
   const menu = page.locator('.monaco-menu:visible');
-  await menu.waitFor();
-  await page.waitForTimeout(250);
-  await menu.getByRole('menuitem', { name: item }).click();
+  const choose = async (): Promise<void> => {
+    await menu.waitFor({ timeout: 4000 });
+    // The menu ignores clicks in its first tenth of a second.
+    await page.waitForTimeout(250);
+    await menu.getByRole('menuitem', { name: item }).click({ timeout: 4000 });
+  };
+  for (let attempt = 1; ; attempt++) {
+    await row.click({ button: 'right' });
+    if (attempt === 5) return choose();
+    const chosen = await succeeds(choose());
+    if (chosen) return;
+    await page.keyboard.press('Escape');
+  }
 }
 
 /** Types a path into an open file dialog of the workbench; gives its input box. */
@@ -102,10 +115,7 @@ export async function chooseFolder(page: Page, folder: string): Promise<void> {
   const box = await typePath(page, folder);
   for (let attempt = 1; attempt <= 3; attempt++) {
     await page.keyboard.press('Enter');
-    const gone = await box.waitFor({ state: 'hidden', timeout: 5000 }).then(
-      () => true,
-      () => false,
-    );
+    const gone = await succeeds(box.waitFor({ state: 'hidden', timeout: 5000 }));
     if (gone) return;
   }
 }

@@ -109,10 +109,7 @@ async function quickFix(label: string): Promise<void> {
   const row = page.locator('.action-widget .monaco-list-row').getByText(label);
   for (let attempt = 1; ; attempt++) {
     await page.keyboard.press('Control+.');
-    const there = await row.waitFor({ timeout: 3000 }).then(
-      () => true,
-      () => false,
-    );
+    const there = await ui.succeeds(row.waitFor({ timeout: 3000 }));
     if (there || attempt === 5) break;
     await page.keyboard.press('Escape');
   }

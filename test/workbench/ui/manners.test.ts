@@ -99,7 +99,7 @@ async function runOf(of: Page, name: string): Promise<Locator> {
     .waitFor();
   let before: string[] = [];
   const settled = async (): Promise<boolean> => {
-    const seen = await rows.allInnerTexts();
+    const seen = await rows.locator('.label-name').allInnerTexts();
     const same = seen.join('\n') === before.join('\n');
     before = seen;
     return same;
