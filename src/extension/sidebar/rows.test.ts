@@ -115,6 +115,14 @@ describe('rows of the experiments tree', () => {
     expect(rows(modelWith({ trials })).get('trial')?.label).toBe('\u25cf ground truth \u00b7 3e-4');
   });
 
+  it('name no size of an experiment that nothing tells', () => {
+    const model = new ExperimentsModel();
+    const unread = runWith('a', { line: phrase('not read yet'), trials: [] });
+    model.setList([{ name: 'gone', arms: 0, stages: 0, runs: [unread] }]);
+    const [experiment] = model.roots();
+    expect(experiment && rowOf(experiment, model, english)?.description).toBe('done, file is gone');
+  });
+
   it('are made fast enough for a thousand runs', () => {
     const model = modelWith(...Array.from({ length: 1000 }, (_, k) => ({ folder: `/r/${k}` })));
     const start = performance.now();

@@ -27,6 +27,8 @@ export function groupRuns(
   for (const run of [...runs].sort(newestFirst)) {
     const group = fileOf(groups, run) ?? orphanage(groups, workspace, run);
     group.runs.push(run);
+    // The newest run may not have been read yet, or cannot be.
+    if (group.file === undefined && group.arms === 0) Object.assign(group, sizeOf(run));
   }
   const all = [...groups.values()];
   return [...all.filter((group) => group.file !== undefined), ...all.filter((group) => group.file === undefined)];
@@ -60,13 +62,15 @@ function orphanage(groups: Map<string, ExperimentSummary>, workspace: string, ru
   const key = JSON.stringify([homeOf(run.folder) || workspace, run.experiment]);
   const known = groups.get(key);
   if (known) return known;
-  const trials = run.trials;
-  const made: ExperimentSummary = {
-    name: run.experiment,
-    arms: new Set(trials.map((trial) => trial.arm)).size,
-    stages: Math.max(0, ...trials.map((trial) => trial.stages.length - 1)),
-    runs: [],
-  };
+  const made: ExperimentSummary = { name: run.experiment, ...sizeOf(run), runs: [] };
   groups.set(key, made);
   return made;
+}
+
+/** Arms and stages of a run; none while its records are unread. */
+function sizeOf({ trials }: RunSummary): Pick<ExperimentSummary, 'arms' | 'stages'> {
+  return {
+    arms: new Set(trials.map((trial) => trial.arm)).size,
+    stages: Math.max(0, ...trials.map((trial) => trial.stages.length - 1)),
+  };
 }

@@ -75,6 +75,7 @@ export interface ExperimentSummary {
   file?: string;
   /** Why the file cannot be used. */
   problem?: Words;
+  /** 0, as the stages, while there is neither a file nor a run that has been read. */
   arms: number;
   stages: number;
   /** Newest first. */
