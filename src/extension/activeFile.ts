@@ -6,8 +6,13 @@ import * as vscode from 'vscode';
  * is: a command may follow the opening of a file faster than the editor loads it.
  */
 export function activeFile(): string | undefined {
-  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
-  const isFile = input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom;
-  const uri = isFile ? input.uri : vscode.window.activeTextEditor?.document.uri;
+  const uri =
+    uriOfTab(vscode.window.tabGroups.activeTabGroup.activeTab) ?? vscode.window.activeTextEditor?.document.uri;
   return uri?.scheme === 'file' ? uri.fsPath : undefined;
+}
+
+/** What a tab shows as text or in the dataset view; undefined for panels, differences and everything else. */
+export function uriOfTab(tab: vscode.Tab | undefined): vscode.Uri | undefined {
+  const input = tab?.input;
+  return input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom ? input.uri : undefined;
 }

@@ -1,6 +1,7 @@
 // The one typed reader and writer of run folders: no other file knows the names in them. Records are appended to JSON
 // Lines files, one write per line; whole files appear at once. Damaged lines are counted, never hidden.
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeRows } from '../data/writeRows.ts';
@@ -91,7 +92,7 @@ export function isRunFolder(folder: string): boolean {
   const text = readSmallFile(join(folder, configFile));
   if (text === undefined) return false;
   // A damaged configuration still marks a run when its status is there.
-  return /"formatVersion"\s*:/.test(text) || readSmallFile(join(folder, recordFiles.status)) !== undefined;
+  return /"formatVersion"\s*:/.test(text) || existsSync(join(folder, recordFiles.status));
 }
 
 /**
@@ -100,7 +101,7 @@ export function isRunFolder(folder: string): boolean {
  */
 export function glanceRun(folder: string): Pick<RunData, 'folder' | 'config' | 'status'> {
   const file = join(folder, configFile);
-  const config = parseRunConfig(readSmallFile(file) ?? '', file);
+  const config = parseConfig(readSmallFile(file) ?? '', file);
   const lines = parseJsonLines(readSmallFile(join(folder, recordFiles.status)) ?? '');
   const status = lines.values.findLast((value) => isRecord(value, 'status')) as StatusRecord | undefined;
   return { folder, config, status };
@@ -149,11 +150,10 @@ export async function readRunConfig(folder: string): Promise<RunConfig> {
     }
     throw fileError(error, 'read', file);
   }
-  return parseRunConfig(text, file);
+  return parseConfig(text, file);
 }
 
-/** The configuration in the text of a run's configuration file. Throws `run-invalid` when it is none. */
-export function parseRunConfig(text: string, file: string): RunConfig {
+function parseConfig(text: string, file: string): RunConfig {
   let config: Partial<RunConfig> | null;
   try {
     config = JSON.parse(text) as Partial<RunConfig> | null;

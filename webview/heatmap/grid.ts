@@ -23,7 +23,8 @@ export interface GridContent {
   onSelect(cell: PlacedCell, byKey: boolean): void;
 }
 
-interface Tip {
+/** What is told of a place that is no cell. */
+export interface Tip {
   box: Box;
   /** The first line names it. */
   lines: string[];

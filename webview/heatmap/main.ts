@@ -19,9 +19,9 @@ import { drawPicture } from './draw.ts';
 import type { Picture } from './draw.ts';
 import { makeFlips } from './flips.ts';
 import { makeGrid } from './grid.ts';
-import type { Grid } from './grid.ts';
+import type { Grid, Tip } from './grid.ts';
 import { layOut } from './layout.ts';
-import type { Box, Layout } from './layout.ts';
+import type { Layout } from './layout.ts';
 import { clipFor, largestChange, newlyMeasured } from './model.ts';
 import type { CellKey, Mode } from './model.ts';
 import { numberAt, numbersTable } from './numbers.ts';
@@ -161,7 +161,7 @@ function keyOf(current: HeatmapData, block: MatrixBlock, stage: number, column: 
   return { arm: block.arm, lr: block.lr, stage, benchmark: current.view.columns[column]?.benchmark ?? '' };
 }
 
-function hints(current: HeatmapData, layout: Layout): { box: Box; lines: string[] }[] {
+function hints(current: HeatmapData, layout: Layout): Tip[] {
   return layout.heads.flatMap((head) =>
     head.names.map((name, k) => {
       const column = current.view.columns[k];
@@ -172,7 +172,7 @@ function hints(current: HeatmapData, layout: Layout): { box: Box; lines: string[
 }
 
 /** What stands behind the cells of each row of the layout. */
-function totals({ definitions }: HeatmapData, layout: Layout): { box: Box; lines: string[] }[][][] {
+function totals({ definitions }: HeatmapData, layout: Layout): Tip[][][] {
   return layout.blocks.map(({ block, rows }) =>
     rows.map((row) => {
       const entry = block.rows[row.stage - 1];

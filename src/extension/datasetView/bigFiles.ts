@@ -1,6 +1,7 @@
 // Files that VS Code does not hand to extensions open in the dataset view by themselves, in place of the text and once for
 // every file: who goes back to the text stays there.
 import * as vscode from 'vscode';
+import { uriOfTab } from '../activeFile.ts';
 import { startsAsArray } from './arrayFile.ts';
 
 /** The editor's limit for extensions. */
@@ -40,18 +41,16 @@ export function openBigFilesHere(viewType: string, log: vscode.LogOutputChannel)
   const stillOpen = (tab: vscode.Tab): boolean => vscode.window.tabGroups.all.some(({ tabs }) => tabs.includes(tab));
   const watching = vscode.window.tabGroups.onDidChangeTabs(({ opened, changed, closed }) => {
     for (const tab of [...opened, ...changed]) look(tab);
-    for (const { input } of closed) {
+    for (const tab of closed) {
       // Closed in every form: the next time it opens here again.
-      if (input instanceof vscode.TabInputCustom || input instanceof vscode.TabInputText) forgetWhenClosed(input.uri);
+      const uri = uriOfTab(tab);
+      if (uri) forgetWhenClosed(uri);
     }
   });
   const forgetWhenClosed = (uri: vscode.Uri): void => {
     const shown = vscode.window.tabGroups.all
       .flatMap(({ tabs }) => tabs)
-      .some(({ input }) => {
-        const ofFile = input instanceof vscode.TabInputCustom || input instanceof vscode.TabInputText;
-        return ofFile && input.uri.toString() === uri.toString();
-      });
+      .some((tab) => uriOfTab(tab)?.toString() === uri.toString());
     if (!shown) seenFiles.delete(uri.toString());
   };
   for (const group of vscode.window.tabGroups.all) look(group.activeTab);

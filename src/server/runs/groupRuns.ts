@@ -27,7 +27,7 @@ export function groupRuns(
   for (const run of [...runs].sort(newestFirst)) {
     const group = fileOf(groups, run) ?? orphanage(groups, workspace, run);
     group.runs.push(run);
-    // The newest run may not have been read yet, or cannot be.
+    // Without a file its runs tell the size; the newest may not have been read yet, or cannot be.
     if (group.file === undefined && group.arms === 0) Object.assign(group, sizeOf(run));
   }
   const all = [...groups.values()];
@@ -62,7 +62,7 @@ function orphanage(groups: Map<string, ExperimentSummary>, workspace: string, ru
   const key = JSON.stringify([homeOf(run.folder) || workspace, run.experiment]);
   const known = groups.get(key);
   if (known) return known;
-  const made: ExperimentSummary = { name: run.experiment, ...sizeOf(run), runs: [] };
+  const made: ExperimentSummary = { name: run.experiment, arms: 0, stages: 0, runs: [] };
   groups.set(key, made);
   return made;
 }

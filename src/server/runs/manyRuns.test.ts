@@ -49,7 +49,7 @@ interface Start {
 /** A new server, its first list, and what `then` does with it. */
 async function start(
   folders: [workspace: string, state: string],
-  then: (server: MemoryServer, first: RunSummary[]) => Promise<void> = async () => undefined,
+  then: (server: MemoryServer, first: RunSummary[]) => Promise<void>,
 ): Promise<Start> {
   const delay = watchDelay();
   const server = await memoryServer(runsPart, ...folders);
