@@ -183,7 +183,6 @@ test('Restricted Mode is refused before anything is sent', async () => {
   expect(client.state).toBe('stopped');
   expect(await client.request(listSessions, {})).toEqual([]);
   trusted = true;
-  await expect(client.request(launch, { kind: 'bake' })).rejects.toMatchObject({ code: 'not-trusted' });
-  await client.trustChanged();
+  // The request tells the server, however late the window hears that trust was granted.
   await expect(client.request(launch, { kind: 'bake' })).rejects.toMatchObject({ code: 'usage' });
 });

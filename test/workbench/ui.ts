@@ -14,12 +14,16 @@ const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\
 
 export const quickInput = (page: Page): Locator => page.locator('.quick-input-widget:visible');
 
-async function openQuickInput(page: Page, text: string): Promise<Locator> {
-  await page.keyboard.press('F1');
+/** Opens the palette with a text; once more where an editor that draws itself has taken the key or the focus. */
+export async function openPalette(page: Page, text: string): Promise<void> {
   const box = quickInput(page).locator('.quick-input-box input');
-  await box.waitFor();
-  await box.fill(text);
-  return box;
+  for (let attempt = 1; ; attempt++) {
+    await page.keyboard.press('F1');
+    const typed = box.fill(text, { timeout: 4000 });
+    if (attempt === 5) return typed;
+    const open = await succeeds(typed);
+    if (open) return;
+  }
 }
 
 /** The row of the open quick pick with exactly this name. */
@@ -32,7 +36,7 @@ export const option = (page: Page, label: string): Locator =>
  */
 export async function command(page: Page, label: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    await openQuickInput(page, `>${label}`);
+    await openPalette(page, `>${label}`);
     const row = option(page, label).first();
     const there = await succeeds(row.waitFor({ timeout: 4000 }));
     if (there || attempt === 5) return row.click();
@@ -51,7 +55,7 @@ export async function openFile(page: Page, name: string): Promise<void> {
 
 /** Opens a file in whatever shows it. */
 export async function openTab(page: Page, name: string): Promise<void> {
-  await openQuickInput(page, name);
+  await openPalette(page, name);
   await quickInput(page)
     .getByRole('option', { name: new RegExp(`^${escaped(name)}`) })
     .first()
@@ -120,9 +124,11 @@ export async function chooseFolder(page: Page, folder: string): Promise<void> {
   }
 }
 
-/** Opens the sidebar of the extension and waits for its first row. */
+/** Opens the sidebar of the extension unless it is open, and waits for its first row. */
 export async function openSidebar(page: Page): Promise<void> {
-  await activity(page, 'Forgetting Lab').click();
+  // A click on the activity of an open sidebar closes it.
+  const open = await page.locator('.customview-tree').first().isVisible();
+  if (!open) await activity(page, 'Forgetting Lab').click();
   await page.locator('.customview-tree .monaco-list-row').first().waitFor();
 }
 

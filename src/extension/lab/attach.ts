@@ -8,7 +8,7 @@ import { errorWords, LabError } from '../../shared/errors.ts';
 import { phrase } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
 import { LAB_PROTOCOL_VERSION, shutdown } from '../../shared/protocol/lab/lifecycle.ts';
-import type { LabHelloResult } from '../../shared/protocol/lab/lifecycle.ts';
+import type { LabHelloParams, LabHelloResult } from '../../shared/protocol/lab/lifecycle.ts';
 import type { ServerLock, ServerPlace } from '../../shared/protocol/lab/place.ts';
 import { Link } from './link.ts';
 import { placeOf, readLock } from './place.ts';
@@ -37,6 +37,8 @@ export interface Attached {
   server: LabHelloResult;
   /** Of the server's lock, to say hello again. */
   token: string;
+  /** The server has been told that the workspace is trusted. */
+  trusted: boolean;
 }
 
 /** Thrown where trying again would not help. */
@@ -72,8 +74,10 @@ async function greet(place: ServerPlace, options: AttachOptions): Promise<Attach
   const link = lock && (await Link.open(lock.endpoint));
   if (!lock || !link) return undefined;
   link.start();
+  const { token } = lock;
+  const said = helloOf(token, options);
   try {
-    return { link, server: await link.hello(helloOf(lock, options)), token: lock.token };
+    return { link, server: await link.hello(said), token, trusted: said.trusted };
   } catch (error) {
     // Another server may have taken the place between reading and connecting: the loop reads the lock again.
     const isReplacement = (await readLock(place))?.token !== lock.token;
@@ -88,10 +92,7 @@ async function greet(place: ServerPlace, options: AttachOptions): Promise<Attach
 }
 
 /** What this editor says first. */
-export function helloOf(
-  { token }: Pick<ServerLock, 'token'>,
-  { client, trusted }: Pick<AttachOptions, 'client' | 'trusted'>,
-) {
+export function helloOf(token: string, { client, trusted }: Pick<AttachOptions, 'client' | 'trusted'>): LabHelloParams {
   return { protocolVersion: LAB_PROTOCOL_VERSION, token, client, trusted: trusted() };
 }
 

@@ -14,7 +14,7 @@ export function createLab(context: vscode.ExtensionContext, log: vscode.LogOutpu
     stateChanged,
     { dispose: () => client?.dispose() },
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
-      client?.trustChanged().catch((error: unknown) => log.error(error instanceof Error ? error : String(error)));
+      client?.passTrustOn().catch((error: unknown) => log.error(error instanceof Error ? error : String(error)));
     }),
   );
   client?.onDidChangeState((state) => stateChanged.fire(state));

@@ -68,6 +68,7 @@ export class LabClient {
     for (let attempt = 1; ; attempt++) {
       const { link } = await this.whenAttached();
       try {
+        if (spec.needsTrust) await this.passTrustOn();
         return await link.request<Result>(spec.method, params, signal);
       } catch (error) {
         const again = error instanceof BrokenLink && !spec.needsTrust && attempt < mostAttempts;
@@ -88,10 +89,15 @@ export class LabClient {
     return () => void listeners.delete(listener as Listener);
   }
 
-  /** Tells the server that trust has been granted. */
-  async trustChanged(): Promise<void> {
-    const { attached } = this;
-    if (attached) await attached.link.hello(helloOf(attached, this.options));
+  /**
+   * Tells the server that trust has been granted since it was greeted: what waits for that there goes on. Requests that
+   * need trust do so themselves, whoever hears of it first.
+   */
+  async passTrustOn(): Promise<void> {
+    const { attached, options } = this;
+    if (!attached || attached.trusted || !options.trusted()) return;
+    await attached.link.hello(helloOf(attached.token, options));
+    attached.trusted = true;
   }
 
   /** Detaches for good; the server goes on while it has work. */
@@ -150,6 +156,8 @@ export class LabClient {
       () => this.broke(attached.link),
     );
     this.become('attached');
+    // Granted while hello was under way: nobody else would tell.
+    this.passTrustOn().catch((error: unknown) => this.options.log('warning', (error as Error).message));
     return attached;
   }
 

@@ -16,8 +16,7 @@ const stage = setStage(addSmallFiles);
  */
 async function offered(): Promise<string[]> {
   const { page } = stage;
-  await page.keyboard.press('F1');
-  await inputBox(page).fill('>Forgetting Lab: ');
+  await ui.openPalette(page, '>Forgetting Lab: ');
   await ui.option(page, 'Forgetting Lab: Show Log').waitFor();
   const rows = ui.quickInput(page).getByRole('option');
   const category = 'Forgetting Lab: ';

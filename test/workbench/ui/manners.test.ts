@@ -90,7 +90,7 @@ const quickRun = (): string =>
 
 /** The first run below an experiment of this name in the tree, once its rows have stopped moving. */
 async function runOf(of: Page, name: string): Promise<Locator> {
-  if (!(await of.locator('.customview-tree').first().isVisible())) await ui.openSidebar(of);
+  await ui.openSidebar(of);
   const tree = of.locator('.customview-tree').first();
   const rows = tree.locator('.monaco-list-row');
   await rows
@@ -217,7 +217,7 @@ const servers = (): number[] => labServersOf(workspace.folder);
 
 test('two windows on one folder: one server, the same queue; a stop in one shows in the other', async () => {
   const other = await window(host, workspace.folder);
-  await ui.openSidebar(other);
+  for (const one of [page, other]) await ui.openSidebar(one);
   await ui.openFile(page, 'long.experiment.yaml');
   await ui.command(page, 'Forgetting Lab: Launch Session');
   await ui.treeRow(page, /\d+ %/).first().waitFor();
@@ -254,8 +254,7 @@ function contents(folder: string): string[] {
 }
 
 const paletteRow = async (label: string): Promise<number> => {
-  await page.keyboard.press('F1');
-  await ui.quickInput(page).locator('.quick-input-box input').fill(`>${label}`);
+  await ui.openPalette(page, `>${label}`);
   await page.waitForTimeout(500);
   const rows = await ui.option(page, label).count();
   await page.keyboard.press('Escape');
@@ -320,7 +319,7 @@ test('Restricted Mode reads and does nothing else; trust brings the rest', async
     .locator('.view-line')
     .getByText(/^\d+\.\d\d$/)
     .first()
-    .waitFor();
+    .waitFor({ timeout: 20_000 });
 });
 
 /** Words of English sentences; names of arms, benchmarks and files are data and stay. */
