@@ -8,14 +8,20 @@ const folder = '/w/runs/x/ground truth';
 
 /** A lab that lists one experiment, after so many failures. */
 function labWith(failures = 0) {
-  const asked = { times: 0 };
+  const asked = { times: 0, unread: false };
+  let changed: (params: { runs: string[] }) => void = () => undefined;
+  const on = (_: unknown, listener: typeof changed): void => void (changed = listener);
   const request = (): Promise<unknown> => {
     asked.times++;
     return asked.times <= failures
       ? Promise.reject(new Error('no server'))
-      : Promise.resolve([experimentWith('pocket', [runWith('x')])]);
+      : Promise.resolve([experimentWith('pocket', [runWith('x', asked.unread ? { trials: [] } : {})])]);
   };
-  return { lab: { request } as unknown as Pick<Lab, 'request'>, asked };
+  return {
+    lab: { request, on } as unknown as Pick<Lab, 'request' | 'on'>,
+    asked,
+    change: (runs: string[]) => changed({ runs }),
+  };
 }
 
 describe('final checkpoints', () => {
@@ -57,6 +63,21 @@ describe('the name of what annotates', () => {
     for (let k = 0; k < 3; k++) expect(await names.of(folder)).toBe('ground truth, pocket 2026-11-21 10:00');
     expect(asked.times).toBe(1);
     expect(await names.of('/models/other')).toBeUndefined();
+  });
+
+  it('is asked for again when its run has been read, or has trained it', async () => {
+    const { lab, asked, change } = labWith();
+    const names = new CheckpointNames(lab, english);
+    asked.unread = true;
+    expect(await names.of(folder)).toBeUndefined();
+    asked.unread = false;
+    change(['/w/runs/other', '/w/runs/x/ground']);
+    expect(await names.of(folder)).toBeUndefined();
+    change(['/w/runs/x']);
+    expect(await names.of(folder)).toBe('ground truth, pocket 2026-11-21 10:00');
+    change(['/w/runs/x']);
+    expect(await names.of(folder)).toBe('ground truth, pocket 2026-11-21 10:00');
+    expect(asked.times).toBe(2);
   });
 
   it('is asked for again when the lab server did not answer', async () => {

@@ -1,5 +1,6 @@
 // The final checkpoints of runs, and what they are called where only a folder is known.
-import { listExperiments } from '../shared/protocol/lab/runs.ts';
+import { sep } from 'node:path';
+import { listExperiments, runsChanged } from '../shared/protocol/lab/runs.ts';
 import type { ExperimentSummary, RunSummary, TrialSummary } from '../shared/protocol/lab/runs.ts';
 import { formatLearningRate, plainText } from '../shared/words.ts';
 import { modelLabel } from './datasets/rowText.ts';
@@ -42,15 +43,20 @@ export function checkpointName({ run, trial, stage }: FinalCheckpoint, t: Transl
   return plainText(parts.join(', '));
 }
 
-/** Names of checkpoints by folder, asked for once: neither run nor arm of a checkpoint ever changes. */
+/**
+ * Names of checkpoints by folder, asked for once: neither run nor arm of a checkpoint ever changes. What is none is asked for
+ * again when the run around it changes.
+ */
 export class CheckpointNames implements ModelNames {
-  private readonly lab: Pick<Lab, 'request'>;
+  private readonly lab: Pick<Lab, 'request' | 'on'>;
   private readonly t: Translate;
   private readonly known = new Map<string, Promise<string | undefined>>();
+  private readonly nameless = new Set<string>();
 
-  constructor(lab: Pick<Lab, 'request'>, t: Translate) {
+  constructor(lab: Pick<Lab, 'request' | 'on'>, t: Translate) {
     this.lab = lab;
     this.t = t;
+    lab.on(runsChanged, ({ runs }) => this.forgetNameless(runs));
   }
 
   /** Undefined for what is no checkpoint of a run. */
@@ -72,11 +78,21 @@ export class CheckpointNames implements ModelNames {
       const checkpoint = finalCheckpoints(await this.lab.request(listExperiments, {})).find(
         (one) => one.folder === folder,
       );
-      return checkpoint && checkpointName(checkpoint, this.t);
+      if (checkpoint) return checkpointName(checkpoint, this.t);
+      this.nameless.add(folder);
+      return undefined;
     } catch {
       // Asked again when it is needed again: until then its folder is its name.
       this.known.delete(folder);
       return undefined;
+    }
+  }
+
+  private forgetNameless(runs: readonly string[]): void {
+    for (const folder of this.nameless) {
+      if (!runs.some((run) => folder.startsWith(run + sep))) continue;
+      this.nameless.delete(folder);
+      this.known.delete(folder);
     }
   }
 }

@@ -37,7 +37,7 @@ async function modelItems(lab: Lab): Promise<WeightsItem[]> {
 }
 
 async function checkpointItems(lab: Lab): Promise<WeightsItem[]> {
-  const experiments = await lab.request(listExperiments, {});
+  const experiments = await lab.request(listExperiments, { read: true });
   return finalCheckpoints(experiments).map(({ folder, run, trial: { arm, lr, seed }, stage }) => ({
     label: inLabel(`${arm}: ${stage}`),
     description: inLabel(`${arm} \u00b7 ${formatLearningRate(lr)} \u00b7 ${vscode.l10n.t('seed {0}', seed)}`),

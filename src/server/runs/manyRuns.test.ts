@@ -80,7 +80,9 @@ test('a thousand runs are listed at once, read before or not, and the server kee
     const begun = performance.now();
     const begin = start([workspace, stateFolder], async (server, first) => {
       expect(new Set(first.map((run) => `${run.experiment} ${run.state}`))).toEqual(new Set(['synthetic done']));
+      const reading = server.call(listExperiments, { read: true });
       const runs = await listUntilRead(server);
+      expect((await reading).flatMap((one) => one.runs)).toEqual(runs);
       expect(runs.map((run) => run.folder)).toEqual(first.map((run) => run.folder));
       read.push(performance.now() - begun);
     });

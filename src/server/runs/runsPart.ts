@@ -36,7 +36,7 @@ const flipLimit = 200;
 
 export const runsPart: ServerPart = (server) => {
   const part = new RunsPart(server);
-  server.handle(protocol.listExperiments, () => part.list());
+  server.handle(protocol.listExperiments, ({ read }) => part.list(read === true));
   server.handle(protocol.getRun, async ({ run }) => (await part.ready()).get(run));
   server.handle(protocol.getHeatmap, ({ run, seed }) => part.heatmap(run, seed));
   server.handle(protocol.getFlips, ({ run, limit = flipLimit, ...cell }) =>
@@ -52,6 +52,12 @@ export const runsPart: ServerPart = (server) => {
   server.onShutdown(() => part.close());
 };
 
+/** When a first list may be given, and when every run in it has been read. */
+interface FirstLook {
+  listed: Promise<void>;
+  read: Promise<void>;
+}
+
 class RunsPart {
   /** Short answers do not wait behind long ones. */
   readonly quick: ReportDesk;
@@ -63,7 +69,7 @@ class RunsPart {
   private readonly changed = new Set<string>();
   private listChanged = false;
   private timer: NodeJS.Timeout | undefined;
-  private loading: Promise<{ listed: Promise<void> }> | undefined;
+  private loading: Promise<FirstLook> | undefined;
   private later: NodeJS.Timeout | undefined;
   private closed = false;
 
@@ -96,7 +102,7 @@ class RunsPart {
     return this.index;
   }
 
-  private async load(): Promise<{ listed: Promise<void> }> {
+  private async load(): Promise<FirstLook> {
     const unread = await this.index.load();
     const read = this.index.refreshAll(unread).then(() => {
       if (this.closed) return;
@@ -104,7 +110,8 @@ class RunsPart {
       this.later = setTimeout(() => void this.prepareNewest(), prepareAfterMs);
       this.later.unref();
     });
-    return { listed: unread.length > readFirst ? Promise.resolve() : Promise.race([read, wait(firstListMs)]) };
+    const listed = unread.length > readFirst ? Promise.resolve() : Promise.race([read, wait(firstListMs)]);
+    return { listed, read };
   }
 
   /** The newest runs get their exact breaches, one after the other, when the first rush is over. */
@@ -115,10 +122,10 @@ class RunsPart {
     }
   }
 
-  async list(): Promise<protocol.ExperimentSummary[]> {
+  async list(whenRead: boolean): Promise<protocol.ExperimentSummary[]> {
     this.loading ??= this.load();
-    const { listed } = await this.loading;
-    await listed;
+    const { listed, read } = await this.loading;
+    await (whenRead ? read : listed);
     return this.index.list();
   }
 

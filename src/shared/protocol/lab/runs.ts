@@ -82,7 +82,11 @@ export interface ExperimentSummary {
   runs: RunSummary[];
 }
 
-export const listExperiments = request<Record<string, never>, ExperimentSummary[]>('runs/list');
+/**
+ * All experiments with their runs. A first list of many runs holds runs that are not read yet, without trials; `runsChanged`
+ * tells when they are. With `read` it is answered when all have been.
+ */
+export const listExperiments = request<{ read?: boolean }, ExperimentSummary[]>('runs/list');
 export const getRun = request<{ run: string }, RunSummary>('runs/get');
 /** Runs or experiment files appeared, changed or went; `list` means the list itself changed. At most four times a second. */
 export const runsChanged = notification<{ runs: string[]; list: boolean }>('runs/changed');
