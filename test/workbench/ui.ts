@@ -1,5 +1,6 @@
 // Where things are in the workbench, for tests that drive it as a person does. Checked with VS Code 1.100 and 1.139.
 import type { FrameLocator, Locator, Page } from 'playwright-core';
+import { expect } from 'vitest';
 
 export const extensionId = 'forgetting-lab.forgetting-lab';
 
@@ -130,6 +131,28 @@ export async function openSidebar(page: Page): Promise<void> {
   const open = await page.locator('.customview-tree').first().isVisible();
   if (!open) await activity(page, 'Forgetting Lab').click();
   await page.locator('.customview-tree .monaco-list-row').first().waitFor();
+}
+
+/** The first run below an experiment of this name in the tree, once its rows have stopped moving. */
+export async function runOf(page: Page, name: string): Promise<Locator> {
+  await openSidebar(page);
+  const tree = page.locator('.customview-tree').first();
+  const rows = tree.locator('.monaco-list-row');
+  await rows.filter({ hasText: name }).first().waitFor();
+  await rows
+    .filter({ hasText: /\d\d:\d\d/ })
+    .first()
+    .waitFor();
+  let before: string[] = [];
+  const settled = async (): Promise<boolean> => {
+    const seen = await rows.locator('.label-name').allInnerTexts();
+    const same = seen.join('\n') === before.join('\n');
+    before = seen;
+    return same;
+  };
+  await expect.poll(settled, { interval: 700 }).toBe(true);
+  const index = await rows.filter({ hasText: name }).first().getAttribute('data-index');
+  return tree.locator(`.monaco-list-row[data-index="${Number(index) + 1}"]`);
 }
 
 /** A row of a view by what a screen reader says of it: `Experiment tiny, no run yet, ...`. */
