@@ -46,16 +46,20 @@ export function exitCodeOf(outcome: Pick<RunOutcome, 'state' | 'breaches'>): num
   return outcome.breaches.length > 0 ? 2 : 0;
 }
 
-/** Starts a run of an experiment file. `out` is the run's folder; default: `runs/ID` beside the experiment file. */
+interface Computing {
+  device?: Device;
+  threads?: number;
+}
+
+/**
+ * Starts a run of an experiment file. `out` is the run's folder; default: `runs/ID` beside the experiment file. `device` and
+ * `threads` come before what the file says; those of `settings` fill in what it leaves open.
+ */
 export async function startRun(
-  request: RunOptions & { file: string; out?: string; device?: Device; threads?: number },
+  request: RunOptions & { file: string; out?: string; settings?: Computing } & Computing,
 ): Promise<RunOutcome> {
   const loaded = await loadExperiment(request.file);
-  const experiment = {
-    ...loaded.experiment,
-    ...(request.device === undefined ? {} : { device: request.device }),
-    ...(request.threads === undefined ? {} : { threads: request.threads }),
-  };
+  const experiment = { ...loaded.experiment, ...computingOf(loaded.experiment, request) };
   const data = await readData(experiment);
   const newId = newRunId(experiment.name, new Date());
   const folder = resolve(request.out ?? join(dirname(loaded.file), 'runs', newId));
@@ -72,6 +76,19 @@ export async function startRun(
     await createRunFolder(folder, config);
     return inRun(request, { folder, config, engine, base, side, data, resumed: false });
   });
+}
+
+/** Where a run computes: as asked for, else as the file says, else as the settings say. */
+export function computingOf(
+  experiment: { device: Device; threads?: number | undefined },
+  { device, threads, settings = {} }: Computing & { settings?: Computing },
+): Computing & { device: Device } {
+  const open = experiment.device === 'auto';
+  const used = threads ?? experiment.threads ?? settings.threads;
+  return {
+    device: device ?? (open ? (settings.device ?? 'auto') : experiment.device),
+    ...(used === undefined ? {} : { threads: used }),
+  };
 }
 
 /** Continues a run where it ended. `force` goes on although the result may differ from an uninterrupted run. */

@@ -90,6 +90,20 @@ describe('a launched experiment', () => {
     expect(text).toMatch(/train \(ground truth · 1e-3 · seed 0, stage 1 notes\)/);
   });
 
+  test("computes where its file says, else as the editor's settings say", async () => {
+    const workspace = await testWorkspace();
+    const client = workspace.client();
+    const file = workspace.file('short.experiment.yaml');
+    const experiment = JSON.parse(await readFile(file, 'utf8')) as object;
+    await writeFile(file, JSON.stringify({ ...experiment, device: 'cpu' }));
+    const id = await launch(client, { kind: 'run', experiment: file, device: 'cuda', threads: 1 });
+    const session = await sessionIn(client, id, ended);
+    expect(session).toMatchObject({ state: 'done' });
+    const { config } = await readRun(session.run as string);
+    expect(config.device).toMatchObject({ name: 'cpu', threads: 1 });
+    expect(config.experiment).toMatchObject({ device: 'cpu', threads: 1 });
+  });
+
   test('stops, is saved, and continues', async () => {
     const workspace = await testWorkspace();
     const client = workspace.client();

@@ -7,11 +7,11 @@ import { experimentMaterial } from '../../shared/protocol/lab/experiments.ts';
 import type { ExperimentMaterial, TaskCandidate } from '../../shared/protocol/lab/experiments.ts';
 import { activeFile } from '../activeFile.ts';
 import { rowCount } from '../counts.ts';
+import { engineSettings } from '../engineSettings.ts';
 import { inLabel, inMessage } from '../outsideText.ts';
 import { pathOf } from '../pathOf.ts';
 import type { Workbench } from '../workbench.ts';
 import { carryOut } from './carryOut.ts';
-import { chosenDevice } from './launch.ts';
 import { freePath, isThere } from './newFile.ts';
 import { weightsItems } from './pickWeights.ts';
 import { askText, pickOne } from './stepInputs.ts';
@@ -55,7 +55,7 @@ export async function buildTargets(workbench: Workbench, argument: unknown): Pro
   if (data === undefined || recipe === undefined || model === undefined || out === undefined) return undefined;
   const field = taskOf(material, data)?.verifier?.field;
   const verifier = scorer === '' ? {} : { scorer, ...(field === undefined ? {} : { field }) };
-  const work = { kind: 'targets' as const, model, data, recipe, out, ...verifier, ...chosenDevice() };
+  const work = { kind: 'targets' as const, model, data, recipe, out, ...verifier, ...engineSettings() };
   return carryOut(workbench, work, ({ result = [] }) => offerTargets(data, out, result));
 }
 

@@ -4,11 +4,12 @@ import * as vscode from 'vscode';
 import { say } from '../../shared/phrase.ts';
 import { outlineExperiment } from '../../shared/protocol/lab/experiments.ts';
 import { listExperiments } from '../../shared/protocol/lab/runs.ts';
+import { engineSettings } from '../engineSettings.ts';
 import { inLabel } from '../outsideText.ts';
 import { pathOf } from '../pathOf.ts';
 import type { Workbench } from '../workbench.ts';
 import { carryOut } from './carryOut.ts';
-import { activeExperiment, chosenDevice } from './launch.ts';
+import { activeExperiment } from './launch.ts';
 import { weightsItems } from './pickWeights.ts';
 import type { ReadonlyTexts } from './readonlyText.ts';
 import { pickMany, pickOne } from './stepInputs.ts';
@@ -38,7 +39,7 @@ export async function evaluateModel(
   if (!(await askSteps(steps, answers))) return undefined;
   const { model, experiment, benchmarks } = answers;
   if (model === undefined || experiment === undefined) return undefined;
-  const work = { kind: 'evaluate' as const, model, experiment, benchmarks, ...chosenDevice() };
+  const work = { kind: 'evaluate' as const, model, experiment, benchmarks, ...engineSettings() };
   return carryOut(workbench, work, async ({ result = [] }) => {
     const name = vscode.l10n.t('Evaluation of {0}', basename(model));
     await texts.show(name, [model, experiment, '', ...result.map((line) => say(line, vscode.l10n.t)), ''].join('\n'));

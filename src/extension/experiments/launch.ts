@@ -4,9 +4,9 @@ import { say } from '../../shared/phrase.ts';
 import { validateExperiment } from '../../shared/protocol/lab/experiments.ts';
 import { listExperiments } from '../../shared/protocol/lab/runs.ts';
 import { launchSession } from '../../shared/protocol/lab/sessions.ts';
-import type { Device } from '../../shared/protocol/lab/sessions.ts';
 import { activeFile } from '../activeFile.ts';
 import { showFailure } from '../command.ts';
+import { engineSettings } from '../engineSettings.ts';
 import { experimentSize } from '../experimentSize.ts';
 import { inLabel } from '../outsideText.ts';
 import { pathOf } from '../pathOf.ts';
@@ -27,7 +27,7 @@ export async function launch(workbench: Workbench, argument: unknown): Promise<s
   const document = await saved(file);
   if (!document) return undefined;
   await requireValid(workbench, document);
-  const { id } = await workbench.lab.request(launchSession, { kind: 'run', experiment: file, ...chosenDevice() });
+  const { id } = await workbench.lab.request(launchSession, { kind: 'run', experiment: file, ...engineSettings() });
   const following = followSession(workbench.lab, id, (session) => {
     if (session.run === undefined) {
       // A run that never got a folder has no other place to say why.
@@ -40,12 +40,6 @@ export async function launch(workbench: Workbench, argument: unknown): Promise<s
   });
   workbench.context.subscriptions.push(following);
   return id;
-}
-
-/** The device of the settings, where it says more than the experiment file. */
-export function chosenDevice(): { device?: Device } {
-  const device = vscode.workspace.getConfiguration('forgettingLab').get<Device>('device', 'auto');
-  return device === 'auto' ? {} : { device };
 }
 
 export function activeExperiment(): string | undefined {

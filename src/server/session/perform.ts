@@ -10,9 +10,7 @@ import type { SessionTools } from './sessionTools.ts';
 export async function perform(work: SessionWork, tools: SessionTools): Promise<SessionEnd> {
   switch (work.kind) {
     case 'run':
-      return carryOutRun(tools, (run) =>
-        startRun({ ...run, file: work.experiment, ...(work.device === undefined ? {} : { device: work.device }) }),
-      );
+      return carryOutRun(tools, (run) => startRun({ ...run, file: work.experiment, settings: work }));
     case 'resume':
       return carryOutRun(tools, (run) => resumeRun({ ...run, folder: work.run, force: work.force === true }));
     case 'targets':

@@ -14,11 +14,11 @@ import type { Words } from '../../shared/phrase.ts';
 import type { SessionWork } from '../../shared/protocol/lab/sessions.ts';
 
 const path = z.string().min(1);
-const device = z.enum(['auto', 'cpu', 'webgpu', 'cuda']).optional();
 const count = z.number().int().min(1).optional();
+const settings = { device: z.enum(['auto', 'cpu', 'webgpu', 'cuda']).optional(), threads: count };
 
 export const sessionWorkSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('run'), experiment: path, device }),
+  z.object({ kind: z.literal('run'), experiment: path, ...settings }),
   z.object({ kind: z.literal('resume'), run: path, force: z.boolean().optional() }),
   z.object({
     kind: z.literal('targets'),
@@ -36,9 +36,15 @@ export const sessionWorkSchema = z.discriminatedUnion('kind', [
     maxTokens: count,
     tau: z.number().min(0).optional(),
     fallback: z.enum(['drop', 'ground-truth']).optional(),
-    device,
+    ...settings,
   }),
-  z.object({ kind: z.literal('evaluate'), model: path, experiment: path, benchmarks: z.array(path).min(1), device }),
+  z.object({
+    kind: z.literal('evaluate'),
+    model: path,
+    experiment: path,
+    benchmarks: z.array(path).min(1),
+    ...settings,
+  }),
   z.object({ kind: z.literal('merge'), base: path, tuned: path, lambda: z.number(), out: path }),
 ]);
 

@@ -5,11 +5,17 @@ import { notification, request } from './message.ts';
 /** As in the engine and in experiment files. */
 export type Device = 'auto' | 'cpu' | 'webgpu' | 'cuda';
 
+/** Where work computes as the editor is set. What an experiment file names itself comes first. */
+export interface EngineSettings {
+  device?: Device;
+  threads?: number;
+}
+
 /** What a session does. Paths are absolute. */
 export type SessionWork =
-  | { kind: 'run'; experiment: string; device?: Device }
+  | ({ kind: 'run'; experiment: string } & EngineSettings)
   | { kind: 'resume'; run: string; force?: boolean }
-  | {
+  | ({
       kind: 'targets';
       model: string;
       data: string;
@@ -27,9 +33,8 @@ export type SessionWork =
       tau?: number;
       /** What happens to prompts without an accepted answer. */
       fallback?: 'drop' | 'ground-truth';
-      device?: Device;
-    }
-  | { kind: 'evaluate'; model: string; experiment: string; benchmarks: string[]; device?: Device }
+    } & EngineSettings)
+  | ({ kind: 'evaluate'; model: string; experiment: string; benchmarks: string[] } & EngineSettings)
   | { kind: 'merge'; base: string; tuned: string; lambda: number; out: string };
 
 export type SessionState = 'queued' | 'running' | 'stopping' | 'done' | 'stopped' | 'failed';
