@@ -20,6 +20,8 @@ import { lastMeasuredRow, sketchMatrix } from '../report/matrix.ts';
 import { isDone, listTrials, listWork, sameKey, shareDone } from '../runs/plan.ts';
 import type { Work } from '../runs/plan.ts';
 import { reasonOf } from './runState.ts';
+import { groupRecords } from './recordGroups.ts';
+import type { WorkRecords } from './recordGroups.ts';
 import type { RunRecords } from './runReader.ts';
 
 /** What a summary needs beside the records. */
@@ -40,9 +42,18 @@ export function summarizeRun(run: RunRecords, options: SummaryOptions): RunSumma
   const progress = progressOf(run, plan);
   const share = Math.max(progress.share, options.shareBefore ?? 0);
   const views = new Map(config.experiment.seeds.map((seed) => [seed, sketchMatrix(run, { seed })]));
-  const trials = listTrials(config.experiment, config.arms).map((trial) =>
-    trialSummary(run, plan, trial, views.get(trial.seed)?.blocks ?? []),
-  );
+  const recordsOf = groupRecords(run);
+  const base = baseStage(run);
+  const planned = new Map<string, Work[]>();
+  for (const work of plan) {
+    if (work.stage === 0) continue;
+    const key = trialOf(work);
+    planned.set(key, [...(planned.get(key) ?? []), work]);
+  }
+  const trials = listTrials(config.experiment, config.arms).map((trial) => {
+    const own = planned.get(trialOf({ key: trial })) ?? [];
+    return trialSummary(run, own, trial, views.get(trial.seed)?.blocks ?? [], base, recordsOf);
+  });
   const result = resultOf(config, sketchMatrix(run).blocks);
   const reason = options.state === 'interrupted' ? interruptedReason : (reasonOf(run.status) ?? '');
   const summary: RunSummary = {
@@ -135,39 +146,19 @@ export interface Progress {
 /** Share of the work that is on disk, by rough cost; a training counts by its steps. */
 export function progressOf(run: RunRecords, plan: readonly Work[]): Progress {
   let active: Progress['active'];
-  const isWritten = doneLookup(run);
+  const recordsOf = groupRecords(run);
   const share = shareDone(plan, (work) => {
-    if (isWritten(work)) return 1;
+    const records = recordsOf(work.key, work.stage);
+    if (isDone(work, records)) return 1;
     const { arm, lr, seed } = work.key;
     active ??= { arm, lr, seed, stage: work.stage, kind: work.kind };
-    return work.kind === 'train' ? stepShare(run, work.key, work.stage) : 0;
+    return work.kind === 'train' ? stepShare(records, work.key, work.stage) : 0;
   });
   return { share, active };
 }
 
-/** As `isDone`, for many pieces of work: the records of a stage are looked through once per kind. */
-function doneLookup(run: RunRecords): (work: Work) => boolean {
-  const groups = new Map<string, RunRecords>();
-  const group = (stage: number): RunRecords => {
-    const key = String(stage);
-    const known = groups.get(key);
-    if (known) return known;
-    const fits = (one: { stage: number }): boolean => one.stage === stage;
-    const made = {
-      ...run,
-      cells: run.cells.filter(fits),
-      targets: run.targets.filter(fits),
-      checkpoints: run.checkpoints.filter(fits),
-      drift: run.drift.filter(fits),
-    };
-    groups.set(key, made);
-    return made;
-  };
-  return (work) => isDone(work, group(work.stage));
-}
-
-function stepShare(run: RunRecords, key: TrialKey, stage: number): number {
-  const last = run.lastSteps.find((one) => sameKey(one, key) && one.stage === stage);
+function stepShare({ lastSteps }: WorkRecords, key: TrialKey, stage: number): number {
+  const last = lastSteps.find((one) => sameKey(one, key) && one.stage === stage);
   return last && last.steps > 0 ? Math.min(1, last.step / last.steps) : 0;
 }
 
@@ -187,16 +178,20 @@ export function estimatePlan(run: RunRecords): Work[] {
   return listWork(experiment, arms, { rows, items });
 }
 
+const trialOf = ({ key: { arm, lr, seed } }: { key: TrialKey }): string => `${lr} ${seed} ${arm}`;
+
+/** `own`: the planned work of this trial. */
 function trialSummary(
   run: RunRecords,
-  plan: readonly Work[],
+  own: readonly Work[],
   key: TrialKey,
   blocks: readonly MatrixBlock[],
+  base: StageSummary,
+  recordsOf: ReturnType<typeof groupRecords>,
 ): TrialSummary {
   const { arm, lr, seed } = key;
-  const own = plan.filter((work) => work.stage > 0 && sameKey(work.key, key));
-  const stages = [baseStage(run), ...run.config.experiment.stages.map((_, k) => stageSummary(run, own, key, k + 1))];
-  const trained = stages.slice(1);
+  const trained = run.config.experiment.stages.map((_, k) => stageSummary(run, own, key, k + 1, recordsOf(key, k + 1)));
+  const stages = [base, ...trained];
   const state = trained.every((stage) => stage.state === 'done')
     ? 'done'
     : trained.some((stage) => stage.state !== 'waiting')
@@ -233,17 +228,27 @@ function baseStage(run: RunRecords): StageSummary {
   };
 }
 
-function stageSummary(run: RunRecords, plan: readonly Work[], key: TrialKey, stage: number): StageSummary {
-  const work = plan.filter((one) => one.stage === stage);
-  const final = run.checkpoints.some((one) => one.what === 'final' && sameKey(one, key) && one.stage === stage);
-  const begun = run.targets.some((one) => one.arm === key.arm && one.seed === key.seed && one.stage === stage);
-  const share = final ? 1 : stepShare(run, key, stage);
+function stageSummary(
+  run: RunRecords,
+  own: readonly Work[],
+  key: TrialKey,
+  stage: number,
+  records: WorkRecords,
+): StageSummary {
+  const work = own.filter((one) => one.stage === stage);
+  const final = records.checkpoints.some((one) => one.what === 'final' && sameKey(one, key));
+  const begun = records.targets.length > 0;
+  const share = final ? 1 : stepShare(records, key, stage);
   return {
     stage,
     name: run.config.experiment.stages[stage - 1]?.name ?? '',
-    state: stageState(final && work.every((one) => isDone(one, run)), final, begun && (share > 0 || isNext(run, key))),
+    state: stageState(
+      final && work.every((one) => isDone(one, records)),
+      final,
+      begun && (share > 0 || isNext(run, key)),
+    ),
     share,
-    checkpoints: checkpointsOf(run, key, stage),
+    checkpoints: checkpointsOf(run.folder, records, key),
   };
 }
 
@@ -260,11 +265,11 @@ function isNext(run: RunRecords, key: TrialKey): boolean {
 }
 
 /** The final model of a stage, or else its newest resumable state. */
-function checkpointsOf(run: RunRecords, key: TrialKey, stage: number): CheckpointSummary[] {
-  const own = run.checkpoints.filter((one) => sameKey(one, key) && one.stage === stage);
+function checkpointsOf(folder: string, { checkpoints }: WorkRecords, key: TrialKey): CheckpointSummary[] {
+  const own = checkpoints.filter((one) => sameKey(one, key));
   const newest = own.findLast((one) => one.what === 'final') ?? own.at(-1);
   if (!newest) return [];
-  return [{ step: newest.step, what: newest.what, folder: join(run.folder, newest.folder), exists: true }];
+  return [{ step: newest.step, what: newest.what, folder: join(folder, newest.folder), exists: true }];
 }
 
 /**

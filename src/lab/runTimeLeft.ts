@@ -4,6 +4,8 @@ import { isDone, sameKey } from '../runs/plan.ts';
 import type { Work } from '../runs/plan.ts';
 import type { MetricRecord } from '../shared/records.ts';
 import { estimatePlan } from './runSummary.ts';
+import { groupRecords } from './recordGroups.ts';
+import type { WorkRecords } from './recordGroups.ts';
 import type { RunRecords } from './runReader.ts';
 import { createTimeLeft } from './timeLeft.ts';
 
@@ -11,10 +13,10 @@ import { createTimeLeft } from './timeLeft.ts';
 export function secondsLeftOf(run: RunRecords, plan: readonly Work[] = estimatePlan(run)): number | undefined {
   const time = createTimeLeft();
   const left: Work[] = [];
-  const recordsOf = grouped(run);
+  const recordsOf = groupRecords(run);
   let known = false;
   for (const work of plan) {
-    const records = recordsOf(work);
+    const records = recordsOf(work.key, work.stage);
     const done = isDone(work, records);
     const took = secondsOf(records, work, done);
     if (took) time.finished(took.work, took.seconds);
@@ -23,31 +25,12 @@ export function secondsLeftOf(run: RunRecords, plan: readonly Work[] = estimateP
   }
   if (left.length === 0) return 0;
   const [current] = left as [Work];
-  const step = lastStep(recordsOf(current), current);
+  const step = lastStep(recordsOf(current.key, current.stage), current);
   return known ? time.estimate(left, step ? Math.min(1, step.step / step.steps) : 0) : undefined;
 }
 
-type Records = Pick<RunRecords, 'cells' | 'targets' | 'checkpoints' | 'drift' | 'lastSteps'>;
-
-/** The few records that can belong to a piece of work, so that long plans are not looked through for every record. */
-function grouped(run: Records): (work: Work) => Records {
-  const groups = new Map<string, Records>();
-  const group = ({ arm, seed, stage }: { arm: string; seed: number; stage: number }): Records => {
-    const key = JSON.stringify([arm, seed, stage]);
-    const known = groups.get(key) ?? { cells: [], targets: [], checkpoints: [], drift: [], lastSteps: [] };
-    groups.set(key, known);
-    return known;
-  };
-  for (const one of run.cells) group(one).cells.push(one);
-  for (const one of run.targets) group(one).targets.push(one);
-  for (const one of run.checkpoints) group(one).checkpoints.push(one);
-  for (const one of run.drift) group(one).drift.push(one);
-  for (const one of run.lastSteps) group(one).lastSteps.push(one);
-  return ({ key, stage }) => group({ arm: key.arm, seed: key.seed, stage });
-}
-
 /** What a piece of work took, as far as it has come. */
-function secondsOf(run: Records, work: Work, done: boolean): { work: Work; seconds: number } | undefined {
+function secondsOf(run: WorkRecords, work: Work, done: boolean): { work: Work; seconds: number } | undefined {
   const { key } = work;
   if (work.kind === 'train') {
     const last = lastStep(run, work);
@@ -65,7 +48,7 @@ function secondsOf(run: Records, work: Work, done: boolean): { work: Work; secon
   return record && { work, seconds: record.seconds };
 }
 
-function lastStep(run: Records, work: Work): MetricRecord | undefined {
+function lastStep(run: WorkRecords, work: Work): MetricRecord | undefined {
   if (work.kind !== 'train') return undefined;
   return run.lastSteps.find((one) => sameKey(one, work.key));
 }

@@ -69,10 +69,14 @@ export function sketchMatrix(run: MatrixSource, options: MatrixOptions = {}): Ma
 
 /** Columns in the order of their groups, then as declared. */
 export function matrixColumns(run: MatrixSource): MatrixColumn[] {
+  return columnsOf(run, new CellIndex(run.cells));
+}
+
+function columnsOf(run: MatrixSource, index: CellIndex): MatrixColumn[] {
   const { benchmarks, stages } = run.config.experiment;
   const columns = benchmarks.map((benchmark) => {
-    const taughtAt = stages.flatMap((stage, index) => (stage.benchmark === benchmark.name ? [index + 1] : []));
-    return columnOf(benchmark, taughtAt, baseCell(run, benchmark.name));
+    const taughtAt = stages.flatMap((stage, k) => (stage.benchmark === benchmark.name ? [k + 1] : []));
+    return columnOf(benchmark, taughtAt, index.base(benchmark.name));
   });
   return columns.sort((a, b) => roles.indexOf(a.role) - roles.indexOf(b.role));
 }
@@ -97,35 +101,45 @@ function columnOf(benchmark: BenchmarkConfig, taughtAt: number[], base: CellReco
   return column;
 }
 
-function baseCell(run: MatrixSource, benchmark: string): CellRecord | undefined {
-  return run.cells.findLast((cell) => cell.stage === 0 && cell.benchmark === benchmark);
-}
-
 interface Trial {
   arm: string;
   lr: number;
   seeds: number[];
 }
 
+/** Finds cells without looking through all of them: a sweep has thousands. */
+class CellIndex {
+  private readonly cells = new Map<string, CellRecord>();
+  private readonly bases = new Map<string, CellRecord>();
+
+  /** Of the trials of one seed, or of all. */
+  constructor(cells: readonly CellRecord[], seed?: number) {
+    // Later records take the place of earlier ones: a resumed run may have measured a cell twice.
+    for (const cell of cells) {
+      if (cell.stage === 0) this.bases.set(cell.benchmark, cell);
+      else if (seed === undefined || seed === cell.seed)
+        this.cells.set(placeOf(cell, cell.seed, cell.stage, cell.benchmark), cell);
+    }
+  }
+
+  base(benchmark: string): CellRecord | undefined {
+    return this.bases.get(benchmark);
+  }
+
+  /** One record of every seed that is measured. */
+  of(trial: Trial, stage: number, benchmark: string): CellRecord[] {
+    return trial.seeds.flatMap((seed) => this.cells.get(placeOf(trial, seed, stage, benchmark)) ?? []);
+  }
+}
+
+function placeOf({ arm, lr }: { arm: string; lr: number }, seed: number, stage: number, benchmark: string): string {
+  return `${stage} ${seed} ${lr} ${benchmark.length} ${benchmark} ${arm}`;
+}
+
 /** Arms and learning rates in the order of the experiment, with the seeds of this view. */
 function trials(run: MatrixSource, options: MatrixOptions): Trial[] {
   const seeds = options.seed === undefined ? run.config.experiment.seeds : [options.seed];
   return run.config.arms.flatMap((arm) => arm.learningRates.map((lr) => ({ arm: arm.name, lr, seeds })));
-}
-
-/** The last record of every seed: a resumed run may have measured a cell twice. */
-function recordsOf(run: MatrixSource, trial: Trial, stage: number, benchmark: string): CellRecord[] {
-  return trial.seeds.flatMap((seed) => {
-    const record = run.cells.findLast(
-      (cell) =>
-        cell.stage === stage &&
-        cell.benchmark === benchmark &&
-        cell.seed === seed &&
-        cell.arm === trial.arm &&
-        cell.lr === trial.lr,
-    );
-    return record ? [record] : [];
-  });
 }
 
 function cellKey(trial: Trial, stage: number, benchmark: string): string {
@@ -147,11 +161,12 @@ function* comparisons(
   run: MatrixSource,
   options: MatrixOptions,
 ): Generator<{ key: string; records: CellRecord[]; base: CellRecord }> {
+  const index = new CellIndex(run.cells, options.seed);
   for (const trial of trials(run, options)) {
     for (let stage = 1; stage <= run.config.experiment.stages.length; stage++) {
       for (const { name } of run.config.experiment.benchmarks) {
-        const base = baseCell(run, name);
-        const records = recordsOf(run, trial, stage, name);
+        const base = index.base(name);
+        const records = index.of(trial, stage, name);
         if (!base || records.length === 0 || incomparable(records, base)) continue;
         yield { key: cellKey(trial, stage, name), records, base };
       }
@@ -209,33 +224,36 @@ function flipsOf(before: Float64Array, after: Float64Array): Change['flips'] {
 type PairedLookup = (key: string) => PairedItems | undefined;
 
 function assemble(run: MatrixSource, options: MatrixOptions, lookup: PairedLookup): MatrixView {
-  const columns = matrixColumns(run);
-  const base: MatrixRow = { stage: 0, label: phrase('base'), cells: columns.map((column) => baseRowCell(run, column)) };
+  const index = new CellIndex(run.cells, options.seed);
+  const columns = columnsOf(run, index);
+  const baseCells = columns.map(({ benchmark }) => baseRowCell(index.base(benchmark)));
+  const base: MatrixRow = { stage: 0, label: phrase('base'), cells: baseCells };
   const blocks = trials(run, options).map((trial) => ({
     ...trial,
-    rows: run.config.experiment.stages.map((stage, index) =>
-      stageRow(run, columns, trial, index + 1, phrase('after {0}', stage.name), lookup),
+    rows: run.config.experiment.stages.map((stage, k) =>
+      stageRow({ run, index, columns, lookup }, trial, k + 1, phrase('after {0}', stage.name)),
     ),
   }));
   return { columns, base, blocks, clip: clipOf(blocks) };
 }
 
-function baseRowCell(run: MatrixSource, column: MatrixColumn): MatrixCell {
-  const record = baseCell(run, column.benchmark);
+function baseRowCell(record: CellRecord | undefined): MatrixCell {
   return record ? { ...measured([record]), breach: false } : { kind: 'missing', reason: phrase('not measured yet') };
 }
 
-function stageRow(
-  run: MatrixSource,
-  columns: MatrixColumn[],
-  trial: Trial,
-  stage: number,
-  label: Words,
-  lookup: PairedLookup,
-): MatrixRow {
+/** What every row of a matrix is made with. */
+interface Assembly {
+  run: MatrixSource;
+  index: CellIndex;
+  columns: MatrixColumn[];
+  lookup: PairedLookup;
+}
+
+function stageRow(assembly: Assembly, trial: Trial, stage: number, label: Words): MatrixRow {
+  const { index, columns, lookup } = assembly;
   const keys = columns.map((column) => cellKey(trial, stage, column.benchmark));
   const cells = columns.map((column, k) =>
-    stageCell(run, column, recordsOf(run, trial, stage, column.benchmark), lookup(keys[k]!)),
+    stageCell(assembly, column, index.of(trial, stage, column.benchmark), lookup(keys[k]!)),
   );
   const row: MatrixRow = { stage, label, cells };
   const paired = keys.map(lookup);
@@ -251,14 +269,14 @@ export function targetsUpTo(columns: readonly MatrixColumn[], stage: number): (c
 }
 
 function stageCell(
-  run: MatrixSource,
+  { run, index }: Assembly,
   column: MatrixColumn,
   records: CellRecord[],
   paired: PairedItems | undefined,
 ): MatrixCell {
   if (records.length === 0) return { kind: 'missing', reason: phrase('not measured yet') };
   const cell = measured(records);
-  const base = baseCell(run, column.benchmark);
+  const base = index.base(column.benchmark);
   if (!base) return { ...cell, notComparable: phrase('the base has not been measured on this benchmark') };
   const notComparable = incomparable(records, base);
   if (notComparable !== undefined) return { ...cell, notComparable };
