@@ -1,8 +1,9 @@
 // An experiment file as text with places: parses YAML and JSON alike and finds the stretch of text that a path in the
 // document means. Knows nothing about what an experiment must contain.
 import { extname } from 'node:path';
-import { LineCounter, isAlias, isMap, isPair, isScalar, isSeq, parseDocument } from 'yaml';
+import { LineCounter, isMap, isPair, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Document, Pair, ParsedNode, Scalar } from 'yaml';
+import { aliasTrouble, isMergeKey, mergedNodes, resolved } from './yamlAliases.ts';
 
 export type DocumentPath = readonly PropertyKey[];
 
@@ -24,15 +25,18 @@ export interface ExperimentSource {
 /** Parses a text. Never throws: what cannot be parsed is in `syntaxErrors`. */
 export function parseExperimentText(file: string, text: string): ExperimentSource {
   const lines = new LineCounter();
-  // JSON is YAML, so one parser gives positions for both. Aliases are limited by the parser itself.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  // JSON is YAML, so one parser gives positions for both. Aliases are limited by the parser itself. Arms that differ in
+  // one key are written with merge keys (`<<: *plain`), as in the YAML of other tools.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: true });
   const syntaxErrors = document.errors.map(({ message, pos }) => ({ message, span: visible(text, pos) }));
   let value: unknown;
   try {
     value = document.toJS() as unknown;
   } catch (error) {
-    // An alias without an anchor, or so many that they would fill the memory.
-    syntaxErrors.push({ message: (error as Error).message, span: firstLine(text, 0, text.length) });
+    // An alias without an anchor, a merge key with something that is no mapping, or so many aliases that they would
+    // fill the memory.
+    const span = aliasTrouble(document) ?? firstLine(text, 0, text.length);
+    syntaxErrors.push({ message: (error as Error).message, span });
   }
   const place = (offset: number): { line: number; column: number } => {
     const { line, col } = lines.linePos(offset);
@@ -55,26 +59,30 @@ export interface Located {
   depth: number;
 }
 
-/** Follows a path through mappings, sequences and aliases. */
+/** Follows a path through mappings, sequences, aliases and merge keys. */
 export function locate(document: Document.Parsed, path: DocumentPath): Located {
   let located: Located = { node: document.contents, pair: undefined, depth: 0 };
   for (const key of path) {
-    const node = isAlias(located.node) ? located.node.resolve(document) : located.node;
-    const next = step(node, key);
+    const next = step(document, resolved(document, located.node), key);
     if (!next) return located;
     located = { ...next, depth: located.depth + 1 };
   }
   return located;
 }
 
-function step(node: unknown, key: PropertyKey): Pick<Located, 'node' | 'pair'> | undefined {
+function step(document: Document.Parsed, node: unknown, key: PropertyKey): Pick<Located, 'node' | 'pair'> | undefined {
   if (isSeq(node)) {
     const item = typeof key === 'number' ? node.items[key] : undefined;
     return item && !isPair(item) ? { node: item as ParsedNode, pair: undefined } : undefined;
   }
   if (!isMap(node)) return undefined;
   const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
-  return pair ? { node: pair.value as ParsedNode | null, pair: pair as Located['pair'] } : undefined;
+  if (pair) return { node: pair.value as ParsedNode | null, pair: pair as Located['pair'] };
+  for (const merged of node.items.filter(isMergeKey).flatMap((item) => mergedNodes(document, item))) {
+    const found = step(document, merged, key);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /**
@@ -87,6 +95,7 @@ export function spanOf(source: ExperimentSource, path: DocumentPath, on: 'key' |
   const valueSpan = node ? contentSpan(source.text, node) : undefined;
   if (depth === path.length && on === 'value' && valueSpan && isOneLine(source.text, valueSpan)) return valueSpan;
   if (keySpan) return keySpan;
+  if (node && !valueSpan) return wordBefore(source.text, node) ?? firstLine(source.text, 0, source.text.length);
   return valueSpan ? firstLine(source.text, ...valueSpan) : firstLine(source.text, 0, source.text.length);
 }
 
@@ -102,6 +111,13 @@ function contentSpan(text: string, node: ParsedNode): Span | undefined {
   const [start, end] = node.range;
   const length = text.slice(start, end).trimEnd().length;
   return length > 0 ? [start, start + length] : undefined;
+}
+
+/** The `-` of an item that has not been typed yet, or its anchor or tag. */
+function wordBefore(text: string, { range: [end] }: ParsedNode): Span | undefined {
+  const before = text.slice(0, end).trimEnd();
+  const word = /\S+$/.exec(before)?.[0];
+  return word === undefined ? undefined : [before.length - word.length, before.length];
 }
 
 const isOneLine = (text: string, [start, end]: Span): boolean => !text.slice(start, end).includes('\n');

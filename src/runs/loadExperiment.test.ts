@@ -132,8 +132,40 @@ describe('loadExperiment', () => {
     expect(await problems('')).toHaveLength(5);
   });
 
-  test('an alias without an anchor is a syntax error', async () => {
-    expect((await problems('name: *x'))[0]).toMatch(/^x\.experiment\.yaml:1:1 Unresolved alias/);
+  test('an alias without an anchor is a syntax error at its place', async () => {
+    const text = valid.replace('- name: plain', '- &plain { name: *x }\n  - *plain');
+    expect((await problems(text))[0]).toMatch(/^x\.experiment\.yaml:9:20 Unresolved alias/);
+    // What stands before the anchor does not see it.
+    const early = valid.replace('name: lab', 'name: *x').replace('model: model', 'model: &x model');
+    expect((await problems(early))[0]).toMatch(/^x\.experiment\.yaml:1:7 Unresolved alias/);
+  });
+
+  test('an item that has not been typed yet is shown by its dash', async () => {
+    expect(await problems(valid.replace('- name: plain', '- name: plain\n  -'))).toEqual([
+      'x.experiment.yaml:10:3 item 2 of arms must be a mapping, not nothing',
+    ]);
+    expect(await problems(valid.replace('- name: plain', '- # soon\n  - name: plain'))).toEqual([
+      'x.experiment.yaml:9:3 item 1 of arms must be a mapping, not nothing',
+    ]);
+    expect(await problems(valid.replace('- name: plain', '- name: plain\n  - &next'))).toEqual([
+      'x.experiment.yaml:10:5 item 2 of arms must be a mapping, not nothing',
+    ]);
+  });
+
+  test('merge keys bring in the keys of another mapping, and their problems have a place', async () => {
+    const merged = (arms: string): string => valid.replace('- name: plain', `- &plain { name: plain, ${arms}`);
+    const { arms } = await load(merged('learningRates: [1, 2] }\n  - { <<: *plain, name: stm, preset: stm }'));
+    expect(arms.map(({ name, learningRates, mask }) => [name, learningRates, mask.kind])).toEqual([
+      ['plain', [1, 2], 'none'],
+      ['stm', [1, 2], 'stm'],
+    ]);
+    expect(await problems(merged('learningRates: [] }\n  - { <<: [*plain], name: stm }'))).toEqual([
+      'x.experiment.yaml:9:42 learningRates must have at least 1, not none',
+      'x.experiment.yaml:9:42 learningRates must have at least 1, not none',
+    ]);
+    expect(await problems(merged('}\n  - { <<: 3, name: stm }'))).toEqual([
+      'x.experiment.yaml:10:7 Merge sources must be maps or map aliases',
+    ]);
   });
 
   test('refuses double names and the name of the base', async () => {
