@@ -1,13 +1,12 @@
 // Finds experiment files and run folders below a folder; a run is named by its path or by its id (or the unambiguous
 // beginning of it).
-import { readdir } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { isRunFolder } from '../runs/runFolder.ts';
 import { packageRoot } from '../runs/packageRoot.ts';
 import { LabError } from '../shared/errors.ts';
 import { phrase } from '../shared/phrase.ts';
 import type { Words } from '../shared/phrase.ts';
-import { slices } from './slices.ts';
+import { walkFolders } from './walkFolders.ts';
 
 /** How deep below a folder experiments and `runs/` are looked for. */
 const searchDepth = 4;
@@ -38,53 +37,47 @@ export interface SearchOptions {
   isKnownRun?: (folder: string) => boolean;
   /** Default: the depth of a search through a workspace. */
   depth?: number;
+  /**
+   * Default: links to folders are followed. A search of a part would find what lies elsewhere in the workspace a second
+   * time, by the path of a link.
+   */
+  links?: boolean;
 }
 
 /** Everything of the lab below a folder. Runs lie anywhere but in dot folders, packages and inside other runs. */
 export async function findLabFiles(root: string, options: SearchOptions = {}): Promise<Found> {
-  const search = new Search(options);
-  await search.visit(resolve(root), 0);
+  const { isKnownRun, depth: deepest = searchDepth, links = true } = options;
+  const experiments: string[] = [];
+  const runs: string[] = [];
+  const places = new Set<string>();
+  let visited = 0;
+  const folders = walkFolders(resolve(root), {
+    skipped,
+    links,
+    enter: (path, depth) => (depth <= deepest || isRuns(dirname(path))) && ++visited <= folderLimit,
+    isLeaf: (path) => {
+      if (isKnownRun?.(path) !== true && !isRunFolder(path)) return false;
+      runs.push(path);
+      places.add(dirname(path));
+      return true;
+    },
+  });
+  for await (const { path, depth, entries } of folders) {
+    if (depth === 0 || isRuns(path)) places.add(path);
+    for (const entry of entries) {
+      if (!entry.isFile() || !isExperimentFile(entry.name)) continue;
+      experiments.push(join(path, entry.name));
+      places.add(path);
+    }
+  }
   return {
-    experiments: search.experiments.sort(),
-    runs: search.runs.sort((a, b) => basename(b).localeCompare(basename(a))),
-    places: [...search.places],
+    experiments: experiments.sort(),
+    runs: runs.sort((a, b) => basename(b).localeCompare(basename(a))),
+    places: [...places],
   };
 }
 
-class Search {
-  readonly experiments: string[] = [];
-  readonly runs: string[] = [];
-  readonly places = new Set<string>();
-  private readonly options: SearchOptions;
-  private readonly pause = slices();
-  private visited = 0;
-
-  constructor(options: SearchOptions) {
-    this.options = options;
-  }
-
-  async visit(folder: string, depth: number): Promise<void> {
-    if (++this.visited > folderLimit) return;
-    await this.pause();
-    if (this.options.isKnownRun?.(folder) || isRunFolder(folder)) {
-      this.runs.push(folder);
-      this.places.add(resolve(folder, '..'));
-      return;
-    }
-    const inRuns = basename(folder) === 'runs';
-    if (depth === 0 || inRuns) this.places.add(folder);
-    // A folder that cannot be read holds nothing for this person.
-    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-    for (const entry of entries) {
-      if (entry.isFile() && isExperimentFile(entry.name)) {
-        this.experiments.push(join(folder, entry.name));
-        this.places.add(folder);
-      }
-      if (!entry.isDirectory() || entry.name.startsWith('.') || skipped.has(entry.name)) continue;
-      if (inRuns || depth < (this.options.depth ?? searchDepth)) await this.visit(join(folder, entry.name), depth + 1);
-    }
-  }
-}
+const isRuns = (path: string): boolean => basename(path) === 'runs';
 
 /** All run folders below a folder, newest name first. */
 export async function findRuns(root: string): Promise<string[]> {

@@ -1,9 +1,10 @@
 // The dataset files of the workspace: found by a walk, recognised by their first rows, counted in the background. What is
 // known of a file is kept as long as its size and time stay the same.
-import { mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { readExamples } from '../../data/examples.ts';
 import { slices } from '../../lab/slices.ts';
+import { walkFolders } from '../../lab/walkFolders.ts';
 import { isRunFolder } from '../../runs/runFolder.ts';
 import { errorLine } from '../../shared/errors.ts';
 import type { Provenance } from '../../shared/dataset.ts';
@@ -219,25 +220,18 @@ const stampOf = ({ size, mtimeMs }: { size: number; mtimeMs: number }): string =
 
 /** JSON Lines and JSON files that may be datasets, outside of packages, dot folders and runs. */
 async function* findFiles(root: string): AsyncGenerator<string> {
-  const pause = slices();
-  const waiting: { folder: string; depth: number }[] = [{ folder: root, depth: 0 }];
   let [folders, files] = [0, 0];
-  for (let next = waiting.shift(); next && folders < mostFolders; next = waiting.shift()) {
-    folders++;
-    await pause();
-    const { folder, depth } = next;
-    if (depth > 0 && isRunFolder(folder)) continue;
-    // A folder that cannot be read holds nothing for this person.
-    for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) {
-        if (!entry.name.startsWith('.') && !skipped.has(entry.name) && depth < deepest) {
-          waiting.push({ folder: path, depth: depth + 1 });
-        }
-      } else if (/\.jsonl?$/i.test(entry.name) && !/\.experiment\.json$/i.test(entry.name)) {
-        if (++files > mostFiles) return;
-        yield path;
-      }
+  const walk = walkFolders(root, {
+    skipped,
+    enter: (_, depth) => depth <= deepest && ++folders <= mostFolders,
+    isLeaf: (path, depth) => depth > 0 && isRunFolder(path),
+  });
+  for await (const { path, entries } of walk) {
+    for (const entry of entries) {
+      const { name } = entry;
+      if (entry.isDirectory() || !/\.jsonl?$/i.test(name) || /\.experiment\.json$/i.test(name)) continue;
+      if (++files > mostFiles) return;
+      yield join(path, name);
     }
   }
 }

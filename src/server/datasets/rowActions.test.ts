@@ -1,5 +1,5 @@
 // Row actions and the list of files with the real pocket model.
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { packageRoot } from '../../runs/packageRoot.ts';
@@ -124,5 +124,19 @@ describe('the list of datasets', () => {
     server.notify(protocol.datasetFilesChanged, { paths: [join(folder, 'qa.jsonl')] });
     await told;
     await vi.waitFor(async () => expect(await server.call(protocol.listDatasets, {})).toHaveLength(2));
+  });
+
+  it('lists files in linked folders by the path of the link, each once', async () => {
+    const folder = await temporaryFolder('lab-links-');
+    const scratch = await temporaryFolder('lab-scratch-');
+    await writeFile(join(scratch, 'qa.jsonl'), '{"question":"a","answer":"b"}\n');
+    await symlink(scratch, join(folder, 'data'));
+    await symlink(scratch, join(folder, 'same'));
+    await symlink(folder, join(scratch, 'circle'));
+    const server = await memoryServer(datasetsPart, folder);
+    await vi.waitFor(async () => {
+      const files = await server.call(protocol.listDatasets, {});
+      expect(files.map(({ name }) => name)).toEqual(['data/qa.jsonl']);
+    });
   });
 });

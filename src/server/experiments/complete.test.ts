@@ -1,5 +1,7 @@
+import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../../data/testFolder.ts';
 import { fakeWorkspace } from '../../runs/testing/fakeWorkspace.ts';
 import { packageRoot } from '../../runs/packageRoot.ts';
 import { inEnglish } from '../../shared/phrase.ts';
@@ -122,6 +124,15 @@ describe('values', () => {
     const outside = 'neutralText: ../|';
     const { labels } = await at(outside, 'sub/x.experiment.yaml', folder);
     expect(labels).toContain('../neutral.jsonl');
+  });
+
+  test('files and models in linked folders, by the path of the link', async () => {
+    const scratch = await fakeWorkspace();
+    const folder = await temporaryFolder();
+    await symlink(scratch, join(folder, 'data'));
+    const stages = 'stages:\n  - name: a\n    dataset: fi|';
+    expect((await at(stages, 'x.experiment.yaml', folder)).labels).toContain('data/first.jsonl');
+    expect((await at('model: |', 'x.experiment.yaml', folder)).labels).toEqual(['pocket', 'data/model']);
   });
 });
 

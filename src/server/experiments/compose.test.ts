@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -91,6 +91,19 @@ describe('material', () => {
     const groups = found.benchmarks.filter(({ group }) => group === 'target').map(({ name }) => name);
     expect(groups.sort()).toEqual(['new-calls', 'new-language', 'subtraction']);
     expect(found.tasks.map(({ file }) => file).every((file) => file.startsWith(join(folder, 'data')))).toBe(true);
+  });
+
+  test('lies in linked folders as well, but not in runs', async () => {
+    const folder = await temporaryFolder();
+    await symlink(join(example, 'data'), join(folder, 'data'));
+    const scratch = await temporaryFolder();
+    await mkdir(join(scratch, 'one'));
+    await writeFile(join(scratch, 'one', 'config.json'), '{"formatVersion": 1}');
+    await writeFile(join(scratch, 'one', 'cells.jsonl'), '{"prompt":"a","completion":"b"}\n');
+    await symlink(scratch, join(folder, 'results'));
+    const { tasks } = await findMaterial(folder, rowSampler());
+    expect(tasks.map(({ file }) => file)).toContain(join(folder, 'data', 'subtraction.jsonl'));
+    expect(tasks.every(({ file }) => file.startsWith(join(folder, 'data')))).toBe(true);
   });
 
   test('row numbers are counted', () => {

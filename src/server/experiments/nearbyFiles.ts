@@ -1,6 +1,7 @@
 // Data files and model folders near an experiment file, as paths that can be written into it.
-import { access, readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { access } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
+import { walkFolders } from '../../lab/walkFolders.ts';
 
 /** Bounds of a search: a home folder as workspace must not keep anybody waiting. */
 const deepest = 3;
@@ -30,19 +31,14 @@ async function find(
   choose: (folder: string, names: string[]) => Promise<string[]>,
 ): Promise<string[]> {
   const outside = /^(\.\.?\/|\/|[A-Za-z]:[\\/])/.test(typed) ? typed.slice(0, typed.lastIndexOf('/') + 1) : '';
+  const root = resolve(folder, outside);
   const found: string[] = [];
-  const visit = async (at: string, written: string, depth: number): Promise<void> => {
-    // A folder that cannot be read has nothing to offer.
-    const entries = await readdir(at, { withFileTypes: true }).catch(() => []);
+  for await (const { path, entries } of walkFolders(root, { skipped, enter: (_, depth) => depth <= deepest })) {
+    const written = path === root ? outside : `${outside}${relative(root, path).split(sep).join('/')}/`;
     const names = entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
-    for (const name of await choose(at, names)) found.push(written + name);
-    for (const entry of entries) {
-      if (found.length >= most) return;
-      if (!entry.isDirectory() || entry.name.startsWith('.') || skipped.has(entry.name)) continue;
-      if (depth < deepest) await visit(join(at, entry.name), `${written}${entry.name}/`, depth + 1);
-    }
-  };
-  await visit(resolve(folder, outside), outside, 0);
+    for (const name of await choose(path, names)) found.push(written + name);
+    if (found.length >= most) break;
+  }
   return found.slice(0, most).sort((a, b) => a.localeCompare(b));
 }
 

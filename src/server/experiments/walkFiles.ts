@@ -1,7 +1,8 @@
 // The experiment and data files of a workspace, within bounds and in slices.
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { slices } from '../../lab/slices.ts';
+import { isExperimentFile } from '../../lab/findRuns.ts';
+import { walkFolders } from '../../lab/walkFolders.ts';
+import { isRunFolder } from '../../runs/runFolder.ts';
 
 export interface WorkspaceFiles {
   experiments: string[];
@@ -20,28 +21,24 @@ const otherJson =
   /^(package|package-lock|tsconfig|config|generation_config|tokenizer|tokenizer_config|vocab)\b.*\.json$/;
 
 export async function walkFiles(workspace: string, signal?: AbortSignal): Promise<WorkspaceFiles> {
-  const pause = slices();
   const found: WorkspaceFiles = { experiments: [], data: [], incomplete: false };
-  let level = [workspace];
   let folders = 0;
-  for (let depth = 0; depth <= deepest && level.length > 0; depth++) {
-    const next: string[] = [];
-    for (const folder of level) {
-      if (signal?.aborted) return found;
-      if (++folders > mostFolders || found.data.length >= mostData) return { ...found, incomplete: true };
-      // A folder that cannot be read has nothing to offer.
-      const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-      for (const { name, ...entry } of entries.map((one) => ({ name: one.name, folder: one.isDirectory() }))) {
-        if (name.startsWith('.')) continue;
-        const path = join(folder, name);
-        if (entry.folder) {
-          if (!skipped.has(name)) next.push(path);
-        } else if (/\.experiment\.(ya?ml|json)$/i.test(name)) found.experiments.push(path);
-        else if (/\.jsonl$/i.test(name) || (/\.json$/i.test(name) && !otherJson.test(name))) found.data.push(path);
+  const walk = walkFolders(workspace, {
+    skipped,
+    enter: (_, depth) => depth <= deepest,
+    isLeaf: (path, depth) => depth > 0 && isRunFolder(path),
+  });
+  for await (const { path, entries } of walk) {
+    if (signal?.aborted) return found;
+    if (++folders > mostFolders || found.data.length >= mostData) return { ...found, incomplete: true };
+    for (const entry of entries) {
+      const { name } = entry;
+      if (name.startsWith('.') || entry.isDirectory()) continue;
+      if (isExperimentFile(name)) found.experiments.push(join(path, name));
+      else if (/\.jsonl$/i.test(name) || (/\.json$/i.test(name) && !otherJson.test(name))) {
+        found.data.push(join(path, name));
       }
-      await pause();
     }
-    level = next;
   }
   return found;
 }

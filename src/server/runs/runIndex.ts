@@ -117,7 +117,7 @@ export class RunIndex {
   async scan(place: string = this.options.workspace, options: { depth?: number } = {}): Promise<void> {
     const whole = place === this.options.workspace && options.depth === undefined;
     const isKnownRun = (folder: string): boolean => this.runs.has(folder) && hasRun(folder);
-    const found = await findLabFiles(place, whole ? { isKnownRun } : { isKnownRun, depth: 2 });
+    const found = await findLabFiles(place, whole ? { isKnownRun } : { isKnownRun, depth: 2, links: false });
     if (whole) this.foundPlaces = found.places;
     else this.foundPlaces = [...new Set([...this.foundPlaces, ...found.places])];
     const gone = this.folders.filter((folder) => !hasRun(folder));

@@ -1,5 +1,5 @@
 // Runs of others: what appears, grows, is resumed and goes is noticed within two seconds, whoever does it.
-import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ForwardBackwardRequest, ForwardBackwardResult } from '../../engine/engine.ts';
@@ -53,6 +53,17 @@ describe('noticed within two seconds:', () => {
     await until(server, ([run]) => run?.folder === folder && run.state === 'interrupted');
     await rename(join(elsewhere, 'one', 'status.jsonl'), join(folder, 'status.jsonl'));
     await until(server, ([run]) => run?.state === 'done');
+  });
+
+  test('a run in a `runs` folder that is a link', async () => {
+    const workspace = await fakeWorkspace();
+    const scratch = await temporaryFolder('lab-scratch-');
+    await symlink(scratch, join(workspace, 'runs'));
+    await writeRun(join(scratch, 'one'));
+    const server = await memoryServer(runsPart, workspace);
+    await until(server, ([run]) => run?.folder === join(workspace, 'runs', 'one') && run.state === 'done');
+    await writeRun(join(scratch, 'two'));
+    await until(server, (runs) => runs.some(({ folder }) => folder === join(workspace, 'runs', 'two')));
   });
 
   test('a run at rest that is resumed, and its end without a word', async () => {
