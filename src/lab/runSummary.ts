@@ -59,7 +59,7 @@ export function summarizeRun(run: RunRecords, options: SummaryOptions): RunSumma
   const summary: RunSummary = {
     folder: run.folder,
     id: config.id,
-    experiment: config.experiment.name,
+    ...originOf(config),
     state: options.state,
     // Of a run that goes on or is done, the status only says how it began.
     ...(reason === '' || options.state === 'done' || options.state === 'running' ? {} : { reason }),
@@ -80,6 +80,11 @@ const interruptedReason = phrase('The process that worked on it is gone; resume 
 
 /** What is not known of a run without its records. */
 const nothingRead = { trials: [], share: 0, damagedLines: 0, breaches: 0 };
+
+/** The experiment that a run is of. */
+function originOf({ experiment, experimentFile }: RunConfig): Pick<RunSummary, 'experiment' | 'experimentFile'> {
+  return { experiment: experiment.name, ...(experimentFile === undefined ? {} : { experimentFile }) };
+}
 
 /** A run that cannot be read, as far as anything is known about it. */
 export function corruptSummary(folder: string, id: string, reason: Words, updatedAt: string): RunSummary {
@@ -109,7 +114,7 @@ export function unreadSummary(
     ...nothingRead,
     folder,
     id: config.id,
-    experiment: config.experiment.name,
+    ...originOf(config),
     state,
     createdAt: config.createdAt,
     updatedAt: status?.at ?? config.createdAt,

@@ -48,6 +48,7 @@ describe('a run', () => {
     const outcome = await start(await fakeWorkspace());
     const run = await readRun(outcome.folder);
     expect(outcome.state).toBe('done');
+    expect(run.config.experimentFile).toBe(join(outcome.folder, '..', '..', 'lab.experiment.yaml'));
     expect(run.cells.map(({ arm, stage, benchmark }) => `${arm} ${stage} ${benchmark}`)).toEqual([
       'base 0 skill',
       'base 0 new',

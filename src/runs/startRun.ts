@@ -219,17 +219,13 @@ export function noUsableRows(stage: Pick<Stage, 'name' | 'dataset'>, dropped: re
   });
 }
 
-async function makeConfig(
-  id: string,
-  loaded: Pick<LoadedExperiment, 'arms'> & { experiment: Experiment },
-  base: ModelInfo,
-  side: TextSide,
-): Promise<RunConfig> {
-  const { experiment, arms } = loaded;
+async function makeConfig(id: string, loaded: LoadedExperiment, base: ModelInfo, side: TextSide): Promise<RunConfig> {
+  const { file, experiment, arms } = loaded;
   return {
     formatVersion: 1,
     id,
     createdAt: new Date().toISOString(),
+    experimentFile: file,
     experiment,
     arms,
     versions: versionsNow(),

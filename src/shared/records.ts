@@ -9,6 +9,8 @@ export interface RunConfig {
   formatVersion: 1;
   id: string;
   createdAt: string;
+  /** The file the run was launched from, absolute; absent in runs of earlier versions. */
+  experimentFile?: string;
   /** The experiment with every default filled in. Paths are absolute. */
   experiment: Experiment;
   arms: ResolvedArm[];

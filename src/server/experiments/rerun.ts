@@ -11,7 +11,7 @@ import { writtenModel, writtenPath } from './yamlText.ts';
 
 /**
  * Path and text of the file; nothing is written. Without a path it lies beside the experiment under the next free name,
- * which the experiment then has too: runs belong to a file by their name. Throws when the run cannot be read.
+ * which the experiment then has too: names tell experiments apart in every view. Throws when the run cannot be read.
  */
 export async function rerunText(run: string, path?: string): Promise<{ path: string; text: string }> {
   const folder = resolve(run);

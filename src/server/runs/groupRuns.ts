@@ -1,5 +1,6 @@
-// Which runs belong to which experiment file: those whose configuration has the experiment's name and whose folder lies in
-// `runs/` beside the file. Runs whose file is gone make an experiment of their own.
+// Which runs belong to which experiment file: those that were launched from it. Where that is not told, or the file has
+// been moved, those whose configuration has the experiment's name and whose folder lies in `runs/` beside the file. Runs
+// whose file is gone make an experiment of their own.
 import { basename, dirname } from 'node:path';
 import type { ExperimentSummary, RunSummary } from '../../shared/protocol/lab/runs.ts';
 import type { Words } from '../../shared/phrase.ts';
@@ -39,10 +40,16 @@ function newestFirst(a: RunSummary, b: RunSummary): number {
 }
 
 function fileOf(groups: ReadonlyMap<string, ExperimentSummary>, run: RunSummary): ExperimentSummary | undefined {
+  const { experimentFile } = run;
+  const own = experimentFile === undefined ? undefined : groups.get(experimentFile);
+  if (own) return own;
   const named = [...groups.values()].filter((group) => group.file !== undefined && isNamed(group, run));
   const home = homeOf(run.folder);
+  const beside = named.filter((group) => dirname(group.file ?? '') === home);
+  // In a workspace that was moved, files are still called as they were.
+  const moved = beside.find((group) => basename(group.file ?? '') === basename(experimentFile ?? ''));
   // A run that was put elsewhere with --out belongs to the only file of its name.
-  return named.find((group) => dirname(group.file ?? '') === home) ?? (named.length === 1 ? named[0] : undefined);
+  return moved ?? beside[0] ?? (named.length === 1 ? named[0] : undefined);
 }
 
 /** The id of a corrupt run has its experiment's name as a file name, so the case and signs of the name are lost. */

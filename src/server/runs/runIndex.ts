@@ -245,7 +245,9 @@ export class RunIndex {
     const before = this.runs.get(folder)?.summary;
     this.runs.set(folder, entry);
     this.unsaved = true;
-    const list = before?.experiment !== entry.summary.experiment || before.createdAt !== entry.summary.createdAt;
+    const { experiment, experimentFile, createdAt } = entry.summary;
+    const isSame = before?.experiment === experiment && before.experimentFile === experimentFile;
+    const list = !isSame || before.createdAt !== createdAt;
     this.options.onChange([folder], list);
     if (before?.state === 'running' && entry.summary.state !== 'running') this.options.onEnd(folder);
   }

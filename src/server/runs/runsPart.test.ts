@@ -1,4 +1,4 @@
-import { appendFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { printRecords } from '../../cli/commands/show.ts';
@@ -62,6 +62,47 @@ describe('the list', () => {
     expect(list[0]).toMatchObject({ arms: 1, stages: 2 });
     expect(list[0]?.runs[0]).toMatchObject({ folder, state: 'done', damagedLines: 0 });
     expect(inEnglish(list[0]?.runs[0]?.line ?? '')).toMatch(/^gained \d+, forgot \d+$/);
+  });
+
+  test('a copy of an experiment file leaves its runs to the original', async () => {
+    const workspace = await fakeWorkspace();
+    const original = join(workspace, 'lab.experiment.yaml');
+    const copy = join(workspace, 'a-copy.experiment.yaml');
+    await copyFile(original, copy);
+    const launched = (experimentFile?: string) => ({
+      change: (run: Awaited<ReturnType<typeof writeRun>>) => ({
+        ...run,
+        config: {
+          ...run.config,
+          experiment: { ...run.config.experiment, name: 'fake' },
+          ...(experimentFile === undefined ? {} : { experimentFile }),
+        },
+      }),
+    });
+    const one = await runIn(workspace, 'one', launched(original));
+    const two = await runIn(workspace, 'two', launched(copy));
+    const moved = await runIn(workspace, 'moved', launched('/before/lab.experiment.yaml'));
+    const untold = await runIn(workspace, 'untold', launched());
+    // Put elsewhere with --out, from a file of the same name in another folder.
+    await mkdir(join(workspace, 'sub'));
+    const other = join(workspace, 'sub', 'lab.experiment.yaml');
+    await copyFile(original, other);
+    const apart = await runIn(workspace, 'apart', launched(other));
+    const server = await memoryServer(runsPart, workspace);
+    const runsOf = async (): Promise<Record<string, string[]>> =>
+      Object.fromEntries(
+        (await server.call(listExperiments, { read: true })).map(({ name, file, runs }) => [
+          file ?? name,
+          runs.map(({ folder }) => folder).sort(),
+        ]),
+      );
+    const others = { [original]: [moved, one].sort(), [other]: [apart] };
+    expect(await runsOf()).toEqual({ ...others, [copy]: [two, untold].sort() });
+    // Without the copy its runs are of the file that is left of the name.
+    const gone = server.next(runsChanged, ({ list }) => list);
+    await rm(copy);
+    await gone;
+    expect(await runsOf()).toEqual({ ...others, [original]: [moved, one, two, untold].sort() });
   });
 
   test('a run that appears, changes and goes is told', async () => {

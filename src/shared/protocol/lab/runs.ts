@@ -51,6 +51,8 @@ export interface RunSummary {
   id: string;
   /** Name of the experiment as the run's configuration has it. */
   experiment: string;
+  /** The experiment file it was launched from, which may have gone since; absent where the run does not tell. */
+  experimentFile?: string;
   state: RunState;
   reason?: Words;
   createdAt: string;
