@@ -62,7 +62,13 @@ export async function pickOne<Item extends vscode.QuickPickItem>(
       end('next');
     }),
   ]);
-  return Promise.race([ended, filled.then(() => ended)]);
+  try {
+    return await Promise.race([ended, filled.then(() => ended)]);
+  } catch (error) {
+    // Only now: an input that goes away ends its step as given up, and nobody would hear of the failure.
+    input.dispose();
+    throw error;
+  }
 }
 
 async function fill<Item extends vscode.QuickPickItem>(
@@ -82,9 +88,6 @@ async function fill<Item extends vscode.QuickPickItem>(
     const preselected = active ? known.filter(active) : [];
     if (preselected.length > 0) input.activeItems = preselected;
     input.placeholder = known.length > 0 ? placeholder : none;
-  } catch (error) {
-    input.dispose();
-    throw error;
   } finally {
     input.busy = false;
   }
