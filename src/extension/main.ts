@@ -49,7 +49,7 @@ export function activate(context: vscode.ExtensionContext): ForgettingLabApi {
   const store = new ExperimentsStore(lab);
   context.subscriptions.push(log, store);
   const sidebar = registerSidebar(workbench, store);
-  registerStatus(workbench, store);
+  registerStatus(workbench, store, sidebar.experiments);
   registerNotifications(workbench, store);
   for (const feature of features) feature(workbench);
   const activationMs = performance.now() - start;

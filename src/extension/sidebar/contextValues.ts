@@ -7,13 +7,14 @@ import type { ExperimentsModel } from './experimentsModel.ts';
 export function contextValues(model: ExperimentsModel, failed: boolean): [key: string, value: boolean][] {
   const states = model.allRuns().map((run) => model.state(run));
   const resumable = ['stopped', 'interrupted', 'failed'];
-  const active = model.allSessions().some(isActive);
+  const running = model.allSessions().some(isActive) || states.includes('running');
   return [
     ['forgettingLab.labFailed', failed],
     ['forgettingLab.noRuns', model.loaded && states.length === 0],
     ['forgettingLab.noExperiments', model.loaded && !model.hasExperiments()],
     ['forgettingLab.hasExperiments', model.hasExperiments()],
-    ['forgettingLab.running', active || states.includes('running')],
-    ['forgettingLab.resumable', states.some((state) => resumable.includes(state))],
+    ['forgettingLab.running', running],
+    ['forgettingLab.noneRunning', model.loaded && !running],
+    ['forgettingLab.noneResumable', model.loaded && !states.some((state) => resumable.includes(state))],
   ];
 }

@@ -1,4 +1,4 @@
-// Keeps the experiments model in step with the lab server: one list on first need, then only what changed. Tree, status bar
+// Keeps the experiments model in step with the lab server: one list as soon as the server is there, then only what changed. Tree, status bar
 // and commands read the same store.
 import * as vscode from 'vscode';
 import { LabError } from '../../shared/errors.ts';
@@ -47,9 +47,12 @@ export class ExperimentsStore implements vscode.Disposable {
     this.parts = [
       lab.on(runsChanged, ({ runs, list }) => this.takeRuns(runs, list)),
       lab.on(sessionsChanged, ({ sessions, removed }) => this.takeSessions(sessions, removed)),
-      // What happened while nobody was attached is in the list.
       lab.onDidChangeState((state) => {
-        if (state === 'attached' && (this.model.loaded || this.failure !== undefined)) this.reload();
+        if (state !== 'attached') return;
+        // What happened while nobody was attached is in the list. The first list serves palette and status bar too, whatever
+        // the server was asked for.
+        if (this.model.loaded || this.failure !== undefined) this.reload();
+        else void this.ensure();
       }),
     ];
   }

@@ -160,10 +160,14 @@ export class ExperimentsTree implements vscode.TreeDataProvider<ExperimentsNode>
     this.store.redraw();
   }
 
-  /** Brings the row of a run or session into sight. */
+  /** Brings a row into sight, and at least the view when old work has no row any more. */
   async reveal(node: ExperimentsNode): Promise<void> {
-    await this.store.ensure();
-    await this.view.reveal(node, { select: true, focus: true });
+    const { model } = this.store;
+    const parent = model.parent(node);
+    if (parent && !model.roots().includes(parent)) this.filter('');
+    if ((parent ? model.children(parent) : model.roots()).includes(node))
+      await this.view.reveal(node, { select: true, focus: true });
+    else await vscode.commands.executeCommand('forgettingLab.experiments.focus');
   }
 
   dispose(): void {

@@ -2,13 +2,20 @@
 // after it failed. A click goes to the session, or to the experiments.
 import * as vscode from 'vscode';
 import { describeError } from '../../shared/errors.ts';
+import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
 import { placeOf, readLock } from '../lab/place.ts';
 import { runOf } from '../sidebar/experimentsModel.ts';
 import type { ExperimentsStore } from '../sidebar/experimentsStore.ts';
+import type { ExperimentsTree } from '../sidebar/experimentsTree.ts';
 import type { Workbench } from '../workbench.ts';
 import { statusText } from './statusText.ts';
 
-export function registerStatus(workbench: Workbench, store: ExperimentsStore): void {
+/** Registers it. `tree` shows the row of a session that has no run. */
+export function registerStatus(
+  workbench: Workbench,
+  store: ExperimentsStore,
+  tree: Pick<ExperimentsTree, 'reveal'>,
+): void {
   const { context, command } = workbench;
   const item = vscode.window.createStatusBarItem('forgettingLab.session', vscode.StatusBarAlignment.Left, 5);
   item.name = 'Forgetting Lab';
@@ -30,7 +37,7 @@ export function registerStatus(workbench: Workbench, store: ExperimentsStore): v
     }
     if (session.state === 'failed') seen.add(session.id);
     draw();
-    await showSession(store, session.id);
+    await showSession(store, tree, session);
   });
   draw();
   context.subscriptions.push(item, store.onDidChangeSessions(draw), store.onDidChange(draw));
@@ -38,11 +45,15 @@ export function registerStatus(workbench: Workbench, store: ExperimentsStore): v
 }
 
 /** The monitor of a session's run; the row of a session that has none. */
-async function showSession(store: ExperimentsStore, id: string): Promise<void> {
-  const session = store.model.session(id);
-  const run = session && runOf(session);
-  if (run !== undefined && store.model.run(run)) await vscode.commands.executeCommand('forgettingLab.showMonitor', run);
-  else await vscode.commands.executeCommand('forgettingLab.experiments.focus');
+async function showSession(
+  { model }: ExperimentsStore,
+  tree: Pick<ExperimentsTree, 'reveal'>,
+  session: SessionSummary,
+): Promise<void> {
+  const run = runOf(session);
+  // By its folder: the list of runs learns of a new one a moment later.
+  if (run !== undefined) await vscode.commands.executeCommand('forgettingLab.showMonitor', run);
+  else await tree.reveal(model.sessionNode(session));
 }
 
 /** A server that works for this workspace since an earlier window is attached to at once; none is started for it. */
