@@ -65,6 +65,17 @@ describe('a click on the status item', () => {
     expect(reveal).toHaveBeenCalledWith(model.roots()[0]);
   });
 
+  it('is the last that is said of a failure, in later windows too', async () => {
+    model.setSessions([sessionWith('s', { state: 'failed' })]);
+    register();
+    expect(editor.item.text).toContain('failed');
+    await click();
+    expect(editor.item.text).toBe('$(beaker)');
+    editor.item.text = '';
+    register();
+    expect(editor.item.text).toBe('$(beaker)');
+  });
+
   it('goes to the experiments while nothing happens', async () => {
     model.setSessions([]);
     register();

@@ -10,6 +10,9 @@ import type { ExperimentsTree } from '../sidebar/experimentsTree.ts';
 import type { Workbench } from '../workbench.ts';
 import { statusText } from './statusText.ts';
 
+/** Under which a workspace keeps the ids of failures that somebody has looked at. */
+const seenKey = 'seenFailures';
+
 /** Registers it. `tree` shows the row of a session that has no run. */
 export function registerStatus(
   workbench: Workbench,
@@ -20,7 +23,7 @@ export function registerStatus(
   const item = vscode.window.createStatusBarItem('forgettingLab.session', vscode.StatusBarAlignment.Left, 5);
   item.name = 'Forgetting Lab';
   item.command = 'forgettingLab.internal.showSession';
-  const seen = new Set<string>();
+  const seen = new Set(context.workspaceState.get<string[]>(seenKey, []));
   const draw = (): void => {
     const shown = statusText(store.model.allSessions(), seen, vscode.l10n.t);
     item.text = shown.text;
@@ -35,8 +38,13 @@ export function registerStatus(
       await vscode.commands.executeCommand('forgettingLab.experiments.focus');
       return;
     }
-    if (session.state === 'failed') seen.add(session.id);
-    draw();
+    if (session.state === 'failed') {
+      seen.add(session.id);
+      draw();
+      // Only those that are still on the list: the others never come back.
+      const kept = [...seen].filter((id) => store.model.session(id));
+      await context.workspaceState.update(seenKey, kept);
+    }
     await showSession(store, tree, session);
   });
   draw();

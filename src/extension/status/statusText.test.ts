@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
 import { ExperimentsModel } from '../sidebar/experimentsModel.ts';
 import { experimentWith, runWith, sessionWith } from '../sidebar/testing.ts';
 import { english } from '../translate.ts';
@@ -38,6 +39,23 @@ describe('the status bar', () => {
     const sessions = [sessionWith('a', { state: 'failed', reason: 'no space' })];
     expect(statusText(sessions, none, english)).toMatchObject({ failed: true, text: '$(error) pocket failed' });
     expect(statusText(sessions, new Set(['a']), english).accessible).toBe('Forgetting Lab: idle');
+  });
+
+  it('forgets a failure once the same work has succeeded', () => {
+    const failed = sessionWith('a', { state: 'failed' });
+    const work = { kind: 'resume', run: '/w/runs/x' } as const;
+    const idle = 'Forgetting Lab: idle';
+    const shown = (...sessions: SessionSummary[]): string => statusText(sessions, none, english).accessible;
+    expect(shown(failed, sessionWith('b', { state: 'done' }))).toBe(idle);
+    expect(shown(failed, sessionWith('b', { state: 'done', work }))).toBe(idle);
+    const merge = { kind: 'merge', base: 'a', tuned: 'b', lambda: 0.5, out: '/o' } as const;
+    for (const other of [
+      sessionWith('b', { state: 'done', title: 'calls' }),
+      sessionWith('b', { state: 'done', work: merge }),
+      sessionWith('b', { state: 'stopped' }),
+    ])
+      expect(shown(failed, other)).toContain('failed');
+    expect(shown(sessionWith('b', { state: 'done' }), failed)).toContain('failed');
   });
 
   it('makes no icon and no markup of a name', () => {

@@ -1,5 +1,5 @@
 // What the status bar says about the queue. Pure.
-import { say } from '../../shared/phrase.ts';
+import { inEnglish, say } from '../../shared/phrase.ts';
 import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
 import { formatCount, formatDone } from '../../shared/words.ts';
 import { inLabel, inMarkdown } from '../outsideText.ts';
@@ -17,13 +17,13 @@ export interface StatusText {
 }
 
 /**
- * A running session comes first, then the newest failure until it has been seen (`seen` holds ids) or taken off the list,
- * then what waits.
+ * A running session comes first, then the newest failure until it has been seen (`seen` holds ids), taken off the list or
+ * made good, then what waits.
  */
 export function statusText(sessions: readonly SessionSummary[], seen: ReadonlySet<string>, t: Translate): StatusText {
   const running = sessions.find(({ state }) => state === 'running' || state === 'stopping');
   const waiting = sessions.filter(({ state }) => state === 'queued');
-  const failed = sessions.findLast(({ id, state }) => state === 'failed' && !seen.has(id));
+  const failed = sessions.findLast((one) => one.state === 'failed' && !seen.has(one.id) && !isMadeGood(one, sessions));
   if (running) return runningText(running, waiting.length, t);
   if (failed) return failedText(failed, t);
   const [next] = waiting;
@@ -37,6 +37,16 @@ export function statusText(sessions: readonly SessionSummary[], seen: ReadonlySe
     session: next,
   };
 }
+
+/** The same work, begun later, has succeeded. */
+function isMadeGood(failed: SessionSummary, sessions: readonly SessionSummary[]): boolean {
+  const later = sessions.slice(sessions.indexOf(failed) + 1);
+  return later.some((one) => one.state === 'done' && subjectOf(one) === subjectOf(failed));
+}
+
+/** Sessions on runs have the name of their experiment as title; one that resumes a run does not know the file. */
+const subjectOf = ({ work, title }: SessionSummary): string =>
+  work.kind === 'run' || work.kind === 'resume' ? inEnglish(title) : JSON.stringify(work);
 
 function idleText(t: Translate): StatusText {
   const words = t('idle');
