@@ -9,8 +9,19 @@ export function pathOf(argument: unknown): string | undefined {
   return typeof path === 'string' && path !== '' ? path : undefined;
 }
 
-/** The paths behind the arguments of a command on several rows: `(row, rows)`. */
+/** The rows behind the arguments of a command on several: `(row, rows)`, or all in the first. */
+export function rowsOf(one: unknown, all: unknown): unknown[] {
+  if (Array.isArray(all) && all.length > 0) return all;
+  return Array.isArray(one) ? one : one === undefined || one === null ? [] : [one];
+}
+
+/** The paths behind them. */
 export function pathsOf(one: unknown, all: unknown): string[] {
-  const chosen = Array.isArray(all) && all.length > 0 ? (all as unknown[]) : Array.isArray(one) ? one : [one];
-  return [...new Set(chosen.map(pathOf).filter((path) => path !== undefined))];
+  return [
+    ...new Set(
+      rowsOf(one, all)
+        .map(pathOf)
+        .filter((path) => path !== undefined),
+    ),
+  ];
 }

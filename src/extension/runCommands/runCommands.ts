@@ -7,21 +7,23 @@ import type { RunSummary } from '../../shared/protocol/lab/runs.ts';
 import { launchSession, removeSession, stopSession } from '../../shared/protocol/lab/sessions.ts';
 import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
 import { inLabel } from '../outsideText.ts';
-import { pathsOf } from '../pathOf.ts';
+import { rowsOf } from '../pathOf.ts';
 import { isActive, runOf } from '../sidebar/experimentsModel.ts';
 import type { ExperimentsStore } from '../sidebar/experimentsStore.ts';
 import { progressWords, runTitle } from '../sidebar/rows.ts';
 import type { Workbench } from '../workbench.ts';
 import { chooseRun, chooseRuns } from './chooseRun.ts';
 import { openReport } from './openReport.ts';
+import { resumableAmong, runsOf, stoppableAmong } from './selection.ts';
+import type { StopTarget } from './selection.ts';
 
 /** Registers them. `checked` gives the runs that are checked in the tree. */
 export function registerRunCommands(workbench: Workbench, store: ExperimentsStore, checked: () => string[]): void {
   const { command, panels } = workbench;
   const { t } = vscode.l10n;
   const needsTrust = { needsTrust: true };
-  command('forgettingLab.stop', (argument, how) => stop(workbench, store, argument, how), needsTrust);
-  command('forgettingLab.resume', (argument) => resume(workbench, store, argument), needsTrust);
+  command('forgettingLab.stop', (one, more) => stop(workbench, store, rowsOf(one, more), more), needsTrust);
+  command('forgettingLab.resume', (one, all) => resumeAll(workbench, store, rowsOf(one, all)), needsTrust);
   command('forgettingLab.showHeatmap', async (argument) => {
     const run = await chooseRun(store, argument, t('Show the heatmap of a run'), isReadable);
     if (run) panels.show('heatmap', { title: runTitle(run), run: run.folder });
@@ -31,7 +33,7 @@ export function registerRunCommands(workbench: Workbench, store: ExperimentsStor
     if (run) panels.show('monitor', { title: t('Monitor: {0}', runTitle(run)), run: run.folder });
   });
   command('forgettingLab.compareRuns', async (one, all) => {
-    const named = pathsOf(one, all);
+    const named = runsOf(one, all).filter((run) => store.model.run(run)?.state !== 'corrupt');
     // One row alone is what the comparison begins with.
     const runs =
       named.length > 1
@@ -60,20 +62,45 @@ const isReadable = ({ state }: RunSummary): boolean => state !== 'corrupt';
 
 type How = 'save' | 'now';
 
-async function stop(workbench: Workbench, store: ExperimentsStore, argument: unknown, asked: unknown): Promise<void> {
+async function stop(
+  workbench: Workbench,
+  store: ExperimentsStore,
+  rows: readonly unknown[],
+  asked: unknown,
+): Promise<void> {
   await store.require();
-  const target = await stoppable(store, argument);
-  if (!target) return;
-  if ('state' in target && target.state === 'queued') {
-    await workbench.lab.request(removeSession, { id: target.id });
-    return;
-  }
-  const how = asked === 'save' || asked === 'now' ? asked : await chooseHow();
+  const targets = await stopTargets(store, rows);
+  const waiting = targets.filter(isQueued);
+  const going = targets.filter((target) => !isQueued(target));
+  const known = asked === 'save' || asked === 'now' ? asked : undefined;
+  const how = going.length > 0 ? (known ?? (await chooseHow())) : 'now';
   if (!how) return;
-  await workbench.lab.request(stopSession, 'state' in target ? { id: target.id, how } : { run: target.run, how });
+  // What waits comes off the list first: it would begin as soon as what is before it has stopped.
+  await withAll(waiting, ({ id }) => workbench.lab.request(removeSession, { id }));
+  await withAll(going, (target) =>
+    workbench.lab.request(stopSession, 'state' in target ? { id: target.id, how } : { run: target.run, how }),
+  );
 }
 
-type StopTarget = SessionSummary | { run: string };
+/** All that can be stopped of several rows; of one row or none, that one or what somebody picks. */
+async function stopTargets(store: ExperimentsStore, rows: readonly unknown[]): Promise<StopTarget[]> {
+  if (rows.length > 1) {
+    const targets = stoppableAmong(store.model, rows);
+    if (targets.length === 0) throw nothingRuns();
+    return targets;
+  }
+  const target = await stoppable(store, rows[0]);
+  return target ? [target] : [];
+}
+
+const isQueued = (target: StopTarget): target is SessionSummary => 'state' in target && target.state === 'queued';
+
+/** Does it with all, also when some fail; then throws the first failure. */
+async function withAll<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {
+  const failures: unknown[] = [];
+  for (const item of items) await act(item).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}
 
 /** The session or run that an argument names, the only one there is, or the one that is picked. */
 async function stoppable(store: ExperimentsStore, argument: unknown): Promise<StopTarget | undefined> {
@@ -99,11 +126,13 @@ async function stoppable(store: ExperimentsStore, argument: unknown): Promise<St
       target: { run: run.folder },
     })),
   ];
-  if (items.length === 0)
-    throw new LabError('usage', phrase('Nothing is running'), { remedy: phrase('Launch an experiment first') });
+  if (items.length === 0) throw nothingRuns();
   if (items.length === 1) return items[0]?.target;
   return (await vscode.window.showQuickPick(items, stopQuestion()))?.target;
 }
+
+const nothingRuns = (): LabError =>
+  new LabError('usage', phrase('Nothing is running'), { remedy: phrase('Launch an experiment first') });
 
 /** It stays until it is answered: a panel that takes the focus while it loads must not keep anybody from stopping. */
 const stopQuestion = (): vscode.QuickPickOptions => ({ title: vscode.l10n.t('Stop'), ignoreFocusOut: true });
@@ -118,6 +147,13 @@ async function chooseHow(): Promise<How | undefined> {
     { label: t('Stop now'), detail: t('Ends at once; it can be resumed from the last saved state.'), how: 'now' },
   ];
   return (await vscode.window.showQuickPick(items, stopQuestion()))?.how;
+}
+
+/** Resumes the runs of a selection, or the one that somebody picks. */
+async function resumeAll(workbench: Workbench, store: ExperimentsStore, rows: readonly unknown[]): Promise<void> {
+  await store.require();
+  const runs = rows.length > 1 ? resumableAmong(store.model, rows) : [rows[0]];
+  await withAll(runs, (run) => resume(workbench, store, run));
 }
 
 async function resume(workbench: Workbench, store: ExperimentsStore, argument: unknown): Promise<void> {

@@ -1,12 +1,11 @@
 // What menus and the palette know of the workspace. Keys that hide a command say that there is nothing for it, so that an
 // unknown state hides nothing.
-import { isActive } from './experimentsModel.ts';
+import { isActive, isResumable } from './experimentsModel.ts';
 import type { ExperimentsModel } from './experimentsModel.ts';
 
 /** Context keys with their values. */
 export function contextValues(model: ExperimentsModel, failed: boolean): [key: string, value: boolean][] {
   const states = model.allRuns().map((run) => model.state(run));
-  const resumable = ['stopped', 'interrupted', 'failed'];
   const running = model.allSessions().some(isActive) || states.includes('running');
   return [
     ['forgettingLab.labFailed', failed],
@@ -15,6 +14,6 @@ export function contextValues(model: ExperimentsModel, failed: boolean): [key: s
     ['forgettingLab.hasExperiments', model.hasExperiments()],
     ['forgettingLab.running', running],
     ['forgettingLab.noneRunning', model.loaded && !running],
-    ['forgettingLab.noneResumable', model.loaded && !states.some((state) => resumable.includes(state))],
+    ['forgettingLab.noneResumable', model.loaded && !states.some(isResumable)],
   ];
 }

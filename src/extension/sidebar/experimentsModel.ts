@@ -323,6 +323,10 @@ const keyOf = (experiment: ExperimentSummary): string => experiment.file ?? `nam
 export const isActive = ({ state }: SessionSummary): boolean =>
   state === 'queued' || state === 'running' || state === 'stopping';
 
+/** A run that has ended before its time. */
+export const isResumable = (state: ShownState): boolean =>
+  state === 'stopped' || state === 'interrupted' || state === 'failed';
+
 /** Folder of the run a session works on, as far as it is known. */
 export function runOf(session: SessionSummary): string | undefined {
   return session.run ?? (session.work.kind === 'resume' ? session.work.run : undefined);

@@ -44,6 +44,7 @@ export class ExperimentsTree implements vscode.TreeDataProvider<ExperimentsNode>
       store.onDidChange(({ all, nodes }) => {
         // Without a list the welcome text says that nothing works and leads to the log.
         this.view.message = store.model.loaded ? (store.failure ?? '') : '';
+        if (all) this.countChecks();
         this.drawn.fire(all ? undefined : nodes);
       }),
     ];
@@ -126,7 +127,12 @@ export class ExperimentsTree implements vscode.TreeDataProvider<ExperimentsNode>
       if (state === vscode.TreeItemCheckboxState.Checked) this.checked.add(run);
       else this.checked.delete(run);
     }
-    void vscode.commands.executeCommand('setContext', 'forgettingLab.checkedRuns', this.checked.size);
+    this.countChecks();
+  }
+
+  /** Tells the title bar; runs that have been deleted do not count. */
+  private countChecks(): void {
+    void vscode.commands.executeCommand('setContext', 'forgettingLab.checkedRuns', this.checkedRuns().length);
   }
 
   /** Checked runs that are still there. */

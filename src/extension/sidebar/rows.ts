@@ -7,6 +7,7 @@ import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
 import { formatDone, formatDuration, formatLearningRate, formatPoints, plainText } from '../../shared/words.ts';
 import { experimentSize } from '../experimentSize.ts';
 import type { Translate } from '../translate.ts';
+import { isResumable } from './experimentsModel.ts';
 import type { ExperimentsModel, ShownState } from './experimentsModel.ts';
 import type { CheckpointNode, ExperimentsNode, TrialNode } from './nodes.ts';
 import { minuteOf, shortMinuteOf } from './runTime.ts';
@@ -112,7 +113,6 @@ function runRow(run: RunSummary, model: ExperimentsModel, t: Translate): Row {
   const told = description || word;
   const starred = model.stars.has(run.folder);
   const readable = run.state !== 'corrupt';
-  const resumable = state === 'interrupted' || state === 'stopped' || state === 'failed';
   return {
     label,
     description: starred ? `\u2605 ${description}` : description,
@@ -121,7 +121,7 @@ function runRow(run: RunSummary, model: ExperimentsModel, t: Translate): Row {
       'run path',
       readable && 'readable',
       state === 'running' && 'stoppable',
-      resumable && 'resumable',
+      isResumable(state) && 'resumable',
       starred ? 'marked' : 'unmarked',
     ),
     // What the description begins with is not said twice.

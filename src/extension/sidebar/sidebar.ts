@@ -1,8 +1,9 @@
 // The views of the activity bar container with the commands that only they have.
 import * as vscode from 'vscode';
 import { removeSession } from '../../shared/protocol/lab/sessions.ts';
-import { pathOf, pathsOf } from '../pathOf.ts';
+import { pathOf, pathsOf, rowsOf } from '../pathOf.ts';
 import { registerRunCommands } from '../runCommands/runCommands.ts';
+import { runsOf } from '../runCommands/selection.ts';
 import type { Workbench } from '../workbench.ts';
 import type { Order } from './experimentsModel.ts';
 import type { ExperimentsStore } from './experimentsStore.ts';
@@ -34,8 +35,8 @@ function registerTreeCommands(workbench: Workbench, store: ExperimentsStore, tre
   command('forgettingLab.internal.compareChecked', () =>
     vscode.commands.executeCommand('forgettingLab.compareRuns', experiments.checkedRuns()),
   );
-  command('forgettingLab.internal.star', (one, all) => experiments.star(pathsOf(one, all), true));
-  command('forgettingLab.internal.unstar', (one, all) => experiments.star(pathsOf(one, all), false));
+  command('forgettingLab.internal.star', (one, all) => experiments.star(runsOf(one, all), true));
+  command('forgettingLab.internal.unstar', (one, all) => experiments.star(runsOf(one, all), false));
   command('forgettingLab.internal.refresh', async () => {
     await store.refresh();
     trees.datasets.redraw();
@@ -44,8 +45,7 @@ function registerTreeCommands(workbench: Workbench, store: ExperimentsStore, tre
   command(
     'forgettingLab.internal.removeSession',
     async (one, all) => {
-      const nodes = (Array.isArray(all) && all.length > 0 ? all : [one]) as { session?: string }[];
-      for (const { session } of nodes) {
+      for (const { session } of rowsOf(one, all) as { session?: string }[]) {
         if (session !== undefined) await workbench.lab.request(removeSession, { id: session });
       }
     },
