@@ -70,6 +70,14 @@ describe('the manifest', () => {
     }
   });
 
+  it('has title buttons that take no argument: the editor hands them the row last clicked', () => {
+    const silent = [...code.matchAll(/\bcommand\(\s*'(forgettingLab\.[\w.]+)',\s*(?:async )?\(\) =>/g)].map(
+      (match) => match[1]!,
+    );
+    const buttons = contributes.menus['view/title']!.map(({ command }) => command);
+    expect(buttons.filter((id) => !silent.includes(id))).toEqual([]);
+  });
+
   it('names only commands, views and menus that exist', () => {
     const items = Object.values(contributes.menus).flat();
     expect(items.map(({ command }) => command).filter((id) => !declared.includes(id))).toEqual([]);
