@@ -3,15 +3,13 @@ import * as vscode from 'vscode';
 import { say } from '../../shared/phrase.ts';
 import { getDatasetRows, rewriteDatasetRows } from '../../shared/protocol/lab/datasets.ts';
 import type { RowAction, RowActionResult } from '../../shared/protocol/lab/datasets.ts';
-import { toRange } from '../experiments/editorShapes.ts';
+import { fromRange, toRange } from '../experiments/editorShapes.ts';
 import { inMessage } from '../outsideText.ts';
 import type { Workbench } from '../workbench.ts';
 import { datasetSelector } from './datasetFiles.ts';
 import { scoringModel, type OpenDatasets } from './openDatasets.ts';
 
 const rewriteCommand = 'forgettingLab.internal.rewriteRows';
-/** More rows are a matter for Build Targets. */
-const mostRows = 200;
 
 const titles = (): { readonly [A in RowAction]: string } => ({
   'self-output': vscode.l10n.t('Use self-output'),
@@ -26,8 +24,7 @@ export function registerRowActions(workbench: Workbench, datasets: OpenDatasets)
     provideCodeActions: async (document, range, context, token) => {
       const isAsked = context.only === undefined || context.only.contains(kind) || kind.contains(context.only);
       if (!isAsked || !workbench.trusted() || !(await datasets.ready(document))) return [];
-      const lines = { from: range.start.line, to: Math.min(range.end.line, range.start.line + mostRows - 1) };
-      const params = { uri: document.uri.toString(), version: document.version, ...lines };
+      const params = { uri: document.uri.toString(), version: document.version, range: fromRange(range) };
       const { rows, version } = await workbench.lab.request(getDatasetRows, params, token);
       const usable = rows.filter(({ state }) => state !== 'bad');
       if (usable.length === 0 || version !== document.version) return [];
@@ -35,8 +32,7 @@ export function registerRowActions(workbench: Workbench, datasets: OpenDatasets)
       if (usable.some(({ hasGroundTruth }) => hasGroundTruth)) offered.push('ground-truth');
       return offered.map((action) => {
         const made = new vscode.CodeAction(titles()[action], kind);
-        const chosen = usable.map(({ line }) => line);
-        made.command = { title: made.title, command: rewriteCommand, arguments: [document.uri, chosen, action] };
+        made.command = { title: made.title, command: rewriteCommand, arguments: [document.uri, range, action] };
         return made;
       });
     },
@@ -46,7 +42,7 @@ export function registerRowActions(workbench: Workbench, datasets: OpenDatasets)
   );
   workbench.command(
     rewriteCommand,
-    (uri, lines, action) => rewrite(workbench, datasets, uri as vscode.Uri, lines as number[], action as RowAction),
+    (uri, range, action) => rewrite(workbench, datasets, uri as vscode.Uri, range as vscode.Range, action as RowAction),
     { needsTrust: true },
   );
 }
@@ -55,13 +51,13 @@ async function rewrite(
   workbench: Workbench,
   datasets: OpenDatasets,
   uri: vscode.Uri,
-  lines: number[],
+  range: vscode.Range,
   action: RowAction,
 ): Promise<void> {
   const document = await vscode.workspace.openTextDocument(uri);
   if (!(await datasets.ready(document))) return;
   const { version } = document;
-  const params = { uri: uri.toString(), version, lines, action, model: scoringModel(document) };
+  const params = { uri: uri.toString(), version, range: fromRange(range), action, model: scoringModel(document) };
   const result = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: titles()[action], cancellable: true },
     (_, token) => workbench.lab.request(rewriteDatasetRows, params, token),

@@ -8,6 +8,11 @@ export const toRange = ({ start, end }: TextRange): vscode.Range =>
 
 export const fromPosition = ({ line, character }: vscode.Position): TextPosition => ({ line, character });
 
+export const fromRange = ({ start, end }: vscode.Range): TextRange => ({
+  start: fromPosition(start),
+  end: fromPosition(end),
+});
+
 /** Shown in the list of problems. */
 export const diagnosticSource = 'Forgetting Lab';
 

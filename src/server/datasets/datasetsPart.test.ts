@@ -189,7 +189,11 @@ describe('datasets of the lab server', () => {
     const text = `[\n  {"question": "a", "answer": "x"},\n  {"question": "b"},\n\n  {"question": "c",\n   "answer": "y"},, 5\n`;
     await writeFile(path, text);
     const uri = await open(server, path);
-    const { rows } = await server.call(protocol.getDatasetRows, { uri, version: 1, from: 0, to: 20 });
+    const { rows } = await server.call(protocol.getDatasetRows, {
+      uri,
+      version: 1,
+      range: { start: { line: 0, character: 0 }, end: { line: 20, character: 0 } },
+    });
     expect(rows.map(({ line, endLine, number, state }) => [line, endLine, number, state])).toEqual([
       [1, 1, 1, 'unscored'],
       [2, 2, 2, 'bad'],
@@ -204,6 +208,16 @@ describe('datasets of the lab server', () => {
         expect.stringContaining('the array is truncated'),
       ]);
     });
+  });
+
+  it('explain the element of an array that the pointer is in, not the first of its line', async () => {
+    const { server, folder } = await setup();
+    const text = '[{"text":"one a b c d"}, {"text":"two e f g h"}]';
+    const uri = await open(server, join(folder, 'array.json'), text);
+    const at = (character: number): Promise<protocol.RowDetails | null> =>
+      server.call(protocol.explainDatasetRow, { uri, version: 1, position: { line: 0, character }, model });
+    expect((await at(text.indexOf('one')))?.number).toBe(1);
+    expect((await at(text.indexOf('two')))?.number).toBe(2);
   });
 
   it.each([

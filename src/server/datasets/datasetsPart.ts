@@ -38,7 +38,10 @@ export const datasetsPart: ServerPart = (server) => {
     const { document } = part.get(client, params.uri);
     await document.ready();
     const { table, version } = document;
-    const indices = table.within(params.from, params.to, 500).filter((index) => table.info(index).kind !== 'blank');
+    const indices = table
+      .touching(params.range)
+      .slice(0, 500)
+      .filter((index) => table.info(index).kind !== 'blank');
     return { version, rows: indices.map((index) => plainRow(table, index)) };
   });
   server.handle(protocol.scoreDatasetRows, (params, { client }) => part.get(client, params.uri).scores.rows(params));
@@ -55,8 +58,8 @@ export const datasetsPart: ServerPart = (server) => {
     open.scores.summarise(model);
     return part.summary(open);
   });
-  server.handle(protocol.rewriteDatasetRows, ({ uri, lines, action, model }, { client, signal }) =>
-    part.rewrite(client, uri, { lines, action, model, signal, workspace: server.workspace }),
+  server.handle(protocol.rewriteDatasetRows, ({ uri, range, action, model }, { client, signal }) =>
+    part.rewrite(client, uri, { range, action, model, signal, workspace: server.workspace }),
   );
   server.handle(protocol.listDatasets, ({ model }) => part.list.list(model));
   server.onNotification(protocol.datasetFilesChanged, () => part.list.changed());
@@ -129,7 +132,7 @@ class DatasetsPart {
     const { document, scores } = this.get(client, uri);
     await document.ready();
     const { table } = document;
-    const [index] = table.within(position.line, position.line, 1);
+    const [index] = table.touching({ start: position, end: position });
     if (index === undefined) return null;
     const current = document.since();
     const scored = await scores.row(index, model, signal);

@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { packageRoot } from '../../runs/packageRoot.ts';
 import * as protocol from '../../shared/protocol/lab/datasets.ts';
 import type { RowAction, RowActionResult } from '../../shared/protocol/lab/datasets.ts';
+import type { TextRange } from '../../shared/protocol/lab/experiments.ts';
 import { memoryServer, temporaryFolder, type MemoryServer } from '../runs/testing/memoryServer.ts';
 import { datasetsPart } from './datasetsPart.ts';
 import { phrase } from '../../shared/phrase.ts';
@@ -28,14 +29,20 @@ function applied(text: string, { edits }: RowActionResult): string {
   return lines.join('\n');
 }
 
+/** From the beginning of a line to the beginning of another, as an editor selects whole lines. */
+const linesOf = (from: number, to: number): TextRange => ({
+  start: { line: from, character: 0 },
+  end: { line: to, character: 0 },
+});
+
 describe('row actions', () => {
   it('write verified answers of the model, masks, and go back', async () => {
     const { server, path } = await workspaceWithData();
     const text = await readFile(path, 'utf8');
     const act = async (before: string, action: RowAction): Promise<RowActionResult> => {
       await server.call(protocol.openDataset, { uri: path, path, version: 1, text: before });
-      const lines = [...Array(20).keys()];
-      return server.call(protocol.rewriteDatasetRows, { uri: path, version: 1, lines, action, model });
+      const range = linesOf(0, 20);
+      return server.call(protocol.rewriteDatasetRows, { uri: path, version: 1, range, action, model });
     };
     const own = await act(text, 'self-output');
     expect(own.verifier).toBe('last_number');
@@ -57,6 +64,30 @@ describe('row actions', () => {
     expect(rows[0]?.perplexity).toBeLessThan(2.5);
   });
 
+  it('change the element of an array that the cursor is in, where several share a line', async () => {
+    const { server, folder } = await workspaceWithData();
+    const path = join(folder, 'array.json');
+    const row = (a: number, b: number): string =>
+      `{"question":"What is ${a} - ${b}?","answer":"# ${a} ; ${b} # ${a - b}"}`;
+    const [first, second] = [row(45, 23), row(38, 12)];
+    for (const [text, line] of [
+      [`[${first},${second}]`, 0],
+      [`[{\n${first.slice(1, -1)}\n}, {\n${second.slice(1, -1)}\n}]`, 2],
+    ] as const) {
+      await server.call(protocol.openDataset, { uri: path, path, version: 1, text });
+      const place = { line, character: text.split('\n')[line]?.lastIndexOf('{') ?? -1 };
+      const range = { start: place, end: place };
+      const { rows } = await server.call(protocol.getDatasetRows, { uri: path, version: 1, range });
+      expect(rows.map(({ number }) => number)).toEqual([2]);
+      const request = { uri: path, version: 1, range, action: 'mask-hard', model } as const;
+      const { edits } = await server.call(protocol.rewriteDatasetRows, request);
+      expect(edits.map(({ newText }) => (JSON.parse(newText) as { answer: string }).answer)).toEqual([
+        '# 38 ; 12 # 26',
+      ]);
+      expect(edits[0]?.range.start).toEqual(place);
+    }
+  });
+
   it('leave rows alone that they cannot change', async () => {
     const { server, folder } = await workspaceWithData();
     const path = join(folder, 'text.jsonl');
@@ -64,7 +95,7 @@ describe('row actions', () => {
     const result = await server.call(protocol.rewriteDatasetRows, {
       uri: path,
       version: 1,
-      lines: [0, 1],
+      range: linesOf(0, 2),
       action: 'self-output',
       model,
     });

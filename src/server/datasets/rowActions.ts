@@ -15,6 +15,7 @@ import type { Stage } from '../../shared/experiment.ts';
 import { phrase } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
 import type { RowAction, RowActionResult, ScoringModel } from '../../shared/protocol/lab/datasets.ts';
+import type { TextRange } from '../../shared/protocol/lab/experiments.ts';
 import { exampleAt, stmTau } from './annotate.ts';
 import type { DatasetDocument } from './datasetDocument.ts';
 import { groundTruthField, withAnswer, withGroundTruth, withMask } from './rowEdits.ts';
@@ -37,7 +38,7 @@ interface ChosenRow {
 type Outcome = { text: string } | { reason: Words };
 
 export interface RewriteRequest {
-  lines: readonly number[];
+  range: TextRange;
   action: RowAction;
   model: ScoringModel;
   signal: AbortSignal;
@@ -54,7 +55,7 @@ export async function rewriteRows(
   const { table, version } = document;
   const result: RowActionResult = { version, edits: [], skipped: [] };
   const rows: ChosenRow[] = [];
-  for (const index of [...new Set(request.lines.flatMap((line) => table.within(line, line, 1)))].slice(0, mostRows)) {
+  for (const index of table.touching(request.range).slice(0, mostRows)) {
     const example = exampleAt(table, index, document.path);
     if (example) rows.push({ index, number: table.place(index).number, example, raw: table.textOf(index) });
   }

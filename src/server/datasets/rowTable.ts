@@ -6,7 +6,7 @@ import { readRowText } from '../../data/readRows.ts';
 import { slices } from '../../lab/slices.ts';
 import { inEnglish, phrase } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
-import type { TextPosition } from '../../shared/protocol/lab/experiments.ts';
+import type { TextPosition, TextRange } from '../../shared/protocol/lab/experiments.ts';
 import { ArrayOutline } from './arrayOutline.ts';
 import { splice, type DocumentText, type LineSplice } from './documentText.ts';
 import { infoOf, type RowInfo } from './rowInfo.ts';
@@ -134,6 +134,21 @@ export class RowTable {
     return found;
   }
 
+  /**
+   * Indices of the rows that a stretch of the text touches; a place touches the row that it is in or right beside. The
+   * comma and the indentation of a row that has its line to itself belong to it.
+   */
+  touching({ start, end }: TextRange): number[] {
+    const isPlace = !isBefore(start, end);
+    const onLines = this.within(start.line, end.line, Infinity);
+    const touched = onLines.filter((index) => {
+      const row = this.place(index);
+      if (isPlace) return !isBefore(start, row.start) && !isBefore(row.end, start);
+      return isBefore(row.start, end) && isBefore(start, row.end);
+    });
+    return touched.length === 0 && isPlace && onLines.length === 1 ? onLines : touched;
+  }
+
   /** Whether the file is a list of rows in a known format. */
   get isDataset(): boolean {
     if (this.format !== undefined) return true;
@@ -172,6 +187,10 @@ export class RowTable {
     }
     this.format = undefined;
   }
+}
+
+function isBefore(a: TextPosition, b: TextPosition): boolean {
+  return a.line < b.line || (a.line === b.line && a.character < b.character);
 }
 
 /** As the command line decides: a first character `[` means an array; a lone `{` begins one object over several lines. */

@@ -116,8 +116,15 @@ export interface DatasetRows {
   rows: DatasetRow[];
 }
 
-/** Rows that touch the lines, as read; nothing is computed. */
-export const getDatasetRows = request<RowsRequest, DatasetRows>('datasets/rows');
+/** A part of a document: a selection, or the place of the cursor. */
+export interface RangeRequest {
+  uri: string;
+  version: number;
+  range: TextRange;
+}
+
+/** Rows that the range touches, the first ones of many, as read; nothing is computed. */
+export const getDatasetRows = request<RangeRequest, DatasetRows>('datasets/rows');
 
 /**
  * The same with scores. What is not known yet comes as `pending` and is computed before everything else; the newest
@@ -244,10 +251,10 @@ export interface RowActionResult {
   verifier?: string;
 }
 
-export const rewriteDatasetRows = request<
-  { uri: string; version: number; lines: number[]; action: RowAction; model: ScoringModel },
-  RowActionResult
->('datasets/rewrite', { needsTrust: true });
+export const rewriteDatasetRows = request<RangeRequest & { action: RowAction; model: ScoringModel }, RowActionResult>(
+  'datasets/rewrite',
+  { needsTrust: true },
+);
 
 /** A dataset file of the workspace. */
 export interface DatasetFile {
