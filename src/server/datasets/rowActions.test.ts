@@ -8,6 +8,7 @@ import type { RowAction, RowActionResult } from '../../shared/protocol/lab/datas
 import type { TextRange } from '../../shared/protocol/lab/experiments.ts';
 import { memoryServer, temporaryFolder, type MemoryServer } from '../runs/testing/memoryServer.ts';
 import { datasetsPart } from './datasetsPart.ts';
+import { withAnswer } from './rowEdits.ts';
 import { phrase } from '../../shared/phrase.ts';
 
 const model = { name: 'pocket', device: 'cpu' } as const;
@@ -51,7 +52,10 @@ describe('row actions', () => {
     for (const { newText } of own.edits) {
       const row = JSON.parse(newText) as { completion: { content: string }[]; answer: string; provenance: string };
       expect(row.completion[0]?.content.match(/\d+/g)?.at(-1)).toBe(row.answer);
-      expect(row).toMatchObject({ provenance: 'self_output', ground_truth: expect.stringMatching(/^# /) as string });
+      expect(row).toMatchObject({
+        provenance: 'self_output',
+        lab_ground_truth: expect.stringMatching(/^# /) as string,
+      });
     }
     const changed = applied(text, own);
     const masked = applied(changed, await act(changed, 'mask-hard'));
@@ -85,6 +89,34 @@ describe('row actions', () => {
         '# 38 ; 12 # 26',
       ]);
       expect(edits[0]?.range.start).toEqual(place);
+    }
+  });
+
+  it('verify from the ground truth that a changed row keeps, whatever its format calls the answer', async () => {
+    const { server, path } = await workspaceWithData();
+    const text = '{"question":"What is 45 - 23?","answer":"99","provenance":"self_output","lab_ground_truth":"22"}';
+    await server.call(protocol.openDataset, { uri: path, path, version: 1, text });
+    const request = { uri: path, version: 1, range: linesOf(0, 1), action: 'self-output', model } as const;
+    const { edits, skipped } = await server.call(protocol.rewriteDatasetRows, request);
+    expect(skipped).toEqual([]);
+    const row = JSON.parse(edits[0]?.newText ?? '') as { answer: string };
+    expect(row.answer.match(/\d+/g)?.at(-1)).toBe('22');
+  });
+
+  it('offer the way back for answers replaced here, not for columns of the dataset', async () => {
+    const { server, folder } = await workspaceWithData();
+    const path = join(folder, 'reference.jsonl');
+    const own = '{"question":"6 * 7?","answer":"Six times seven is 42.","ground_truth":"42"}';
+    const parts =
+      '{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":[{"type":"text","text":"a"}]}]}';
+    for (const [row, format] of [
+      [own, 'question-answer'],
+      [parts, 'messages'],
+    ] as const) {
+      const text = `${row}\n${withAnswer(row, format, 'new', 'self_output')}\n`;
+      await server.call(protocol.openDataset, { uri: path, path, version: 1, text });
+      const { rows } = await server.call(protocol.getDatasetRows, { uri: path, version: 1, range: linesOf(0, 2) });
+      expect(rows.map(({ hasGroundTruth }) => hasGroundTruth === true)).toEqual([false, true]);
     }
   });
 

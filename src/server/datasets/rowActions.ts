@@ -1,6 +1,7 @@
 // New text for rows: the model's own answers, rewrites, masks of hard tokens, and the way back.
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { DatasetFormat } from '../../data/formats.ts';
 import { scorers } from '../../evals/scorers.ts';
 import { findLabFiles } from '../../lab/findRuns.ts';
 import { maskSpans, maskTargets } from '../../recipes/mask.ts';
@@ -18,7 +19,8 @@ import type { RowAction, RowActionResult, ScoringModel } from '../../shared/prot
 import type { TextRange } from '../../shared/protocol/lab/experiments.ts';
 import { exampleAt, stmTau } from './annotate.ts';
 import type { DatasetDocument } from './datasetDocument.ts';
-import { groundTruthField, withAnswer, withGroundTruth, withMask } from './rowEdits.ts';
+import { withAnswer, withGroundTruth, withMask } from './rowEdits.ts';
+import { readRow } from './rowInfo.ts';
 import { encode, type ScoringService } from './scoringService.ts';
 
 /** Rows of one action; more are a matter for building targets. */
@@ -135,9 +137,9 @@ async function writeAnswers(
   const choices = choicesOf(action === 'rephrase' ? 'rephrase' : 'self-output');
   const model = await service.model(request.model);
   const byRow = new Map<number, Outcome>();
-  const truths = new Map(rows.map((row) => [row.number, { ...row.example, ...truthOf(row) }]));
+  const truths = rows.map((row) => truthOf(row, format));
   await service.withEngine(model, async ({ engine, info }) => {
-    const targets = makeTargets(streamOf([...truths.values()]), choices.targets, {
+    const targets = makeTargets(streamOf(truths), choices.targets, {
       engine,
       model: info.id,
       side: model.side,
@@ -159,11 +161,13 @@ async function writeAnswers(
   });
 }
 
-/** A row that was changed before is answered and verified from its ground truth, not from the last answer. */
-function truthOf({ example }: ChosenRow): Partial<Example> {
-  const truth = example.fields[groundTruthField];
-  if (typeof truth !== 'string' || example.body.kind === 'text') return {};
-  return { body: { ...example.body, completion: truth } };
+/**
+ * A row that was changed before is answered and verified from its ground truth, not from the last answer, which may be the
+ * verifier's reference as well (`answer` of question and answer).
+ */
+function truthOf({ raw, number, example }: ChosenRow, format: DatasetFormat): Example {
+  const read = readRow(withGroundTruth(raw, format), format, { file: example.source.file, number });
+  return 'example' in read ? read.example : example;
 }
 
 /** A rejected answer leaves the row as it is, so that nothing is replaced by what the verifier refuses. */

@@ -21,20 +21,28 @@ describe('changes of rows', () => {
         const changed = withAnswer(raw, format as keyof typeof rows, 'my "own" 答\n', 'self_output');
         const json = JSON.parse(changed) as Record<string, unknown>;
         expect(json['provenance']).toBe('self_output');
-        expect(json['ground_truth']).toBeDefined();
+        expect(json['lab_ground_truth']).toBeDefined();
         expect(JSON.stringify(json)).toContain(JSON.stringify('my "own" 答\n'));
         expect(withGroundTruth(changed, format as keyof typeof rows)).toBe(raw);
         // A second change keeps the first ground truth.
         const again = withAnswer(changed, format as keyof typeof rows, 'other', 'rephrase');
         expect(JSON.parse(again)).toMatchObject({
           provenance: 'rephrase',
-          ground_truth: json['ground_truth'] as string,
+          lab_ground_truth: json['lab_ground_truth'] as string,
         });
         expect(withGroundTruth(again, format as keyof typeof rows)).toBe(raw);
         expect(withGroundTruth(withMask(raw, [[0, 1]], [0]), format as keyof typeof rows)).toBe(raw);
       }
     });
   }
+
+  it("leave a dataset's own column of reference answers alone", () => {
+    const raw = '{"question":"6 * 7?","answer":"Six times seven is 42.","ground_truth":"42"}';
+    expect(withGroundTruth(raw, 'question-answer')).toBe(raw);
+    const changed = withAnswer(raw, 'question-answer', '42, I think.', 'self_output');
+    expect(JSON.parse(changed)).toMatchObject({ answer: '42, I think.', ground_truth: '42' });
+    expect(withGroundTruth(changed, 'question-answer')).toBe(raw);
+  });
 
   it('take away what held for the other answer', () => {
     const raw =
@@ -45,7 +53,7 @@ describe('changes of rows', () => {
       answer: 'b',
       source: { line: 3 },
       provenance: 'self_output',
-      ground_truth: 'a',
+      lab_ground_truth: 'a',
     });
   });
 

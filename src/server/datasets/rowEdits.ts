@@ -1,14 +1,14 @@
 // Changes the text of a row and nothing else of it: the answer is replaced, notes are added or taken away, and whatever
-// else the row holds stays as it was written. `ground_truth` keeps the first answer, letter by letter, so that the way back
-// gives the row that was there.
+// else the row holds stays as it was written. `lab_ground_truth` keeps the first answer, letter by letter, so that the way
+// back gives the row that was there. A dataset's own `ground_truth` is a column like any other, often a verifier's reference.
 import { parseTree, type Node } from 'jsonc-parser';
 import type { DatasetFormat } from '../../data/formats.ts';
 import type { Provenance } from '../../shared/dataset.ts';
 import { mapRow, propertyOf, valueOf } from './rowMap.ts';
 
 /** Column with the answer that a changed row had first, and the provenance it named, if any. */
-export const groundTruthField = 'ground_truth';
-const groundTruthProvenance = 'ground_truth_provenance';
+export const groundTruthField = 'lab_ground_truth';
+const groundTruthProvenance = 'lab_ground_truth_provenance';
 
 /** What `forgetting-lab targets` writes about one answer: it does not hold for another. */
 const ofAnswer = ['ppl', 'logprobs', 'mask', 'masked'];

@@ -7,6 +7,7 @@ import type { Example, Provenance } from '../../shared/dataset.ts';
 import { inEnglish } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
 import { jsonFault } from './jsonFault.ts';
+import { groundTruthField } from './rowEdits.ts';
 import { contentKey } from './scoringService.ts';
 
 /** A row that can be used. */
@@ -17,6 +18,7 @@ export interface UsableRow {
   key: string;
   /** Spans of the answer that the loss leaves out, as `forgetting-lab targets` writes them. */
   mask: [start: number, end: number][] | undefined;
+  /** Its answer was replaced in the editor, and the first one is kept. */
   hasGroundTruth: boolean;
   score: RowScore | undefined;
 }
@@ -81,7 +83,7 @@ export function infoOf(text: string, format: DatasetFormat | undefined, spot: Ro
     provenance: example.provenance,
     key: contentKey(example),
     mask: mask.length > 0 ? mask : undefined,
-    hasGroundTruth: typeof row['ground_truth'] === 'string',
+    hasGroundTruth: Object.hasOwn(row, groundTruthField),
     score: undefined,
   };
 }

@@ -153,7 +153,7 @@ suite('datasets', () => {
     await rewrite('self-output');
     const own = JSON.parse(document.lineAt(0).text) as Record<string, unknown>;
     assert.equal(own['provenance'], 'self_output');
-    assert.equal(own['ground_truth'], '# 45 ; 23 # 22');
+    assert.equal(own['lab_ground_truth'], '# 45 ; 23 # 22');
     await vscode.commands.executeCommand('undo');
     assert.equal(document.getText(), before);
   });
