@@ -1,13 +1,14 @@
 // Changes of rows as refactorings: the lab server writes the new text, the editor applies it, undo takes it back.
 import * as vscode from 'vscode';
-import { say } from '../../shared/phrase.ts';
+import { joinedBySemicolon, say } from '../../shared/phrase.ts';
 import { getDatasetRows, rewriteDatasetRows } from '../../shared/protocol/lab/datasets.ts';
-import type { RowAction, RowActionResult } from '../../shared/protocol/lab/datasets.ts';
+import type { RowAction } from '../../shared/protocol/lab/datasets.ts';
 import { fromRange, toRange } from '../experiments/editorShapes.ts';
 import { inMessage } from '../outsideText.ts';
 import type { Workbench } from '../workbench.ts';
 import { datasetSelector } from './datasetFiles.ts';
 import { scoringModel, type OpenDatasets } from './openDatasets.ts';
+import { rowActionNotes } from './rowText.ts';
 
 const rewriteCommand = 'forgettingLab.internal.rewriteRows';
 
@@ -27,12 +28,14 @@ export function registerRowActions(workbench: Workbench, datasets: OpenDatasets)
       const params = { uri: document.uri.toString(), version: document.version, range: fromRange(range) };
       const { rows, version } = await workbench.lab.request(getDatasetRows, params, token);
       const usable = rows.filter(({ state }) => state !== 'bad');
-      if (usable.length === 0 || version !== document.version) return [];
+      if (usable.length === 0 || version !== params.version) return [];
       const offered: RowAction[] = ['self-output', 'rephrase', 'mask-hard'];
       if (usable.some(({ hasGroundTruth }) => hasGroundTruth)) offered.push('ground-truth');
       return offered.map((action) => {
         const made = new vscode.CodeAction(titles()[action], kind);
-        made.command = { title: made.title, command: rewriteCommand, arguments: [document.uri, range, action] };
+        // The range belongs to this version of the text.
+        const values = [document.uri, version, range, action];
+        made.command = { title: made.title, command: rewriteCommand, arguments: values };
         return made;
       });
     },
@@ -42,43 +45,52 @@ export function registerRowActions(workbench: Workbench, datasets: OpenDatasets)
   );
   workbench.command(
     rewriteCommand,
-    (uri, range, action) => rewrite(workbench, datasets, uri as vscode.Uri, range as vscode.Range, action as RowAction),
+    (uri, version, range, action) =>
+      rewrite(workbench, datasets, {
+        uri: uri as vscode.Uri,
+        version: version as number,
+        range: range as vscode.Range,
+        action: action as RowAction,
+      }),
     { needsTrust: true },
   );
+}
+
+/** What an action is asked to change, in one version of a text. */
+interface Rewrite {
+  uri: vscode.Uri;
+  version: number;
+  range: vscode.Range;
+  action: RowAction;
 }
 
 async function rewrite(
   workbench: Workbench,
   datasets: OpenDatasets,
-  uri: vscode.Uri,
-  range: vscode.Range,
-  action: RowAction,
+  { uri, version, range, action }: Rewrite,
 ): Promise<void> {
   const document = await vscode.workspace.openTextDocument(uri);
   if (!(await datasets.ready(document))) return;
-  const { version } = document;
+  if (document.version !== version) return warn(vscode.l10n.t('The text has changed meanwhile. Nothing was written.'));
   const params = { uri: uri.toString(), version, range: fromRange(range), action, model: scoringModel(document) };
   const result = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: titles()[action], cancellable: true },
     (_, token) => workbench.lab.request(rewriteDatasetRows, params, token),
   );
   if (document.version !== version || result.version !== version) {
-    void vscode.window.showWarningMessage(vscode.l10n.t('The text has changed meanwhile. Nothing was written.'));
-    return;
+    return warn(vscode.l10n.t('The text has changed meanwhile. Nothing was written.'));
   }
   const edit = new vscode.WorkspaceEdit();
-  for (const { range, newText } of result.edits) edit.replace(uri, toRange(range), newText);
-  if (result.edits.length > 0) await vscode.workspace.applyEdit(edit);
-  tellSkipped(result);
+  for (const { range: place, newText } of result.edits) edit.replace(uri, toRange(place), newText);
+  if (result.edits.length > 0 && !(await vscode.workspace.applyEdit(edit))) {
+    return warn(vscode.l10n.t('The editor did not take the change. Nothing was written.'));
+  }
+  const { notes, isWarning } = rowActionNotes(action, result, vscode.l10n.t);
+  if (notes.length === 0) return;
+  const message = inMessage(say(joinedBySemicolon(notes), vscode.l10n.t));
+  void (isWarning ? vscode.window.showWarningMessage(message) : vscode.window.showInformationMessage(message));
 }
 
-function tellSkipped({ skipped, edits }: RowActionResult): void {
-  const [first] = skipped;
-  if (!first) return;
-  const reason = say(first.reason, vscode.l10n.t);
-  const message =
-    skipped.length === 1
-      ? vscode.l10n.t('Row {0} stays as it is: {1}', first.number, reason)
-      : vscode.l10n.t('{0} rows changed, {1} stay as they are: {2}', edits.length, skipped.length, reason);
-  void vscode.window.showInformationMessage(inMessage(message));
+function warn(message: string): void {
+  void vscode.window.showWarningMessage(message);
 }

@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { DatasetSummary, RowDetails } from '../../shared/protocol/lab/datasets.ts';
+import type { DatasetSummary, RowActionResult, RowDetails } from '../../shared/protocol/lab/datasets.ts';
 import { english } from '../translate.ts';
 import { mayBeDataset } from './datasetFiles.ts';
 import { mostDecorations, planColours } from './colourPlan.ts';
-import { codeSpan, formatProbability, hintLabel, hoverMarkdown, lensTitle, lensTooltip } from './rowText.ts';
+import {
+  codeSpan,
+  formatProbability,
+  hintLabel,
+  hoverMarkdown,
+  lensTitle,
+  lensTooltip,
+  rowActionNotes,
+} from './rowText.ts';
 
 const summary: DatasetSummary = {
   uri: 'u',
@@ -125,6 +133,43 @@ describe('words about rows', () => {
     expect(hintLabel({ ...details })).toBe('4.83');
     expect(hintLabel({ line: 1, endLine: 1, character: 0, number: 2, state: 'pending' })).toBe('····');
     expect(hintLabel({ line: 1, endLine: 1, character: 0, number: 2, state: 'bad', reason: 'x' })).toBeUndefined();
+  });
+});
+
+describe('what is said when an action has changed rows', () => {
+  const range = { start: { line: 0, character: 0 }, end: { line: 0, character: 1 } };
+  const result = (changed: number, more: Partial<RowActionResult> = {}): RowActionResult => ({
+    version: 1,
+    edits: Array.from({ length: changed }, () => ({ range, newText: '{}' })),
+    skipped: [],
+    selected: changed,
+    ...more,
+  });
+
+  it('is nothing when all went as asked', () => {
+    expect(rowActionNotes('self-output', result(3, { verifier: 'exact' }), english).notes).toEqual([]);
+    expect(rowActionNotes('mask-hard', result(3), english).notes).toEqual([]);
+  });
+
+  it('names answers that nobody verified', () => {
+    for (const action of ['self-output', 'rephrase'] as const) {
+      const { notes, isWarning } = rowActionNotes(action, result(3), english);
+      expect(notes).toEqual([expect.stringContaining('not verified')]);
+      expect(isWarning).toBe(true);
+      expect(rowActionNotes(action, result(0), english).notes).toEqual([]);
+    }
+  });
+
+  it('counts the rows that were left out, and those that stay as they are', () => {
+    const skipped = [{ number: 7, reason: 'it is long' }];
+    expect(rowActionNotes('mask-hard', result(199, { skipped, selected: 1000 }), english)).toEqual({
+      notes: [
+        'Only the first 200 of 1,000 selected rows were taken, Build Targets takes a whole file',
+        'Row 7 stays as it is: it is long',
+      ],
+      isWarning: true,
+    });
+    expect(rowActionNotes('mask-hard', result(1, { skipped, selected: 2 }), english).isWarning).toBe(false);
   });
 });
 

@@ -1,5 +1,12 @@
 // What is said about rows, in words: hints, hovers, the lens on line one.
-import type { DatasetRow, DatasetSummary, HardToken, RowDetails } from '../../shared/protocol/lab/datasets.ts';
+import type {
+  DatasetRow,
+  DatasetSummary,
+  HardToken,
+  RowAction,
+  RowActionResult,
+  RowDetails,
+} from '../../shared/protocol/lab/datasets.ts';
 import type { Provenance } from '../../shared/dataset.ts';
 import { formatCount, formatPerplexity } from '../../shared/words.ts';
 import { rowCount, tokenCount } from '../counts.ts';
@@ -63,6 +70,35 @@ export function lensTooltip({ scores }: DatasetSummary, t: Translate): string {
   if (scores.limit === undefined) return numbers;
   const limit = formatCount(scores.limit);
   return `${numbers}. ${t('Only the first {0} rows are scored for this; forgetting-lab score takes them all', limit)}`;
+}
+
+/** What is to be said when an action has changed rows: which stay as they are, what was left out, what nobody has verified. */
+export function rowActionNotes(
+  action: RowAction,
+  { edits, skipped, selected, verifier }: RowActionResult,
+  t: Translate,
+): { notes: string[]; isWarning: boolean } {
+  const warnings: string[] = [];
+  const taken = edits.length + skipped.length;
+  if (selected > taken) {
+    const [first, all] = [taken, selected].map(formatCount) as [string, string];
+    warnings.push(
+      t('Only the first {0} of {1} selected rows were taken, Build Targets takes a whole file', first, all),
+    );
+  }
+  if ((action === 'self-output' || action === 'rephrase') && verifier === undefined && edits.length > 0) {
+    warnings.push(
+      t('The new answers are not verified: no experiment in this workspace names a verifier for this file'),
+    );
+  }
+  const [first] = skipped;
+  if (!first) return { notes: warnings, isWarning: warnings.length > 0 };
+  const reason = say(first.reason, t);
+  const stay =
+    skipped.length === 1
+      ? t('Row {0} stays as it is: {1}', first.number, reason)
+      : t('{0} rows changed, {1} stay as they are: {2}', edits.length, skipped.length, reason);
+  return { notes: [...warnings, stay], isWarning: warnings.length > 0 };
 }
 
 /** Who wrote an answer. */

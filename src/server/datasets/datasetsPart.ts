@@ -58,8 +58,8 @@ export const datasetsPart: ServerPart = (server) => {
     open.scores.summarise(model);
     return part.summary(open);
   });
-  server.handle(protocol.rewriteDatasetRows, ({ uri, range, action, model }, { client, signal }) =>
-    part.rewrite(client, uri, { range, action, model, signal, workspace: server.workspace }),
+  server.handle(protocol.rewriteDatasetRows, ({ uri, version, range, action, model }, { client, signal }) =>
+    part.rewrite(client, uri, { version, range, action, model, signal, workspace: server.workspace }),
   );
   server.handle(protocol.listDatasets, ({ model }) => part.list.list(model));
   server.onNotification(protocol.datasetFilesChanged, () => part.list.changed());

@@ -92,6 +92,20 @@ describe('row actions', () => {
     }
   });
 
+  it('count every selected row, change the first ones, and refuse a place in an older text', async () => {
+    const { server, folder } = await workspaceWithData();
+    const path = join(folder, 'many.jsonl');
+    const row = '{"question":"q","answer":"a","lab_ground_truth":"b"}';
+    const text = `broken\n\n${`${row}\n`.repeat(450)}`;
+    await server.call(protocol.openDataset, { uri: path, path, version: 3, text });
+    const request = { uri: path, range: linesOf(0, 302), action: 'ground-truth', model } as const;
+    const { edits, selected } = await server.call(protocol.rewriteDatasetRows, { ...request, version: 3 });
+    expect([edits.length, edits.at(-1)?.range.start.line, selected]).toEqual([200, 201, 300]);
+    await expect(server.call(protocol.rewriteDatasetRows, { ...request, version: 2 })).rejects.toThrow(
+      'The text has changed meanwhile',
+    );
+  });
+
   it('verify from the ground truth that a changed row keeps, whatever its format calls the answer', async () => {
     const { server, path } = await workspaceWithData();
     const text = '{"question":"What is 45 - 23?","answer":"99","provenance":"self_output","lab_ground_truth":"22"}';

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { DatasetFormat } from '../../data/formats.ts';
 import { scorers } from '../../evals/scorers.ts';
 import { findLabFiles } from '../../lab/findRuns.ts';
+import { slices } from '../../lab/slices.ts';
 import { maskSpans, maskTargets } from '../../recipes/mask.ts';
 import { presets, resolveChoices } from '../../recipes/presets.ts';
 import { makeTargets } from '../../recipes/targets/index.ts';
@@ -40,6 +41,7 @@ interface ChosenRow {
 type Outcome = { text: string } | { reason: Words };
 
 export interface RewriteRequest {
+  version: number;
   range: TextRange;
   action: RowAction;
   model: ScoringModel;
@@ -55,12 +57,9 @@ export async function rewriteRows(
 ): Promise<RowActionResult> {
   await document.ready();
   const { table, version } = document;
-  const result: RowActionResult = { version, edits: [], skipped: [] };
-  const rows: ChosenRow[] = [];
-  for (const index of table.touching(request.range).slice(0, mostRows)) {
-    const example = exampleAt(table, index, document.path);
-    if (example) rows.push({ index, number: table.place(index).number, example, raw: table.textOf(index) });
-  }
+  if (request.version !== version) throw changed();
+  const { rows, selected } = await chosenRows(document, request);
+  const result: RowActionResult = { version, edits: [], skipped: [], selected };
   const outcomes = await outcomesOf(document, service, rows, request, result);
   if (document.version !== version) throw changed();
   for (const [at, row] of rows.entries()) {
@@ -71,6 +70,28 @@ export async function rewriteRows(
     else result.edits.push({ range: { start, end }, newText: outcome.text });
   }
   return result;
+}
+
+/** The first usable rows that are meant, and how many there are. */
+async function chosenRows(
+  document: DatasetDocument,
+  { range, signal }: RewriteRequest,
+): Promise<{ rows: ChosenRow[]; selected: number }> {
+  const { table } = document;
+  const current = document.since();
+  const pause = slices();
+  const rows: ChosenRow[] = [];
+  let selected = 0;
+  for (const index of table.touching(range)) {
+    await pause();
+    signal.throwIfAborted();
+    if (!current()) throw changed();
+    if (table.info(index).kind !== 'row') continue;
+    selected++;
+    const example = rows.length < mostRows ? exampleAt(table, index, document.path) : undefined;
+    if (example) rows.push({ index, number: table.place(index).number, example, raw: table.textOf(index) });
+  }
+  return { rows, selected };
 }
 
 const changed = (): LabError =>

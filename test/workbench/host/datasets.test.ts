@@ -144,7 +144,13 @@ suite('datasets', () => {
       ['Use self-output', 'Rephrase', 'Mask hard tokens'],
     );
     const rewrite = (action: string): Thenable<unknown> =>
-      vscode.commands.executeCommand('forgettingLab.internal.rewriteRows', document.uri, selection, action);
+      vscode.commands.executeCommand(
+        'forgettingLab.internal.rewriteRows',
+        document.uri,
+        document.version,
+        selection,
+        action,
+      );
     await rewrite('mask-hard');
     const masked = JSON.parse(document.lineAt(0).text) as { mask: number[][] };
     assert.ok(masked.mask.length > 0);

@@ -242,11 +242,13 @@ export const datasetSummarised = notification<DatasetSummary>('datasets/summaris
  */
 export type RowAction = 'self-output' | 'rephrase' | 'mask-hard' | 'ground-truth';
 
-/** New text for rows; nothing is written. `skipped` says which rows stay as they are and why. */
+/** New text for rows of that version; nothing is written. `skipped` says which rows stay as they are and why. */
 export interface RowActionResult {
   version: number;
   edits: { range: TextRange; newText: string }[];
   skipped: { number: number; reason: Words }[];
+  /** Rows that the range touches and that can be used; of more than a few hundred only the first are changed or skipped. */
+  selected: number;
   /** How answers were verified: a scorer's id; absent when none is known for this dataset. */
   verifier?: string;
 }
