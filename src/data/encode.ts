@@ -7,6 +7,9 @@ import type { ChatTemplate } from '../tokenizer/chatTemplate.ts';
 import type { Encoding } from '../tokenizer/tokenizer.ts';
 import type { TextSide } from './textSide.ts';
 
+/** To be raised when examples become other tokens or places than before: what is remembered of them no longer holds. */
+export const encodingVersion = 1;
+
 export interface EncodedExample {
   tokens: number[];
   /** Index of the first trained-on token. */

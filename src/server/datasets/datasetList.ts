@@ -36,8 +36,19 @@ interface Known {
   badRows?: number;
   provenance?: Partial<Record<Provenance, number>>;
   problem?: Words;
-  /** By name of the model. */
-  perplexity?: Record<string, { mean: number; std: number }>;
+  /** By name of the model. `stamp`: the model's folder as it was then. */
+  perplexity?: Record<string, Perplexity & { stamp: string }>;
+}
+
+interface Perplexity {
+  mean: number;
+  std: number;
+}
+
+/** A model by its name, and its folder as it is or was. */
+export interface StampedModel {
+  name: string;
+  stamp: string;
 }
 
 interface Found {
@@ -66,7 +77,7 @@ export class DatasetList {
   }
 
   /** The files as far as they are known; what is missing is told by `onChange`. */
-  async list(model: string | undefined): Promise<DatasetFile[]> {
+  async list(model: StampedModel | undefined): Promise<DatasetFile[]> {
     if (this.stale) this.walk();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise((resolve) => {
@@ -84,13 +95,13 @@ export class DatasetList {
   }
 
   /** The perplexity of a whole file under a model, from somebody who has scored it. */
-  async note(path: string, model: string, perplexity: { mean: number; std: number }): Promise<void> {
+  async note(path: string, { name, stamp }: StampedModel, { mean, std }: Perplexity): Promise<void> {
     const info = await stat(path).catch(() => undefined);
     const known = this.known.get(path);
     if (!info || known?.stamp !== stampOf(info)) return;
-    const before = known.perplexity?.[model];
-    if (before?.mean === perplexity.mean && before.std === perplexity.std) return;
-    known.perplexity = { ...known.perplexity, [model]: perplexity };
+    const before = known.perplexity?.[name];
+    if (before?.mean === mean && before.std === std && before.stamp === stamp) return;
+    known.perplexity = { ...known.perplexity, [name]: { mean, std, stamp } };
     this.tell();
   }
 
@@ -102,9 +113,11 @@ export class DatasetList {
     await this.save();
   }
 
-  private describe(path: string, bytes: number, known: Known, model: string | undefined): DatasetFile {
+  private describe(path: string, bytes: number, known: Known, model: StampedModel | undefined): DatasetFile {
     const { format, rows, badRows, provenance, problem } = known;
-    const perplexity = model === undefined ? undefined : known.perplexity?.[model];
+    const noted = model && known.perplexity?.[model.name];
+    // Of a folder that holds another model by now nothing is known.
+    const perplexity = noted?.stamp === model?.stamp ? noted : undefined;
     return {
       path,
       name: relative(this.workspace, path).split(sep).join('/'),
@@ -112,7 +125,7 @@ export class DatasetList {
       ...(rows === undefined ? {} : { rows, badRows: badRows ?? 0 }),
       ...(format === undefined ? {} : { format }),
       ...(provenance === undefined ? {} : { provenance }),
-      ...(perplexity === undefined ? {} : { perplexity: { model: model as string, ...perplexity } }),
+      ...(perplexity && model ? { perplexity: { model: model.name, mean: perplexity.mean, std: perplexity.std } } : {}),
       ...(problem === undefined ? {} : { problem }),
     };
   }

@@ -71,6 +71,7 @@ export class DatasetScores {
       );
       return { version, rows: indices.map((index) => waiting(plainRow(table, index))) };
     }
+    this.follow(model);
     this.visible.abort();
     this.visible = new AbortController();
     const rows: DatasetRow[] = [];
@@ -107,9 +108,24 @@ export class DatasetScores {
 
   /** Scores the whole file in the background from now on, and after every edit. */
   summarise(choice: ScoringModel): void {
-    if (this.choice && same(this.choice, choice) && this.failure === undefined) return;
+    if (this.choice && same(this.choice, choice) && this.failure === undefined) {
+      void this.service.model(choice).then(
+        (model) => this.follow(model),
+        (error: unknown) => this.fail(error),
+      );
+      return;
+    }
     this.choice = choice;
     this.restart();
+  }
+
+  /** The folder of the background's model has changed: with other weights in it the summary is made anew. */
+  private follow(model: OpenedModel): void {
+    const { choice, model: before } = this;
+    if (!choice || !before || !same(choice, model.choice) || before.stamp === model.stamp) return;
+    this.model = model;
+    if (before.hash === model.hash) this.listener.onSummary();
+    else this.restart();
   }
 
   /** Nobody wants to know the scores of the whole file any more. */
@@ -135,6 +151,11 @@ export class DatasetScores {
     this.finished = this.scoreAll(choice, signal).catch((error: unknown) => {
       if (!signal.aborted) this.fail(error);
     });
+  }
+
+  /** The model of the summary, once it is open. */
+  get summarised(): OpenedModel | undefined {
+    return this.choice && this.model;
   }
 
   /** What the summary says about the model; undefined before one was asked for. */

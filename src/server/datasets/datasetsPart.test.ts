@@ -1,6 +1,6 @@
 // The part against the real pocket model: the same numbers as the command line, edits, scrolling, reopening.
 import { execFile } from 'node:child_process';
-import { appendFile, copyFile, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, cp, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
@@ -279,6 +279,27 @@ describe('datasets of the lab server', () => {
     const range = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
     server.notify(protocol.changeDataset, { uri, version: 2, changes: [{ range, text: 'x' }], lineCount: 7 });
     expect(await lost).toEqual({ uri });
+  });
+
+  it('show the perplexity of a file only while the model is the one that was asked', async () => {
+    const { server, folder } = await setup();
+    const path = join(folder, 'data.jsonl');
+    await writeFile(path, '{"question":"What is 5 - 3?","answer":"# 5 ; 3 # 2"}\n');
+    const tuned = join(folder, 'tuned');
+    await cp(join(packageRoot, 'media/pocket'), tuned, { recursive: true });
+    const listed = async (): Promise<protocol.DatasetFile | undefined> =>
+      (await server.call(protocol.listDatasets, { model: tuned })).find((file) => file.path === path);
+    expect((await listed())?.perplexity).toBeUndefined();
+    const uri = await open(server, path);
+    const choice = { name: tuned, device: 'cpu' } as const;
+    await server.call(protocol.scoreDataset, { uri, version: 1, model: choice });
+    await vi.waitFor(async () => expect((await listed())?.perplexity?.mean).toBeGreaterThan(1), 10_000 * slack);
+    // Other weights into the same folder: here the same ones at another time.
+    const weights = join(tuned, 'model.safetensors');
+    await utimes(weights, new Date(0), new Date(0));
+    expect((await listed())?.perplexity).toBeUndefined();
+    await server.call(protocol.scoreDataset, { uri, version: 1, model: choice });
+    await vi.waitFor(async () => expect((await listed())?.perplexity?.mean).toBeGreaterThan(1), 10_000 * slack);
   });
 
   it('say why a model cannot score', async () => {

@@ -61,7 +61,7 @@ export const datasetsPart: ServerPart = (server) => {
   server.handle(protocol.rewriteDatasetRows, ({ uri, version, range, action, model }, { client, signal }) =>
     part.rewrite(client, uri, { version, range, action, model, signal, workspace: server.workspace }),
   );
-  server.handle(protocol.listDatasets, ({ model }) => part.list.list(model));
+  server.handle(protocol.listDatasets, ({ model }) => part.files(model));
   server.onNotification(protocol.datasetFilesChanged, () => part.list.changed());
   server.onClientGone((client) => part.clientGone(client));
   server.onShutdown(() => part.end());
@@ -149,6 +149,11 @@ class DatasetsPart {
     return { ...document.summary(), ...(numbers ? { scores: numbers } : {}) };
   }
 
+  async files(model: string | undefined): Promise<protocol.DatasetFile[]> {
+    if (model === undefined) return this.list.list(undefined);
+    return this.list.list({ name: model, stamp: await this.service.models.stampOf(model) });
+  }
+
   close(client: number, uri: string): void {
     const id = idOf(client, uri);
     const open = this.documents.get(id);
@@ -181,10 +186,11 @@ class DatasetsPart {
   }
 
   /** The list shows the perplexity of files that were scored as a whole, as they lie on disk. */
-  private noteWhole({ document }: OpenDocument, { scores }: DatasetSummary): void {
-    if (!scores?.done || scores.limit !== undefined || !document.isOnDisk) return;
-    const { model, perplexityMean: mean, perplexityStd: std } = scores;
-    if (mean !== null) void this.list.note(document.path, model, { mean, std: std ?? 0 });
+  private noteWhole({ document, scores }: OpenDocument, { scores: numbers }: DatasetSummary): void {
+    const stamp = scores.summarised?.stamp;
+    if (!numbers?.done || numbers.limit !== undefined || !document.isOnDisk || stamp === undefined) return;
+    const { model: name, perplexityMean: mean, perplexityStd: std } = numbers;
+    if (mean !== null) void this.list.note(document.path, { name, stamp }, { mean, std: std ?? 0 });
   }
 
   private tellSummary(open: OpenDocument): void {

@@ -3,6 +3,7 @@
 import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { isAbsolute, join, resolve } from 'node:path';
+import { encodingVersion } from '../../data/encode.ts';
 import { loadTextSide, type TextSide } from '../../data/textSide.ts';
 import { startEngine } from '../../engine/client.ts';
 import type { Engine, ModelInfo } from '../../engine/engine.ts';
@@ -12,11 +13,17 @@ import { phrase } from '../../shared/phrase.ts';
 import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
 
 /** A model whose texts can be encoded. `hash` names weights, tokenizer and template together. */
-export interface OpenedModel {
-  readonly choice: ScoringModel;
-  readonly folder: string;
+export interface OpenedModel extends ModelFolder {
   readonly side: TextSide;
   readonly hash: string;
+}
+
+/** A model folder as it was at one moment. */
+export interface ModelFolder {
+  readonly choice: ScoringModel;
+  readonly folder: string;
+  /** Another one when the folder holds other files. */
+  readonly stamp: string;
 }
 
 export interface LoadedEngine {
@@ -35,6 +42,8 @@ const startsWithinMs = 180_000;
 const enginePriority = 10;
 
 interface EngineSlot {
+  folder: string;
+  stamp: string;
   key: string;
   loaded: Promise<LoadedEngine>;
   timer: NodeJS.Timeout | undefined;
@@ -65,22 +74,29 @@ export class ScoredModels {
     return isAbsolute(name) ? name : resolve(this.options.workspace, name);
   }
 
+  /** Tells one state of a model's folder from the next, without an engine. */
+  stampOf(name: string): Promise<string> {
+    return stampOf(this.folderOf(name));
+  }
+
   /** The model as it lies on disk now. Weights are only read when they are not known yet. */
   async open(choice: ScoringModel): Promise<OpenedModel> {
     const folder = this.folderOf(choice.name);
     const stamp = await stampOf(folder);
-    const key = slotKey(folder, choice);
+    const key = placeKey(folder, choice);
     const known = this.opened.get(key);
     if (known?.stamp === stamp) return known.model;
-    const model = this.read(choice, folder, stamp);
-    this.opened.set(key, { stamp, model });
+    const opening = { stamp, model: this.read({ choice, folder, stamp }) };
+    this.opened.set(key, opening);
     // A failure is not kept: the folder may be complete at the next attempt.
-    model.catch(() => this.opened.delete(key));
-    return model;
+    opening.model.catch(() => {
+      if (this.opened.get(key) === opening) this.opened.delete(key);
+    });
+    return opening.model;
   }
 
   /** Does something with a model's engine, which stays loaded for whoever comes next. */
-  async withEngine<T>(model: Pick<OpenedModel, 'choice' | 'folder'>, action: (loaded: LoadedEngine) => Promise<T>) {
+  async withEngine<T>(model: ModelFolder, action: (loaded: LoadedEngine) => Promise<T>) {
     const slot = this.slotOf(model);
     slot.users++;
     clearTimeout(slot.timer);
@@ -109,29 +125,32 @@ export class ScoredModels {
     await Promise.all(this.slots.splice(0).map(end));
   }
 
-  private async read(choice: ScoringModel, folder: string, stamp: string): Promise<OpenedModel> {
-    const side = await loadTextSide(folder);
-    const weightsHash = await this.weightsHash(choice, folder, stamp);
-    const words = [weightsHash, side.tokenizer.hash, side.template?.hash ?? 'none', side.contextLength];
-    const hash = createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 32);
-    return { choice, folder, side, hash };
+  private async read(model: ModelFolder): Promise<OpenedModel> {
+    const side = await loadTextSide(model.folder);
+    const weightsHash = await this.weightsHash(model);
+    const { tokenizer, template, contextLength, startIds, stopIds } = side;
+    // Everything on which tokens, their places or their probabilities depend.
+    const text = [tokenizer.hash, template?.hash ?? 'none', contextLength, startIds, stopIds, tokenizer.eosId ?? -1];
+    return { ...model, side, hash: shortHash([weightsHash, ...text, encodingVersion]) };
   }
 
   /** From the notes of an earlier time when the folder has not changed since, else from an engine that loads it. */
-  private async weightsHash(choice: ScoringModel, folder: string, stamp: string): Promise<string> {
+  private async weightsHash(model: ModelFolder): Promise<string> {
+    const { folder, stamp } = model;
     const file = join(this.options.folder, 'models.json');
     const notes = await readNotes(file);
     const note = notes[folder];
     if (note?.stamp === stamp) return note.weightsHash;
-    const weightsHash = await this.withEngine({ choice, folder }, async ({ info }) => info.weightsHash);
+    const weightsHash = await this.withEngine(model, async ({ info }) => info.weightsHash);
     await mkdir(this.options.folder, { recursive: true });
     const kept = { ...(await readNotes(file)), [folder]: { stamp, weightsHash } };
     await writeFile(file, JSON.stringify(kept)).catch(() => undefined);
     return weightsHash;
   }
 
-  private slotOf({ choice, folder }: Pick<OpenedModel, 'choice' | 'folder'>): EngineSlot {
-    const key = slotKey(folder, choice);
+  private slotOf(model: ModelFolder): EngineSlot {
+    const { choice, folder, stamp } = model;
+    const key = shortHash([placeKey(folder, choice), stamp]);
     const there = this.slots.find((slot) => slot.key === key);
     if (there) {
       // The last one is the one used last.
@@ -139,15 +158,16 @@ export class ScoredModels {
       return there;
     }
     for (const slot of this.slots.filter(({ users }) => users === 0)) {
-      if (this.slots.length >= mostEngines) this.drop(slot);
+      const outdated = slot.folder === folder && slot.stamp !== stamp;
+      if (outdated || this.slots.length >= mostEngines) this.drop(slot);
     }
-    const slot: EngineSlot = { key, loaded: this.load(choice, folder), timer: undefined, users: 0 };
+    const slot: EngineSlot = { folder, stamp, key, loaded: this.load(model), timer: undefined, users: 0 };
     this.slots.push(slot);
     slot.loaded.catch(() => this.forget(slot));
     return slot;
   }
 
-  private async load(choice: ScoringModel, folder: string): Promise<LoadedEngine> {
+  private async load({ choice, folder, stamp }: ModelFolder): Promise<LoadedEngine> {
     this.countStart(folder);
     const engine = await (this.options.start ?? startEngine)({ priority: enginePriority });
     try {
@@ -156,6 +176,8 @@ export class ScoredModels {
         ...(choice.device === undefined ? {} : { device: choice.device }),
         ...(choice.threads ? { threads: choice.threads } : {}),
       });
+      // Other weights must never be taken for those that were asked for.
+      if ((await stampOf(folder)) !== stamp) throw changedMeanwhile(folder);
       return { engine, info };
     } catch (error) {
       await engine.dispose().catch(() => undefined);
@@ -194,8 +216,17 @@ export class ScoredModels {
   }
 }
 
-const slotKey = (folder: string, { device = 'auto', threads = 0 }: ScoringModel): string =>
+const placeKey = (folder: string, { device = 'auto', threads = 0 }: ScoringModel): string =>
   JSON.stringify([folder, device, threads]);
+
+const shortHash = (words: unknown): string =>
+  createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 32);
+
+function changedMeanwhile(folder: string): LabError {
+  return new LabError('model-invalid', phrase('The model folder {0} has changed while it was being read', folder), {
+    remedy: phrase('Wait until it is complete, and try again'),
+  });
+}
 
 async function end(slot: EngineSlot): Promise<void> {
   clearTimeout(slot.timer);
@@ -220,7 +251,7 @@ async function stampOf(folder: string): Promise<string> {
       return info ? `${name}:${info.size}:${info.mtimeMs}` : name;
     }),
   );
-  return stamps.join('\n');
+  return shortHash(stamps);
 }
 
 async function readNotes(file: string): Promise<Record<string, { stamp: string; weightsHash: string } | undefined>> {

@@ -1,6 +1,6 @@
 // Order of work, with an engine that records what it is asked and answers when the test lets it.
 import { beforeEach, describe, expect, it } from 'vitest';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chatModelFiles, folderWith, temporaryFolder } from '../../data/testFolder.ts';
 import type { Engine, ScoreRequest, SequenceScore } from '../../engine/engine.ts';
@@ -160,6 +160,71 @@ describe('the scoring service', () => {
     }
     expect(loads).toBe(5);
     await expect(service.score(model, rows('a'), { priority: 'visible' })).rejects.toThrow('5 times in 3 minutes');
+    await service.close();
+  });
+
+  it('takes replaced weights for others, although the engine is warm', async () => {
+    // The hash of these weights is their text, and another text is another probability.
+    const start = async (): Promise<Engine> => {
+      let weights = '';
+      return {
+        load: async () => ({
+          id: 1,
+          weightsHash: (weights = await readFile(join(folder, 'model.safetensors'), 'utf8')),
+        }),
+        score: async ({ sequences, from }: ScoreRequest) =>
+          sequences.map((tokens, index) => ({ logprobs: tokens.slice(from?.[index]).map(() => -weights.length) })),
+        dispose: async () => undefined,
+      } as unknown as Engine;
+    };
+    const stateFolder = await temporaryFolder();
+    const service = new ScoringService({ stateFolder, workspace: folder, start });
+    const before = await service.model({ name: folder });
+    const [old] = await service.score(before, rows('a'), { priority: 'visible' });
+    await writeFile(join(folder, 'model.safetensors'), 'other weights');
+    const after = await service.model({ name: folder });
+    const [fresh] = await service.score(after, rows('a'), { priority: 'visible' });
+    expect(after.hash).not.toBe(before.hash);
+    expect([old, fresh]).toEqual([
+      { logprobs: expect.arrayContaining([-1]) as number[] },
+      { logprobs: expect.arrayContaining([-13]) as number[] },
+    ]);
+    // Whoever still has the old model is not given the new one's numbers.
+    await expect(service.score(before, rows('b'), { priority: 'visible' })).rejects.toThrow('has changed');
+    await service.close();
+    const later = new ScoringService({ stateFolder, workspace: folder, start });
+    expect((await later.model({ name: folder })).hash).toBe(after.hash);
+    await later.close();
+  });
+
+  it('keeps no weights that were replaced while they were read', async () => {
+    let replaced = false;
+    const start = async (): Promise<Engine> =>
+      ({
+        load: async () => {
+          if (!replaced) await writeFile(join(folder, 'model.safetensors'), 'other weights');
+          replaced = true;
+          return { id: 1, weightsHash: 'old' };
+        },
+        dispose: async () => undefined,
+      }) as unknown as Engine;
+    const service = new ScoringService({ stateFolder: await temporaryFolder(), workspace: folder, start });
+    await expect(service.model({ name: folder })).rejects.toThrow('has changed while it was being read');
+    await expect(service.model({ name: folder })).resolves.toBeDefined();
+    await service.close();
+  });
+
+  it('knows no scores of texts that begin with other tokens', async () => {
+    const service = await serviceOf();
+    const config = { ...(chatModelFiles()['tokenizer_config.json'] as object), bos_token: '<|im_start|>' };
+    const write = (value: object): Promise<void> =>
+      writeFile(join(folder, 'tokenizer_config.json'), JSON.stringify(value));
+    await write(config);
+    const before = await service.model({ name: folder });
+    await write({ ...config, add_bos_token: true });
+    const after = await service.model({ name: folder });
+    expect(after.side.startIds).not.toEqual(before.side.startIds);
+    expect(after.hash).not.toBe(before.hash);
     await service.close();
   });
 
