@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { DroppedRow, Example } from '../shared/dataset.ts';
 import { phrase } from '../shared/phrase.ts';
 import type { Phrase } from '../shared/phrase.ts';
+import { spansOfColumn, tokensInSpans } from './mask.ts';
 import { inGroups } from './targets/recipe.ts';
 
 /** An example with the probability of every answer token. All arrays run over the scored tokens. */
@@ -75,6 +76,11 @@ export function encodeScorable(side: TextSide, example: Example): ScorablePart |
     ends: encoded.ends.slice(skipped),
     endIndex: encoded.endIndex < 0 ? -1 : encoded.endIndex - from,
   };
+}
+
+/** Answer tokens that a row's own `mask` column leaves out of the loss; editor, command line and training ask here. */
+export function ownMask({ example, starts, ends }: Pick<ScoredRow, 'example' | 'starts' | 'ends'>): boolean[] {
+  return tokensInSpans(spansOfColumn(example.fields['mask']), starts, ends);
 }
 
 /** Scores a stream of rows in order; dropped rows pass through. */

@@ -10,12 +10,12 @@ import { writeRows } from '../data/writeRows.ts';
 import { findScorer } from '../evals/scorers.ts';
 import { itemPerplexity, TargetStatisticsAccumulator } from '../metrics/perplexity.ts';
 import { closenessToGreedy, duplicateShare, tokenKind, TokenKindCounter } from '../metrics/targetText.ts';
-import { maskTargets, spansOfColumn, tokensInSpans, withOwnMasks } from '../recipes/mask.ts';
+import { maskTargets, withOwnMasks } from '../recipes/mask.ts';
 import type { MaskResult } from '../recipes/mask.ts';
 import { drawReplay } from '../recipes/mix.ts';
 import { replayRow, rowFromJson, rowToJson, toTargetRow } from '../recipes/rows.ts';
 import type { TargetRow } from '../recipes/rows.ts';
-import { allMasked, encodeScorable, scoreRows } from '../recipes/scoreRows.ts';
+import { allMasked, encodeScorable, ownMask, scoreRows } from '../recipes/scoreRows.ts';
 import type { ScoredRow } from '../recipes/scoreRows.ts';
 import { isGenerated, makeTargets } from '../recipes/targets/index.ts';
 import { answerOf } from '../recipes/targets/recipe.ts';
@@ -191,6 +191,7 @@ async function makeShared(
       count++;
       if (first.length < greedyRows) first.push(row);
       if (verify?.(answerOf(row.example), row.example, 'stop')) verified++;
+      // The column belongs to the dataset's own answer; one of another source is trained on whole.
       yield rowToJson(toTargetRow(row, arm.targets.kind === 'ground-truth' ? ownMask(row) : []));
     }
   }
@@ -212,11 +213,6 @@ async function compareWithGreedy(
   const request = { model: base.id, prompts, maxTokens, temperature: 0, stopIds: side.stopIds };
   const answers = await engine.sample(request, { signal: stop });
   return closenessToGreedy(asked.map(({ target }, index) => ({ target, greedy: answers[index]?.tokens ?? [] })));
-}
-
-/** Tokens that the dataset's `mask` column leaves out of its own answer; an answer of another source is trained on whole. */
-function ownMask({ example, starts, ends }: ScoredRow): boolean[] {
-  return tokensInSpans(spansOfColumn(example.fields['mask']), starts, ends);
 }
 
 /** The stage's verifier as a function; strict, because a target teaches its form as well. */

@@ -3,7 +3,7 @@
 import { readExamples } from '../../data/examples.ts';
 import type { DatasetFormat } from '../../data/examples.ts';
 import { itemPerplexity, meanNll, TargetStatisticsAccumulator } from '../../metrics/perplexity.ts';
-import { scoreRows } from '../../recipes/scoreRows.ts';
+import { allMasked, ownMask, scoreRows } from '../../recipes/scoreRows.ts';
 import type { RowToScore, ScoredRow } from '../../recipes/scoreRows.ts';
 import { LabError } from '../../shared/errors.ts';
 import type { Example } from '../../shared/dataset.ts';
@@ -50,23 +50,34 @@ async function score(model: OpenModel, options: Options, output: Output): Promis
   const { engine, info, side } = model;
   const drops = createDropCounter();
   const statistics = new TargetStatisticsAccumulator();
+  const unmasked = new TargetStatisticsAccumulator();
   const total = options.data === undefined ? 0 : await countRows(options.data, options.limit);
   const progress = createProgress('Scoring', 'rows');
   let index = 0;
   let tokens = 0;
+  let maskedTokens = 0;
   for await (const row of scoreRows(rowsOf(options), { engine, model: info.id, side })) {
     if (row.kind === 'dropped') {
       drops.add(row.dropped);
       continue;
     }
-    await printItem(output, index, row, model);
-    statistics.add(row.logprobs);
-    tokens += row.logprobs.length;
+    const masked = ownMask(row);
+    const trained = row.logprobs.filter((_, at) => !masked[at]);
+    if (trained.length === 0) {
+      drops.add({ source: row.example.source, reason: allMasked });
+      continue;
+    }
+    await printItem(output, { index, row, masked, trained }, model);
+    statistics.add(trained);
+    unmasked.add(row.logprobs);
+    tokens += trained.length;
+    maskedTokens += row.logprobs.length - trained.length;
     progress.update(++index, total);
   }
   progress.end();
   if (index === 0) throw nothingToScore(options, drops.reasons());
   const { items, pplMean, pplStd, corpusPpl, hardShare } = statistics.finish();
+  const whole = unmasked.finish();
   const dropped = drops.records();
   await output.value({
     kind: 'summary',
@@ -76,12 +87,20 @@ async function score(model: OpenModel, options: Options, output: Output): Promis
     ppl_std: pplStd,
     ppl_corpus: corpusPpl,
     hard_share: hardShare['2.5'],
+    ...(maskedTokens === 0
+      ? {}
+      : { masked_tokens: maskedTokens, ppl_mean_unmasked: whole.pplMean, ppl_corpus_unmasked: whole.corpusPpl }),
     dropped,
   });
   const std = items > 1 ? `, std ${pplStd.toFixed(3)}` : '';
   await output.text(
     `${items} items, ${tokens} tokens, perplexity mean ${pplMean.toFixed(3)}${std}, corpus ${corpusPpl.toFixed(3)}`,
   );
+  if (maskedTokens > 0) {
+    await output.text(
+      `with the ${maskedTokens} masked tokens: perplexity mean ${whole.pplMean.toFixed(3)}, corpus ${whole.corpusPpl.toFixed(3)}`,
+    );
+  }
   drops.say(output);
   return 0;
 }
@@ -124,14 +143,24 @@ function nothingToScore({ data }: Options, dropped: readonly DropReason[]): LabE
 const rowsDropped = ({ reason, count }: DropReason): Phrase =>
   count === 1 ? phrase('1 row: {0}', reason) : phrase('{0} rows: {1}', formatCount(count), reason);
 
-async function printItem(output: Output, index: number, row: ScoredRow, model: OpenModel): Promise<void> {
+/** A row, the tokens that its mask leaves out, and the log probabilities of the others. */
+interface Item {
+  index: number;
+  row: ScoredRow;
+  masked: readonly boolean[];
+  trained: readonly number[];
+}
+
+async function printItem(output: Output, { index, row, masked, trained }: Item, model: OpenModel): Promise<void> {
   const { tokenizer } = model.side;
-  const nll = meanNll(row.logprobs);
-  const ppl = itemPerplexity(row.logprobs);
+  const nll = meanNll(trained);
+  const ppl = itemPerplexity(trained);
+  const left = row.logprobs.length - trained.length;
   if (!output.json) {
     const { file, line } = row.example.source;
     const where = file === '--text' ? '' : `${file}:${line}  `;
-    await output.text(`${where}nll ${nll.toFixed(4)}  ppl ${ppl.toFixed(3)}  ${row.logprobs.length} tokens`);
+    const others = left === 0 ? '' : ` (ppl ${itemPerplexity(row.logprobs).toFixed(3)} with the ${left} masked ones)`;
+    await output.text(`${where}nll ${nll.toFixed(4)}  ppl ${ppl.toFixed(3)}  ${trained.length} tokens${others}`);
     return;
   }
   const tokens = row.ids.map((id, at) => ({
@@ -140,6 +169,8 @@ async function printItem(output: Output, index: number, row: ScoredRow, model: O
     start: row.starts[at],
     end: row.ends[at],
     logprob: row.logprobs[at],
+    ...(masked[at] ? { masked: true } : {}),
   }));
-  await output.value({ kind: 'item', index, tokens, nll, ppl, line: row.example.source.line });
+  const unmasked = left === 0 ? {} : { ppl_unmasked: itemPerplexity(row.logprobs) };
+  await output.value({ kind: 'item', index, tokens, nll, ppl, ...unmasked, line: row.example.source.line });
 }

@@ -1,6 +1,6 @@
 // Rows of a document with what is known of them under a model.
-import { maskTargets, tokensInSpans } from '../../recipes/mask.ts';
-import { noToken, tooLong, type ScorablePart } from '../../recipes/scoreRows.ts';
+import { maskTargets } from '../../recipes/mask.ts';
+import { noToken, ownMask, tooLong, type ScorablePart } from '../../recipes/scoreRows.ts';
 import type { Example } from '../../shared/dataset.ts';
 import type { DatasetRow, HardToken, RowDetails } from '../../shared/protocol/lab/datasets.ts';
 import type { TextPosition, TextRange } from '../../shared/protocol/lab/experiments.ts';
@@ -62,10 +62,10 @@ function scoreOf(table: RowTable, index: number, info: UsableRow, model: OpenedM
     const unusable = stored.reason === 'too-long' ? tooLong(model.side) : noToken;
     return { model: model.hash, unusable, tokens: 0, nllSum: 0, answerTokens: 0, answerNllSum: 0 };
   }
-  if (!info.mask) return rowScore(model.hash, stored.logprobs);
+  if (!info.masks) return rowScore(model.hash, stored.logprobs);
   const example = exampleAt(table, index, '');
   const part = example && encode(model, example);
-  const masked = part && 'tokens' in part ? tokensInSpans(info.mask, part.starts, part.ends) : undefined;
+  const masked = part && 'tokens' in part ? ownMask({ example, starts: part.starts, ends: part.ends }) : undefined;
   return rowScore(model.hash, stored.logprobs, masked);
 }
 
@@ -111,7 +111,7 @@ export function placeTokens(
     part,
     strings,
     spans: tokenSpans(strings.answer, part),
-    masked: info.mask && tokensInSpans(info.mask, part.starts, part.ends),
+    masked: info.masks ? ownMask({ example, starts: part.starts, ends: part.ends }) : undefined,
     position: positionsIn(raw, table.place(index).start),
   };
 }

@@ -63,9 +63,14 @@ async function wholeSummary(server: MemoryServer, uri: string): Promise<DatasetS
 
 const run = promisify(execFile);
 
-async function commandLineScores(
-  file: string,
-): Promise<{ items: { ppl: number; line: number }[]; summary: Record<string, number> }> {
+interface Item {
+  ppl: number;
+  ppl_unmasked?: number;
+  line: number;
+  tokens: { masked?: true }[];
+}
+
+async function commandLineScores(file: string): Promise<{ items: Item[]; summary: Record<string, unknown> }> {
   const cli = join(packageRoot, 'dist/cli.js');
   const { stdout } = await run(
     process.execPath,
@@ -116,6 +121,39 @@ describe('datasets of the lab server', () => {
       [6, expect.stringMatching(/^longer than the model's context of \d+ tokens$/)],
     ]);
     expect(whole.provenance).toEqual({ ground_truth: 3, self_output: 1 });
+  });
+
+  it('leave out what the mask column leaves out, as the command line does', async () => {
+    const { server, folder } = await setup();
+    const path = join(folder, 'masked.jsonl');
+    const rowsOf = ['[[0,4],[9,12]]', '[]', '[[0,99]]'].map(
+      (mask) => `{"text":"45 take away 23 is 22","mask":${mask}}`,
+    );
+    await writeFile(path, rowsOf.join('\n'));
+    const uri = await open(server, path);
+    const rows = await scoredRows(server, uri, 0, 10);
+    const { items, summary } = await commandLineScores(path);
+    expect(rows.map(({ state }) => state)).toEqual(['scored', 'scored', 'bad']);
+    const numbers = rows.slice(0, 2).map((row) => [row.tokens, row.maskedTokens ?? 0]);
+    expect(numbers).toEqual(
+      items.map(({ tokens }) => [
+        tokens.filter(({ masked }) => !masked).length,
+        tokens.filter(({ masked }) => masked).length,
+      ]),
+    );
+    expect(numbers[0]?.[1]).toBeGreaterThan(0);
+    const [one] = rows;
+    // Such texts surprise the model, so it is their nats that are compared.
+    const nats = (perplexity: unknown): number => Math.log(perplexity as number);
+    expect(nats(one?.perplexity)).toBeCloseTo(nats(items[0]?.ppl), 5);
+    expect(nats(one?.unmaskedPerplexity)).toBeCloseTo(nats(items[0]?.ppl_unmasked), 5);
+    expect(nats(one?.unmaskedPerplexity)).not.toBeCloseTo(nats(one?.perplexity), 2);
+    expect(items[1]?.ppl_unmasked).toBeUndefined();
+    const whole = await wholeSummary(server, uri);
+    expect(nats(whole.scores?.perplexityMean)).toBeCloseTo(nats(summary['ppl_mean']), 5);
+    expect(nats(whole.scores?.corpusPerplexity)).toBeCloseTo(nats(summary['ppl_corpus']), 5);
+    expect(whole.scores?.tokens).toBe(summary['tokens']);
+    expect(summary['dropped']).toMatchObject([{ reason: inEnglish(whole.problems[0]?.message ?? ''), first: 3 }]);
   });
 
   it('score the row that was edited and no other', async () => {

@@ -16,8 +16,8 @@ export interface UsableRow {
   provenance: Provenance;
   /** Content as far as scores depend on it. */
   key: string;
-  /** Spans of the answer that the loss leaves out, as `forgetting-lab targets` writes them. */
-  mask: [start: number, end: number][] | undefined;
+  /** Its `mask` column leaves parts of the answer out of the loss. */
+  masks: boolean;
   /** Its answer was replaced in the editor, and the first one is kept. */
   hasGroundTruth: boolean;
   score: RowScore | undefined;
@@ -77,12 +77,11 @@ export function infoOf(text: string, format: DatasetFormat | undefined, spot: Ro
   const read = readRow(text, format, spot);
   if ('reason' in read) return badRow(text, read.reason);
   const { example, row } = read;
-  const mask = spansOfColumn(row['mask']);
   return {
     kind: 'row',
     provenance: example.provenance,
     key: contentKey(example),
-    mask: mask.length > 0 ? mask : undefined,
+    masks: spansOfColumn(row['mask']).length > 0,
     hasGroundTruth: Object.hasOwn(row, groundTruthField),
     score: undefined,
   };
