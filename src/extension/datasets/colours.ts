@@ -56,7 +56,10 @@ export class TokenColours implements vscode.Disposable {
       return;
     }
     try {
-      if (!(await this.datasets.ready(document))) return;
+      if (!(await this.datasets.ready(document))) {
+        this.clear(editor);
+        return;
+      }
       const { version } = document;
       const visible = visibleRanges.map(({ start, end }) => ({ from: start.line, to: end.line }));
       const rows = (await Promise.all(visible.map((lines) => this.datasets.rows(document, lines, true)))).flat();

@@ -1,10 +1,11 @@
 // The editor's side against the server's: whatever happens, both have the same text.
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../../data/testFolder.ts';
 import { DatasetDocument } from '../../server/datasets/datasetDocument.ts';
 import type { DatasetChanges } from '../../shared/protocol/lab/datasets.ts';
+import type { TextRange } from '../../shared/protocol/lab/experiments.ts';
 import { SyncedDocument, type SyncedText, type SyncLab } from './documentSync.ts';
 
 const row = (index: number): string => `{"question":"q ${index} ${'x'.repeat(200)}","answer":"a"}`;
@@ -37,19 +38,33 @@ class EditorText implements SyncedText {
     const { uri, lineCount } = this;
     return { uri, version: ++this.version, lineCount, changes: [{ range: { start: at, end: at }, text: `${text}\n` }] };
   }
+
+  /** Replaces a part of one line. */
+  replace(range: TextRange, text: string): DatasetChanges {
+    const { start, end } = range;
+    const line = this.line(start.line);
+    this.content[start.line] = line.slice(0, start.character) + text + line.slice(end.character);
+    this.isDirty = true;
+    const { uri, lineCount } = this;
+    return { uri, version: ++this.version, lineCount, changes: [{ range, text }] };
+  }
 }
 
 /** The server's end, with what it was told. */
 function serverEnd() {
-  const state: { document: DatasetDocument | undefined; opened: string[]; lost: number } = {
-    document: undefined,
-    opened: [],
+  const state = {
+    document: undefined as DatasetDocument | undefined,
+    opened: [] as string[],
     lost: 0,
+    /** Told whether the rows that were read are a dataset. */
+    onRead: undefined as ((isDataset: boolean) => void) | undefined,
+    news: [] as boolean[],
   };
   const lab: SyncLab = {
     open: async (params) => {
       state.opened.push(params.text === undefined ? 'path' : 'text');
-      const listener = { onChange: () => undefined, onRead: () => undefined, onLost: () => state.lost++ };
+      const onRead = (document: DatasetDocument): void => state.onRead?.(document.table.isDataset);
+      const listener = { onChange: () => undefined, onRead, onLost: () => state.lost++ };
       state.document = new DatasetDocument(params, listener);
       return state.document.open(params);
     },
@@ -121,6 +136,26 @@ describe('a document in step with the lab server', () => {
     synced.lost();
     expect(await synced.ready()).toBe(true);
     expect(state.document?.text.lines).toEqual(text.content);
+  });
+
+  it('becomes a dataset and ceases to be one as it is edited', async () => {
+    const text = await onDisk(1);
+    const { state, lab } = serverEnd();
+    const synced = new SyncedDocument(text, lab);
+    state.onRead = (isDataset) => state.news.push(synced.learned(isDataset));
+    text.content = ['{"prompt":"a","response":"b"}'];
+    text.isDirty = true;
+    expect(await synced.ready()).toBe(false);
+    await vi.waitFor(() => expect(state.news).toEqual([false]));
+    const column = { start: { line: 0, character: 15 }, end: { line: 0, character: 23 } };
+    synced.changed(text.replace(column, 'completion'));
+    await vi.waitFor(() => expect(state.news).toEqual([false, true]));
+    expect(await synced.ready()).toBe(true);
+    synced.changed(text.replace({ ...column, end: { line: 0, character: 25 } }, 'response'));
+    await vi.waitFor(() => expect(state.news).toEqual([false, true, true]));
+    expect(await synced.ready()).toBe(false);
+    // Followed all the while, never sent again.
+    expect(state.opened).toEqual(['text']);
   });
 
   it('is opened again by a new server, with the text of that time', async () => {

@@ -33,6 +33,8 @@ export class SyncedDocument {
   private readonly text: SyncedText;
   private readonly lab: SyncLab;
   private opening: Promise<boolean> | undefined;
+  /** What the opening came to, and what was learned since. */
+  private isDataset: boolean | undefined;
   private following = false;
   private queued: DatasetChanges[] = [];
   private mustSend = false;
@@ -48,11 +50,24 @@ export class SyncedDocument {
     if (!this.opening) {
       const opening = this.open();
       this.opening = opening;
-      opening.catch(() => {
-        if (this.opening === opening) this.opening = undefined;
-      });
+      opening.then(
+        (isDataset) => {
+          if (this.opening === opening) this.isDataset = isDataset;
+        },
+        () => {
+          if (this.opening === opening) this.opening = undefined;
+        },
+      );
     }
     return this.opening;
+  }
+
+  /** The server has read the text anew and says whether it is a dataset now; whether that is news. */
+  learned(isDataset: boolean): boolean {
+    if (this.isDataset === undefined || this.isDataset === isDataset) return false;
+    this.isDataset = isDataset;
+    this.opening = Promise.resolve(isDataset);
+    return true;
   }
 
   /** The document was edited. */
@@ -71,6 +86,7 @@ export class SyncedDocument {
   /** The server is a new one. */
   forget(): void {
     this.opening = undefined;
+    this.isDataset = undefined;
     this.following = false;
     this.queued = [];
     this.epoch++;

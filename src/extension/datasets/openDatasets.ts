@@ -162,7 +162,12 @@ export class OpenDatasets implements vscode.Disposable {
     const entry = this.entries.get(summary.uri);
     if (!entry || summary.version !== entry.document.version) return;
     entry.summary = summary;
+    const news = entry.synced.learned(summary.isDataset);
     this.summarised.fire(entry.document);
+    if (!news) return;
+    // An edit has made it a dataset, whose scores nobody has asked for yet; or it is none any more.
+    if (summary.isDataset) void this.summarise(entry);
+    this.rowsChanged.fire(entry.document);
   }
 
   private edited({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
