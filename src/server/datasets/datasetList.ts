@@ -210,7 +210,7 @@ export class DatasetList {
   private async load(): Promise<void> {
     try {
       const notes = JSON.parse(await readFile(this.notes, 'utf8')) as { version: number; files: [string, Known][] };
-      if (notes.version === 1) for (const [path, known] of notes.files) this.known.set(path, known);
+      if (notes.version === notesVersion) for (const [path, known] of notes.files) this.known.set(path, known);
     } catch {
       // absent or damaged: the files are read again
     }
@@ -222,12 +222,15 @@ export class DatasetList {
     const files = [...this.known].filter(([path, { isDataset }]) => !isDataset || there.has(path));
     try {
       await mkdir(dirname(this.notes), { recursive: true });
-      await writeFile(this.notes, JSON.stringify({ version: 1, files }));
+      await writeFile(this.notes, JSON.stringify({ version: notesVersion, files }));
     } catch {
       // without room they are read again another day
     }
   }
 }
+
+/** Changed when files are recognised by other rules: those of another version are read again. */
+const notesVersion = 2;
 
 const stampOf = ({ size, mtimeMs }: { size: number; mtimeMs: number }): string => `${size}:${mtimeMs}`;
 
@@ -259,14 +262,14 @@ async function recognise(path: string): Promise<{ isDataset: boolean; format?: D
     const table = new RowTable(new DocumentText(lines), path);
     await table.rebuild(() => true);
     const { format } = table;
-    return { isDataset: format !== undefined || isBroken(table, lines), ...(format === undefined ? {} : { format }) };
+    return { isDataset: isListed(table, lines), ...(format === undefined ? {} : { format }) };
   } catch (error) {
     return { isDataset: false, problem: errorLine(error) };
   }
 }
 
-/** A JSON Lines file with text of which no row can be read is shown with its problem; an empty one is not. */
-function isBroken(table: RowTable, lines: readonly string[]): boolean {
+/** An empty JSON Lines file is not listed; one of which no row can be read is, with its problem. */
+function isListed(table: RowTable, lines: readonly string[]): boolean {
   return table.isDataset && lines.some((line) => line.trim() !== '');
 }
 

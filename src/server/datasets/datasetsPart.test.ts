@@ -281,6 +281,9 @@ describe('datasets of the lab server', () => {
       'metrics.jsonl': '{"kind":"metric","step":1}\n{"kind":"metric","step":2}',
       'list.json': '["a", "b"]',
       'numbers.json': '[{"x":1}]',
+      // The columns of a format, but no row that is an example.
+      'eslint.json': '[{"messages":[]},{"messages":[{"ruleId":"x","severity":2,"message":"m"}]}]',
+      'questions.json': '[{"question":"q","choices":["a","b"],"answer":0}]',
     };
     for (const [name, text] of Object.entries(others)) {
       const path = join(folder, name);
@@ -298,6 +301,35 @@ describe('datasets of the lab server', () => {
         expect(inEnglish(problems[0]?.message ?? '')).toContain(message);
       });
     }
+  });
+
+  it('remark once that no row of a JSON Lines file is an example', async () => {
+    const { server, folder } = await setup();
+    const row = '{"question":"q","choices":["a","b"],"answer":0}';
+    const uri = await open(server, join(folder, 'mmlu.jsonl'), `\n${row}\n${row}\n${row}`);
+    const { problems, problemCount } = await server.next(protocol.datasetSummarised, ({ read }) => read);
+    expect(problemCount).toBe(1);
+    expect(problems.map(({ message, ...rest }) => ({ ...rest, message: inEnglish(message) }))).toEqual([
+      {
+        line: 1,
+        endLine: 1,
+        start: 0,
+        end: row.length,
+        severity: 'warning',
+        code: 'empty',
+        message: 'no usable rows (the first one, in line 2: "answer" is a number, not text)',
+      },
+    ]);
+    // With one example among them each of the others is an error of its own.
+    const end = { line: 3, character: row.length };
+    const changes = [{ range: { start: end, end }, text: '\n{"question":"q","answer":"a"}' }];
+    server.notify(protocol.changeDataset, { uri, version: 2, lineCount: 5, changes });
+    const after = await server.next(protocol.datasetSummarised, ({ read, version }) => read && version === 2);
+    expect(after.problems.map(({ line, severity }) => [line, severity])).toEqual([
+      [1, 'error'],
+      [2, 'error'],
+      [3, 'error'],
+    ]);
   });
 
   it('notice a text that is not the one on disk', async () => {

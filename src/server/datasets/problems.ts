@@ -15,8 +15,10 @@ export function problemsOf(table: RowTable, path: string): { problems: DatasetPr
   const problems: DatasetProblem[] = [];
   let count = 0;
   let rows = 0;
+  let usable = 0;
   table.forEachKnown((info, index) => {
     if (info.kind !== 'blank') rows++;
+    if (info.kind === 'row') usable++;
     const reason = reasonOf(info);
     if (reason === undefined) return;
     count++;
@@ -25,6 +27,11 @@ export function problemsOf(table: RowTable, path: string): { problems: DatasetPr
   });
   if (rows === 0 && table.length === table.known && /\.jsonl$/i.test(path)) {
     return one(wholeFile(table, 'empty', phrase('no usable rows (it has no rows)')));
+  }
+  const [first] = problems;
+  // Columns of a format and no example in them (a benchmark, a report): one remark, not as many as there are rows.
+  if (first && usable === 0 && table.format !== undefined) {
+    return one({ ...first, message: noExample(first), severity: 'warning', code: 'empty' });
   }
   for (const problem of outlineProblems(table)) {
     problems.push(problem);
@@ -43,6 +50,9 @@ const notRows = onOneLine({
   message: phrase('one JSON object, not a list of rows'),
   remedy: phrase('Give JSON Lines (one object a line) or a JSON array of objects.'),
 });
+
+const noExample = ({ line, message }: DatasetProblem): Words =>
+  phrase('no usable rows (the first one, in line {0}: {1})', line + 1, message);
 
 const one = (problem: DatasetProblem): { problems: DatasetProblem[]; count: number } => ({
   problems: [problem],

@@ -63,8 +63,17 @@ export function readRow(
   const { row } = read;
   const known = format ?? detectFormat(row);
   if (known === undefined) return { reason: noKnownFormat(row).words };
+  return readColumns(row, known, spot);
+}
+
+/** Reads a row whose JSON has been read, in a format. */
+export function readColumns(
+  row: Row,
+  format: DatasetFormat,
+  spot: RowSpot,
+): { example: Example; row: Row } | { reason: Words } {
   try {
-    return { example: readExample(row, { file: spot.file, line: spot.number }, known), row };
+    return { example: readExample(row, { file: spot.file, line: spot.number }, format), row };
   } catch (error) {
     if (!(error instanceof RowError)) throw error;
     return { reason: error.words };

@@ -9,7 +9,7 @@ import type { Words } from '../../shared/phrase.ts';
 import type { TextPosition, TextRange } from '../../shared/protocol/lab/experiments.ts';
 import { ArrayOutline } from './arrayOutline.ts';
 import { splice, type DocumentText, type LineSplice } from './documentText.ts';
-import { infoOf, type RowInfo } from './rowInfo.ts';
+import { infoOf, readColumns, type RowInfo } from './rowInfo.ts';
 
 /** Where a row lies. `end` is behind its last character. */
 export interface RowPlace {
@@ -36,6 +36,8 @@ export class RowTable {
   private readonly text: DocumentText;
   private readonly file: string;
   private infos: (RowInfo | undefined)[] = [];
+  /** One of the first rows reads as an example: columns alone may be those of a report or a benchmark. */
+  private hasExample = false;
   private lastReason: Words = '';
 
   constructor(text: DocumentText, file: string) {
@@ -54,7 +56,6 @@ export class RowTable {
       this.outline = outline;
       this.infos = new Array<RowInfo | undefined>(outline.elements.length);
     }
-    this.format = undefined;
     this.detect();
   }
 
@@ -151,9 +152,11 @@ export class RowTable {
 
   /** Whether the file is a list of rows in a known format. */
   get isDataset(): boolean {
-    if (this.format !== undefined) return true;
+    const isJsonLines = /\.jsonl$/i.test(this.file);
+    // Of a JSON file that holds no example nobody says that it is meant to be a dataset.
+    if (this.format !== undefined) return this.hasExample || isJsonLines;
     // A JSON Lines file of which no row can be read is a broken dataset; one with other columns is something else.
-    if (!/\.jsonl$/i.test(this.file) || this.kind === 'array') return false;
+    if (!isJsonLines || this.kind === 'array') return false;
     const texts = this.text.lines.slice(0, rowsLookedAt).filter((line) => line.trim() !== '');
     return texts.every((line) => 'reason' in readRowText(line));
   }
@@ -176,16 +179,20 @@ export class RowTable {
   }
 
   private detect(): void {
+    this.format = undefined;
+    this.hasExample = false;
     let looked = 0;
     for (let index = 0; index < this.length && looked < rowsLookedAt; index++) {
       const text = this.textOf(index);
       if (text.trim() === '') continue;
       looked++;
       const read = readRowText(text);
-      this.format = 'reason' in read ? undefined : detectFormat(read.row);
-      if (this.format !== undefined) return;
+      if ('reason' in read) continue;
+      this.format ??= detectFormat(read.row);
+      if (this.format === undefined) continue;
+      this.hasExample = 'example' in readColumns(read.row, this.format, { file: this.file, number: index + 1 });
+      if (this.hasExample) return;
     }
-    this.format = undefined;
   }
 }
 
