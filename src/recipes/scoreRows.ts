@@ -14,7 +14,9 @@ export interface ScoredRow {
   kind: 'scored';
   example: Example;
   ids: number[];
-  /** UTF-16 offsets in the answer text; the end-of-turn token has start = end = length. */
+  /** The answer as it is scored: a chat template may trim it and write around it. */
+  text: string;
+  /** UTF-16 offsets in `text`; the end-of-turn token has start = end = length. */
   starts: number[];
   ends: number[];
   /** Natural logarithms, rounded to six decimals: what is stored is what masks are decided on. */
@@ -118,6 +120,7 @@ function scoredRow(example: Example, part: ScorablePart, logprobs: readonly numb
     kind: 'scored',
     example,
     ids: part.tokens.slice(part.from),
+    text: part.text,
     starts: part.starts,
     ends: part.ends,
     logprobs: logprobs.map((value) => Math.round(value * 1e6) / 1e6),

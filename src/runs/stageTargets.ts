@@ -297,8 +297,8 @@ async function readScored(session: Session, file: string): Promise<{ scored: Sco
   for (const { example, logprobs, masked } of (await readJsonLines(file)).values.map(rowFromJson)) {
     const part = encodeScorable(session.side, example);
     if ('reason' in part) continue;
-    const { tokens, from, starts, ends, endIndex } = part;
-    scored.push({ kind: 'scored', example, ids: tokens.slice(from), starts, ends, endIndex, logprobs });
+    const { tokens, from, text, starts, ends, endIndex } = part;
+    scored.push({ kind: 'scored', example, ids: tokens.slice(from), text, starts, ends, endIndex, logprobs });
     ownMasks.push(starts.map((_, index) => masked.includes(index)));
   }
   return { scored, ownMasks };

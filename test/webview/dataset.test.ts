@@ -8,7 +8,12 @@ import type { Browser, Locator } from 'playwright-core';
 import { hostileName } from '../../src/report/testing/syntheticRun.ts';
 import { datasetViewPart } from '../../src/server/datasetView/datasetViewPart.ts';
 import { memoryServer } from '../../src/server/runs/testing/memoryServer.ts';
-import type { DatasetViewRow, DatasetViewScore, DatasetViewState } from '../../src/shared/protocol/lab/datasetView.ts';
+import type {
+  AnswerPlace,
+  DatasetViewRow,
+  DatasetViewScore,
+  DatasetViewState,
+} from '../../src/shared/protocol/lab/datasetView.ts';
 import type { ScoredToken } from '../../src/shared/records.ts';
 import { Geometry, tallest } from '../../webview/dataset/geometry.ts';
 import { tokensInRaw } from '../../webview/dataset/rawTokens.ts';
@@ -426,8 +431,10 @@ describe('tokens in the text of the file', () => {
   }));
   const escaped = '{"prompt":"a","completion":"a \\u0022b\\"\\n\\u7532\\ud83d\\ude00 c"}';
 
+  const placeIn = (raw: string): AnswerPlace => ({ start: raw.indexOf('"a ') + 1, end: raw.lastIndexOf('"') });
+
   it.each([JSON.stringify({ prompt: 'a', completion: answer }), escaped])('stand where the answer is: %s', (raw) => {
-    const found = tokensInRaw(raw, answer, tokens)!;
+    const found = tokensInRaw(raw, [placeIn(raw)], tokens);
     expect(found.map(({ start, end }) => JSON.parse(`"${raw.slice(start, end)}"`) as string)).toEqual(
       tokens.map(({ text }) => text),
     );
@@ -435,8 +442,18 @@ describe('tokens in the text of the file', () => {
 
   it('stand in a text that was cut, as far as it goes', () => {
     const raw = escaped.slice(0, -14);
-    const found = tokensInRaw(raw, answer, tokens)!;
+    const found = tokensInRaw(raw, [placeIn(escaped)], tokens);
     expect(found.map(({ text }) => text).join('')).toBe('a "b"\n\u7532');
-    expect(tokensInRaw('{"prompt": "other"}', answer, tokens)).toBeUndefined();
+    expect(tokensInRaw('{"prompt":', [placeIn(escaped)], tokens)).toEqual([]);
+  });
+
+  it('stand in each part of an answer in parts', () => {
+    const raw = '["a \\"b","x","\\"\\n c"]';
+    const places = ['a \\"b', '\\"\\n c'].map((part) => ({
+      start: raw.indexOf(part),
+      end: raw.indexOf(part) + part.length,
+    }));
+    const found = tokensInRaw(raw, places, [{ ...tokens[0]!, start: 3, end: 5 }]);
+    expect(found.map(({ start, end }) => raw.slice(start, end))).toEqual(['b', '\\"']);
   });
 });

@@ -97,6 +97,6 @@ function answerText(read: DatasetViewRow, score: DatasetViewScore | undefined, {
 
 function rawText(read: DatasetViewRow, score: DatasetViewScore | undefined, { colour }: RowLook): Child {
   const raw = read.text.slice(0, listCharacters);
-  const tokens = colour && score?.tokens ? tokensInRaw(raw, score.answer ?? '', score.tokens) : undefined;
-  return tokens ? renderTokens(raw, tokens) : raw;
+  if (!colour || !score?.tokens || !score.answerPlaces) return raw;
+  return renderTokens(raw, tokensInRaw(raw, score.answerPlaces, score.tokens));
 }

@@ -15,7 +15,7 @@ export function tokenTitle(token: ScoredToken): string {
 
 /**
  * The text as spans. Offsets are UTF-16 units of `answer`; what no token covers stays plain, and tokens without text
- * (end of turn) appear as small tags.
+ * (end of turn, a template's marks around the answer) appear as small tags.
  */
 export function renderTokens(answer: string, tokens: readonly ScoredToken[]): HTMLElement {
   const line = el('span', { class: 'tokens' });
@@ -23,7 +23,7 @@ export function renderTokens(answer: string, tokens: readonly ScoredToken[]): HT
   for (const token of tokens) {
     if (token.start > at) line.append(answer.slice(at, token.start));
     const shown = answer.slice(Math.max(at, token.start), token.end);
-    const special = shown === '' && token.start === token.end && token.text !== '';
+    const special = shown === '' && token.start === token.end && token.text.trim() !== '';
     if (shown !== '' || special) line.append(tokenSpan(token, special ? token.text : shown, special));
     at = Math.max(at, token.end);
   }

@@ -8,17 +8,23 @@ import { LabError } from '../../shared/errors.ts';
 import { phrase } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
 import type { ErrorWords } from '../../shared/errors.ts';
-import type { DatasetViewRow, DatasetViewState } from '../../shared/protocol/lab/datasetView.ts';
+import type { AnswerPlace, DatasetViewRow, DatasetViewState } from '../../shared/protocol/lab/datasetView.ts';
 import { RowIndex } from './rowIndex.ts';
 import { readRowBytes } from './rowReader.ts';
 import { searchRows } from './search.ts';
-import { formatOf, longestParsed, parseRow, toViewRow } from './viewRows.ts';
+import { formatOf, longestParsed, parseRow, placesOfAnswer, toViewRow } from './viewRows.ts';
 
 /** Rows that decide on the format. */
 const rowsForFormat = 20;
 /** Rows of a page and characters of a row at most. */
 const mostRows = 200;
 const mostCharacters = 1_000_000;
+
+/** A row that can be used. */
+export interface ReadExample {
+  example: Example;
+  answerPlaces?: AnswerPlace[];
+}
 
 export class DatasetFile {
   readonly id: string;
@@ -88,11 +94,14 @@ export class DatasetFile {
   }
 
   /** What a row trains on, or why it cannot be used. */
-  async example(row: number): Promise<Example | { problem: Words }> {
+  async example(row: number): Promise<ReadExample | { problem: Words }> {
     const [raw] = await this.read(row, 1);
-    const parsed = raw ? parseRow(raw, this.file, this.format) : { problem: phrase('there is no such row') };
+    if (!raw) return { problem: phrase('there is no such row') };
+    const parsed = parseRow(raw, this.file, this.format);
     if ('blank' in parsed) return { problem: phrase('an empty line') };
-    return 'example' in parsed ? parsed.example : parsed;
+    if ('problem' in parsed) return parsed;
+    const answerPlaces = this.format && placesOfAnswer(raw, this.format);
+    return { example: parsed.example, ...(answerPlaces ? { answerPlaces } : {}) };
   }
 
   search(text: string, from: number, signal: AbortSignal, onProgress: (share: number) => void): Promise<number | null> {

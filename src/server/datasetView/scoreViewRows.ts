@@ -1,5 +1,6 @@
 // Perplexity and tokens of rows that a dataset view shows.
 import type { OpenedModel, ScoringService } from '../datasets/scoringService.ts';
+import { alignAnswer } from '../datasets/rowMap.ts';
 import { itemPerplexity } from '../../metrics/perplexity.ts';
 import { allMasked, encodeScorable } from '../../recipes/scoreRows.ts';
 import { answerOf } from '../../recipes/targets/recipe.ts';
@@ -10,7 +11,7 @@ import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
 import { maskedTokens, maskOf } from '../targetDiff/masks.ts';
 import { createScoring, notScored } from '../targetDiff/scoring.ts';
 import { toTokens } from '../targetDiff/tokens.ts';
-import type { DatasetFile } from './datasetFile.ts';
+import type { DatasetFile, ReadExample } from './datasetFile.ts';
 
 /** Rows of one request at most, and the hardest tokens told of a row that is asked for alone. */
 const mostRows = 100;
@@ -25,21 +26,27 @@ export async function scoreViewRows(
   signal: AbortSignal,
 ): Promise<DatasetViewScore[]> {
   const scorer = await createScoring(service).model(choice);
-  const rows: { row: number; read: Example | { problem: Words } }[] = [];
+  const rows: { row: number; read: ReadExample | { problem: Words } }[] = [];
   for (const row of wanted.slice(0, mostRows)) rows.push({ row, read: await view.example(row) });
-  const examples = rows.flatMap(({ read }) => ('problem' in read ? [] : [read]));
+  const examples = rows.flatMap(({ read }) => ('problem' in read ? [] : [read.example]));
   const results = await scorer.score(examples, { urgent: true, signal });
   let next = 0;
   return rows.map(({ row, read }): DatasetViewScore => {
     if ('problem' in read) return { row, problem: read.problem };
     const result = results[next++];
     if (result?.kind !== 'scored') return { row, problem: result?.reason ?? notScored };
-    const masked = maskedTokens(result, maskOf(read), undefined);
+    const { example, answerPlaces } = read;
+    const masked = maskedTokens(result, maskOf(example), undefined);
     const trained = result.logprobs.filter((_, index) => !masked[index]);
+    const answer = answerOf(example);
+    // Where the template writes something else altogether, that is what was scored.
+    const aligned = alignAnswer(answer, result.text) !== undefined;
+    const shown = { answer: aligned ? answer : result.text, length: Infinity };
     return {
       row,
-      answer: answerOf(read),
-      tokens: toTokens(result, scorer.side, Infinity, masked),
+      answer: shown.answer,
+      tokens: toTokens(result, scorer.side, shown, masked),
+      ...(aligned && answerPlaces ? { answerPlaces } : {}),
       ...(trained.length > 0 ? { ppl: itemPerplexity(trained) } : { problem: allMasked }),
     };
   });
@@ -54,14 +61,14 @@ export async function explainViewRow(
   signal: AbortSignal,
 ): Promise<DatasetViewScore> {
   const [score] = await scoreViewRows(view, service, choice, [row], signal);
-  const example = await view.example(row);
-  if (!score?.tokens || 'problem' in example) return score ?? { row };
+  const read = await view.example(row);
+  if (!score?.tokens || 'problem' in read) return score ?? { row };
   const hardest = score.tokens
     .map(({ logprob, trained }, index) => ({ logprob, trained, index }))
     .filter(({ trained }) => trained)
     .sort((a, b) => a.logprob - b.logprob)
     .slice(0, hardestTold);
-  const alternatives = await topTokens(service, await service.model(choice), example, signal);
+  const alternatives = await topTokens(service, await service.model(choice), read.example, signal);
   return { ...score, hardest: hardest.map(({ index }) => ({ index, alternatives: alternatives[index] ?? [] })) };
 }
 

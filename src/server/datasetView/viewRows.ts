@@ -10,7 +10,8 @@ import { answerOf } from '../../recipes/targets/recipe.ts';
 import type { Example } from '../../shared/dataset.ts';
 import { phrase } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
-import type { DatasetViewRow } from '../../shared/protocol/lab/datasetView.ts';
+import type { AnswerPlace, DatasetViewRow } from '../../shared/protocol/lab/datasetView.ts';
+import { mapRow } from '../datasets/rowMap.ts';
 import { cutText } from '../targetDiff/tokens.ts';
 import type { RowBytes } from './rowReader.ts';
 
@@ -49,8 +50,16 @@ export function formatOf(rows: readonly RowBytes[]): DatasetFormat | undefined {
   return undefined;
 }
 
+/** Where the answer stands in the text that the view shows of a row. */
+export function placesOfAnswer(raw: RowBytes, format: DatasetFormat): AnswerPlace[] | undefined {
+  const strings = mapRow(textOf(raw), format)?.answer;
+  return strings?.map(({ offsets }) => ({ start: offsets[0] as number, end: offsets.at(-1) as number }));
+}
+
+const textOf = (raw: RowBytes): string => raw.bytes.toString('utf8').trim();
+
 export function toViewRow(raw: RowBytes, parsed: ParsedRow, characters: number): DatasetViewRow {
-  const whole = raw.bytes.toString('utf8').trim();
+  const whole = textOf(raw);
   const text = cutText(whole, characters);
   const row = {
     row: raw.row,

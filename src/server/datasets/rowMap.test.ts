@@ -108,6 +108,13 @@ describe('tokens in the raw text of a row', () => {
     expect(alignAnswer('nothing alike', 'QWZ')).toBeUndefined();
   });
 
+  it('are not those that a template writes before a short answer', () => {
+    const scored = '<think>\n\n</think>\n\nthink';
+    const at = scored.length - 'think'.length;
+    expect(alignAnswer('think', scored)).toEqual({ from: 0, at, length: 5 });
+    expect(alignAnswer(' think ', scored)).toEqual({ from: 1, at, length: 5 });
+  });
+
   it('cross the parts of a message in parts', () => {
     const raw =
       '{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":[{"type":"text","text":"ab\\n"},{"type":"text","text":"cd"}]}]}';

@@ -129,13 +129,19 @@ export interface Alignment {
 
 /** Aligns; undefined when the template has written something else altogether. */
 export function alignAnswer(answer: string, scored: string): Alignment | undefined {
-  const whole = scored.indexOf(answer);
+  // The last place: what a template writes before the answer may hold a short one too.
+  const whole = scored.lastIndexOf(answer);
   if (whole >= 0) return { from: 0, at: whole, length: answer.length };
   const trimmed = answer.trim();
   const lead = answer.length - answer.trimStart().length;
-  const at = scored.indexOf(trimmed);
+  const at = scored.lastIndexOf(trimmed);
   if (at >= 0) return { from: lead, at, length: trimmed.length };
   return alignEnd(trimmed, lead, scored) ?? alignBeginning(trimmed, lead, scored);
+}
+
+/** The place in the answer of an offset in the scored text. */
+export function placeInAnswer({ from, at, length }: Alignment, offset: number): number {
+  return from + Math.min(Math.max(offset - at, 0), length);
 }
 
 /** The longest end of the answer that is there (a thought before the answer was left out). */
@@ -187,8 +193,7 @@ export function tokenSpans(
   const alignment = alignAnswer(strings.map(({ text }) => text).join(''), scored.text);
   return scored.starts.map((start, index) => {
     if (!alignment) return [];
-    const { from, at, length } = alignment;
-    const clip = (offset: number): number => from + Math.min(Math.max(offset - at, 0), length);
-    return rawSpans(strings, clip(start), clip(scored.ends[index] as number));
+    const end = scored.ends[index] as number;
+    return rawSpans(strings, placeInAnswer(alignment, start), placeInAnswer(alignment, end));
   });
 }

@@ -5,6 +5,7 @@ import type { BenchmarkItem } from '../../evals/benchmark.ts';
 import { protocolHash } from '../../evals/evaluate.ts';
 import { RunReader } from '../../lab/runReader.ts';
 import type { RunRecords } from '../../lab/runReader.ts';
+import { answerOf } from '../../recipes/targets/recipe.ts';
 import { sameKey } from '../../runs/plan.ts';
 import { readItems } from '../../runs/runFolder.ts';
 import type { Example } from '../../shared/dataset.ts';
@@ -129,10 +130,14 @@ async function scoreAll(scorer: OpenScorer, answers: readonly Answers[], signal:
 }
 
 /** The tokens, or why there are none. */
-function tokensOf(scorer: OpenScorer, { ended }: Answer, result: ScoreResult | undefined): ScoredToken[] | Words {
+function tokensOf(
+  scorer: OpenScorer,
+  { example, ended }: Answer,
+  result: ScoreResult | undefined,
+): ScoredToken[] | Words {
   if (result?.kind !== 'scored') return result?.reason ?? notScored;
   const everything = result.ids.map(() => false);
-  const tokens = toTokens(result, scorer.side, Infinity, everything);
+  const tokens = toTokens(result, scorer.side, { answer: answerOf(example), length: Infinity }, everything);
   // An answer that was cut off has no end whose probability could be told.
   return ended ? tokens : tokens.filter((_, place) => place !== result.endIndex);
 }

@@ -57,6 +57,7 @@ async function slowModel() {
     kind: 'scored',
     example: example(0),
     ids: [1],
+    text: 'a',
     starts: [0],
     ends: [1],
     endIndex: -1,

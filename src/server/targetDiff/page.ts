@@ -123,7 +123,9 @@ function toTarget(
     line: table.line(row),
     ...(ppl === undefined ? {} : { ppl, length: table.tokens(row) }),
     ...(verdict === undefined ? {} : { verdict }),
-    ...(scored && side ? { tokens: toTokens(scored, side, text.length, maskedTokens(scored, mask, rule)) } : {}),
+    ...(scored && side
+      ? { tokens: toTokens(scored, side, { answer, length: text.length }, maskedTokens(scored, mask, rule)) }
+      : {}),
     mask,
     ...(problem === undefined ? {} : { problem }),
   };

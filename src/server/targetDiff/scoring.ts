@@ -68,8 +68,8 @@ export function createScoring(service: ScoringService): Scoring {
 function toScoredRow(side: TextSide, example: Example, logprobs: readonly number[]): ScoreResult {
   const part = encodeScorable(side, example);
   if ('reason' in part) return { kind: 'unscorable', reason: part.reason };
-  const { tokens, from, starts, ends, endIndex } = part;
-  return { kind: 'scored', example, ids: tokens.slice(from), starts, ends, endIndex, logprobs: [...logprobs] };
+  const { tokens, from, text, starts, ends, endIndex } = part;
+  return { kind: 'scored', example, ids: tokens.slice(from), text, starts, ends, endIndex, logprobs: [...logprobs] };
 }
 
 function reasonOf(side: TextSide, example: Example): Words {

@@ -2,12 +2,31 @@
 import type { TextSide } from '../../data/textSide.ts';
 import type { ScoredRow } from '../../recipes/scoreRows.ts';
 import type { ScoredToken } from '../../shared/records.ts';
+import { alignAnswer, placeInAnswer } from '../datasets/rowMap.ts';
 
-/** Tokens of the first `length` UTF-16 units of the answer. */
-export function toTokens(row: ScoredRow, side: TextSide, length: number, masked: readonly boolean[]): ScoredToken[] {
+/** The text that tokens are shown in, of which only the first `length` UTF-16 units are. */
+export interface ShownText {
+  answer: string;
+  length: number;
+}
+
+/**
+ * Tokens of the shown part of an answer, where they lie in it. Those that a template adds before and behind the answer have
+ * no extent; there are none where a template writes something else altogether.
+ */
+export function toTokens(
+  row: ScoredRow,
+  side: TextSide,
+  { answer, length }: ShownText,
+  masked: readonly boolean[],
+): ScoredToken[] {
+  const alignment = alignAnswer(answer, row.text);
+  if (!alignment) return [];
   return row.ids.flatMap((id, index): ScoredToken[] => {
-    const [start, end] = [row.starts[index] as number, row.ends[index] as number];
-    if (start > length) return [];
+    const isEnd = index === row.endIndex;
+    const start = isEnd ? answer.length : placeInAnswer(alignment, row.starts[index] as number);
+    const end = isEnd ? answer.length : placeInAnswer(alignment, row.ends[index] as number);
+    if (start > length || (start === length && end > length)) return [];
     return [
       {
         id,

@@ -54,12 +54,21 @@ export const searchDatasetView = request<{ id: string; text: string; from: numbe
 /** How far a search has come, as a share of the file. */
 export const searchProgress = notification<{ id: string; share: number }>('datasetView/searching');
 
+/** A JSON string of the row's text, between its quotes; UTF-16 units. */
+export interface AnswerPlace {
+  start: number;
+  end: number;
+}
+
 export interface DatasetViewScore {
   row: number;
   ppl?: number;
   /** Answer tokens; offsets are UTF-16 units of `answer`. */
   tokens?: ScoredToken[];
+  /** The row's answer; the text that was scored where a template writes something else altogether. */
   answer?: string;
+  /** Where the strings that make up `answer` stand in the row's text; absent where they are not `answer`. */
+  answerPlaces?: AnswerPlace[];
   /** The hardest tokens with what the model would rather have written, hardest first. */
   hardest?: { index: number; alternatives: { text: string; logprob: number }[] }[];
   /** Why it cannot be scored. */
