@@ -1,9 +1,13 @@
 // Restricted Mode: what executes or writes is refused in code, whatever the menus show.
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { commandRegistrar } from '../../../src/extension/command.ts';
 import { act } from '../../../src/extension/panels/actions.ts';
-import { api, extension } from './support.ts';
+import { openReport } from '../../../src/extension/runCommands/openReport.ts';
+import { listExperiments } from '../../../src/shared/protocol/lab/runs.ts';
+import { api, extension, removeRuns, until, writeSyntheticRun } from './support.ts';
 
 const untrusted = (): boolean => false;
 
@@ -27,6 +31,25 @@ suite('Restricted Mode', () => {
       () => undefined,
     );
     await assert.rejects(save, /Restricted Mode/);
+  });
+
+  test('shows a report from the records, and leaves alone what lies in the folder', async () => {
+    const { lab } = (await api()).workbench;
+    const folder = await writeSyntheticRun('synthetic-20260103-0304-dddd');
+    const foreign = '<script>document.title = "foreign"</script>';
+    await writeFile(join(folder, 'report.html'), foreign);
+    const run = await until('the run', async () =>
+      (await lab.request(listExperiments, {}))
+        .flatMap(({ runs }) => runs)
+        .find((one) => one.folder === folder && one.state !== 'corrupt'),
+    );
+    await openReport({ lab, trusted: untrusted }, run);
+    const tab = await until('the report', () =>
+      vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).find(({ label }) => label.startsWith('Report: ')),
+    );
+    assert.equal(await readFile(join(folder, 'report.html'), 'utf8'), foreign);
+    await vscode.window.tabGroups.close(tab);
+    await removeRuns();
   });
 
   test('is declared, with the settings that lead to execution', async () => {
