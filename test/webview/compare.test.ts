@@ -12,7 +12,7 @@ import { compareRuns } from '../../src/shared/protocol/lab/runs.ts';
 import type { Comparison } from '../../src/shared/protocol/lab/runs.ts';
 import { collapseMissing, keptAt, matchedGain, pointsCsv, sweepsOf } from '../../webview/compare/model.ts';
 import { launch, inBrowser, noBrowser, openPanel } from './openPanel.ts';
-import type { OpenPanel } from './openPanel.ts';
+import type { OpenPanel, PanelOptions } from './openPanel.ts';
 
 const point = (run: string, arm: string, lr: number, gained: number, forgot: number, stage = 1) => ({
   run,
@@ -101,12 +101,12 @@ describe.skipIf(noBrowser)('the comparison', inBrowser, () => {
     await rm(workspace, { recursive: true, force: true });
   });
 
-  async function open(): Promise<OpenPanel> {
+  async function open(options: Partial<PanelOptions> = {}): Promise<OpenPanel> {
     const lab = await memoryServer(runsPart, workspace);
     await lab.call(compareRuns, { runs });
     const subject = { title: 'Compare 2 runs', runs: runs.slice(0, 2) };
     const answer = (method: string, params: unknown): unknown => lab.call({ method }, params);
-    const panel = await openPanel(browser, { kind: 'compare', subject, answer });
+    const panel = await openPanel(browser, { kind: 'compare', subject, answer, ...options });
     onTestFinished(async () => {
       expect(panel.errors).toEqual([]);
       await panel.close();
@@ -148,6 +148,18 @@ describe.skipIf(noBrowser)('the comparison', inBrowser, () => {
     await panel.page.locator('vscode-option', { hasText: 'ab14' }).click();
     await expect.poll(() => panel.page.locator('.runs li').count()).toBe(2);
     await expect.poll(() => panel.state()).toMatchObject({ subject: { runs: [runs[0], runs[2]] } });
+  });
+
+  it('is about the runs that were left when it is shown again, until it is opened with others', async () => {
+    const panel = await open();
+    await panel.page.getByRole('button', { name: /^Take .*ab13 out$/ }).click();
+    await expect.poll(() => panel.page.locator('.runs li').count()).toBe(1);
+    const again = await open({ state: await panel.state() });
+    expect(await again.page.locator('.runs li').count()).toBe(1);
+    expect(await again.state()).toMatchObject({ subject: { runs: [runs[0]] } });
+    const others = await open({ state: await again.state(), subject: { title: 'Compare 3 runs', runs } });
+    expect(await others.page.locator('.runs li').count()).toBe(3);
+    expect(await others.state()).toMatchObject({ subject: { runs } });
   });
 
   it('exports picture and points', async () => {

@@ -7,7 +7,13 @@ import type { Browser, Locator } from 'playwright-core';
 import { memoryServer } from '../../src/server/runs/testing/memoryServer.ts';
 import type { MemoryServer } from '../../src/server/runs/testing/memoryServer.ts';
 import { targetDiffPart } from '../../src/server/targetDiff/targetDiffPart.ts';
-import { comparisonChanged, getComparison, openComparison } from '../../src/shared/protocol/lab/targetDiff.ts';
+import {
+  comparisonChanged,
+  getComparison,
+  openComparison,
+  scoreComparison,
+} from '../../src/shared/protocol/lab/targetDiff.ts';
+import type { PanelAction } from '../../src/shared/protocol/panel.ts';
 import { launch, inBrowser, noBrowser, openPanel, screenshot } from './openPanel.ts';
 import type { OpenPanel, PanelOptions } from './openPanel.ts';
 import { relay } from './relay.ts';
@@ -265,5 +271,32 @@ describe.skipIf(noBrowser)('the target diff', inBrowser, () => {
     await row(second, 0).locator('ins').first().waitFor();
     const opened = [...first.asked, ...second.asked].filter(({ method }) => method === openComparison.method);
     expect(opened).toHaveLength(1);
+  });
+
+  it('names the model that its numbers are under when it is shown again', async () => {
+    const lab = await memoryServer(targetDiffPart, workspace);
+    const under = ({ page }: OpenPanel): Promise<string> =>
+      page
+        .locator('label', { hasText: 'Under' })
+        .locator('vscode-dropdown')
+        .evaluate((list) => (list as HTMLSelectElement).value);
+    const scored = ({ asked }: OpenPanel): unknown[] =>
+      asked.filter(({ method }) => method === scoreComparison.method).map(({ params }) => params);
+    const subject = { title: 'Targets', dataset, model: { name: '/absent' } };
+    const act = ({ kind }: PanelAction): unknown => (kind === 'pickModel' ? '/chosen' : null);
+    const first = await open({ trusted: true, subject, act }, lab);
+    await first.page.locator('label', { hasText: 'Under' }).locator('vscode-dropdown').click();
+    await first.page.locator('vscode-option', { hasText: 'Another model' }).click();
+    await expect
+      .poll(() => scored(first))
+      .toMatchObject([{ model: { name: '/absent' } }, { model: { name: '/chosen' } }]);
+    await expect.poll(() => under(first)).toBe('/chosen');
+    const second = await open({ trusted: true, subject, state: await first.state() }, lab);
+    await expect.poll(() => under(second)).toBe('/chosen');
+    expect(scored(second)).toEqual([]);
+    const other = { ...subject, model: { name: '/other' } };
+    const third = await open({ trusted: true, subject: other, state: await second.state() }, lab);
+    await expect.poll(() => scored(third)).toMatchObject([{ model: { name: '/other' } }]);
+    await expect.poll(() => under(third)).toBe('/other');
   });
 });

@@ -274,7 +274,8 @@ async function adopt(opened: ComparisonState): Promise<void> {
   show(opened);
   // Answers wait until the rows are aligned.
   const { id } = opened;
-  if (boot.trusted && !opened.scoring) void score();
+  // Opened again under another model than before, it is scored anew: the numbers are under the model that is named.
+  if (boot.trusted && opened.scoring?.model !== model.name) void score();
   const aligned = await request(getComparison, { id });
   if (state?.id === id) show(aligned);
 }

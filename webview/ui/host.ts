@@ -17,8 +17,26 @@ declare function acquireVsCodeApi(): EditorApi;
 
 const editor = acquireVsCodeApi();
 
-/** What the page was opened with. */
-export const boot: PanelBoot = JSON.parse(document.getElementById('boot')?.textContent ?? '{}') as PanelBoot;
+interface KeptState {
+  kind: string;
+  subject: Record<string, unknown>;
+  /** What the page was opened with when it came to be about `subject`. */
+  from: Record<string, unknown>;
+  [key: string]: unknown;
+}
+
+const opened = JSON.parse(document.getElementById('boot')?.textContent ?? '{}') as PanelBoot;
+const before = editor.getState() as Partial<KeptState> | undefined;
+
+/**
+ * What the page was opened with. A hidden page is built again from the same text when it is shown: it is then about what it
+ * had come to be about, until the editor opens it with something else.
+ */
+export const boot: PanelBoot = { ...opened, subject: (sameAsBefore() && before?.subject) || opened.subject };
+
+function sameAsBefore(): boolean {
+  return JSON.stringify(before?.from) === JSON.stringify(opened.subject);
+}
 
 /** A request that failed: what happened and what to do about it. */
 export class RequestError extends Error {
@@ -117,17 +135,7 @@ export async function save(file: { suggestedName: string; text?: string; base64?
   return (await action({ kind: 'save', ...file })) as string | null;
 }
 
-interface KeptState {
-  kind: string;
-  subject: Record<string, unknown>;
-  [key: string]: unknown;
-}
-
-let kept: KeptState = {
-  ...(editor.getState() as Record<string, unknown> | undefined),
-  kind: boot.kind,
-  subject: boot.subject,
-};
+let kept: KeptState = { ...before, kind: boot.kind, subject: boot.subject, from: opened.subject };
 // The editor hands this state to the extension when it brings the tab back, so it names kind and subject.
 editor.setState(kept);
 
