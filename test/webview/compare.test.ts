@@ -162,6 +162,13 @@ describe.skipIf(noBrowser)('the comparison', inBrowser, () => {
     expect(await others.state()).toMatchObject({ subject: { runs } });
   });
 
+  it('names its requests as no other page does, so that no answer reaches another page', async () => {
+    const [one, other] = [await open(), await open()];
+    const ids = [...one.asked, ...other.asked].map(({ id }) => id);
+    expect(ids.length).toBeGreaterThan(3);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
   it('exports picture and points', async () => {
     const panel = await open();
     await panel.page.getByRole('button', { name: 'PNG' }).click();

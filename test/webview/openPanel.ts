@@ -6,7 +6,7 @@ import path from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { buildPage } from '../../src/extension/panels/page.ts';
-import type { FromPanel, PanelAction, ToPanel } from '../../src/shared/protocol/panel.ts';
+import type { CallId, FromPanel, PanelAction, ToPanel } from '../../src/shared/protocol/panel.ts';
 import { themes } from './themes.ts';
 import type { TestTheme } from './themes.ts';
 
@@ -62,7 +62,7 @@ export interface OpenPanel {
   /** What the panel had the editor do. */
   actions: PanelAction[];
   /** Methods the panel asked for, in order. */
-  asked: { method: string; params: unknown }[];
+  asked: { id: CallId; method: string; params: unknown }[];
   /** Errors of the page, violations of its policy among them. */
   errors: string[];
   notify(method: string, params: unknown): Promise<void>;
@@ -115,7 +115,7 @@ function playEditor(page: Page, { answer, act }: PanelOptions) {
     }
     if (message.type !== 'request') return;
     const { id, method, params } = message;
-    seen.asked.push({ method, params });
+    seen.asked.push({ id, method, params });
     try {
       await post({ type: 'result', id, result: await answer(method, params) });
     } catch (error) {

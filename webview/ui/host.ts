@@ -5,7 +5,7 @@ import { onOneLine } from '../../src/shared/errors.ts';
 import type { ErrorWords } from '../../src/shared/errors.ts';
 import { fillIn, say as sayIn } from '../../src/shared/phrase.ts';
 import type { Words } from '../../src/shared/phrase.ts';
-import type { FromPanel, PanelAction, PanelBoot, ToPanel } from '../../src/shared/protocol/panel.ts';
+import type { CallId, FromPanel, PanelAction, PanelBoot, ToPanel } from '../../src/shared/protocol/panel.ts';
 
 interface EditorApi {
   postMessage(message: FromPanel): void;
@@ -65,9 +65,11 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-const waiting = new Map<number, Waiting>();
+const waiting = new Map<CallId, Waiting>();
 const listeners = new Map<string, Set<(params: unknown) => void>>();
-let lastId = 0;
+/** Answers to the page that was here before find nobody waiting. */
+const pageId = crypto.getRandomValues(new Uint32Array(4)).join('-');
+let calls = 0;
 
 addEventListener('message', (event: MessageEvent<ToPanel>) => {
   const message = event.data;
@@ -85,8 +87,8 @@ addEventListener('message', (event: MessageEvent<ToPanel>) => {
   }
 });
 
-function ask(send: (id: number) => FromPanel, signal?: AbortSignal): Promise<unknown> {
-  const id = ++lastId;
+function ask(send: (id: CallId) => FromPanel, signal?: AbortSignal): Promise<unknown> {
+  const id = `${pageId}:${++calls}`;
   return new Promise((resolve, reject) => {
     const abort = (): void => {
       if (waiting.delete(id)) editor.postMessage({ type: 'cancel', id });

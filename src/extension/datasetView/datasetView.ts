@@ -14,7 +14,7 @@ import {
 } from '../../shared/protocol/lab/datasetView.ts';
 import { scoringModel } from '../datasets/openDatasets.ts';
 import type { PanelAccess } from '../panels/relay.ts';
-import { connectWebview, fillWebview, webviewOptions } from '../panels/webviewPage.ts';
+import { connectWebview, fillWebview, forgetWhenHidden, webviewOptions } from '../panels/webviewPage.ts';
 import type { Feature, Workbench } from '../workbench.ts';
 import { openBigFilesHere } from './bigFiles.ts';
 
@@ -82,10 +82,7 @@ class DatasetViewProvider implements vscode.CustomReadonlyEditorProvider {
     };
     const parts = [
       connection,
-      // The editor throws away the page of a hidden tab, and loads it again when the tab is shown.
-      panel.onDidChangeViewState(() => {
-        if (!panel.visible) connection.forget();
-      }),
+      forgetWhenHidden(panel, connection),
       vscode.workspace.onDidGrantWorkspaceTrust(draw),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration('forgettingLab.annotations', uri)) draw();

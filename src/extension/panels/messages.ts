@@ -2,12 +2,12 @@
 // messages count as such too.
 import { phrase } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
-import type { FromPanel, PanelAction } from '../../shared/protocol/panel.ts';
+import type { CallId, FromPanel, PanelAction } from '../../shared/protocol/panel.ts';
 
 /** A message that asks for what no panel may have; its sender hears why. */
 export interface RefusedMessage {
   type: 'refused';
-  id: number;
+  id: CallId;
   reason: Words;
 }
 
@@ -16,7 +16,7 @@ export function parseFromPanel(raw: unknown): FromPanel | RefusedMessage | undef
   if (!isRecord(raw)) return undefined;
   if (raw['type'] === 'drawn') return { type: 'drawn' };
   const id = raw['id'];
-  if (typeof id !== 'number' || !Number.isSafeInteger(id)) return undefined;
+  if (typeof id !== 'string' || id === '' || id.length > 80) return undefined;
   switch (raw['type']) {
     case 'request':
       return typeof raw['method'] === 'string'

@@ -6,7 +6,8 @@ import { scoringModel } from '../datasets/openDatasets.ts';
 import type { PanelKind, PanelSubject, Panels, Workbench } from '../workbench.ts';
 import { identityOf, panelAccess } from './access.ts';
 import { isRecord } from './messages.ts';
-import { connectWebview, fillWebview, webviewOptions } from './webviewPage.ts';
+import type { Relay } from './relay.ts';
+import { connectWebview, fillWebview, forgetWhenHidden, webviewOptions } from './webviewPage.ts';
 
 const kinds = Object.keys(panelAccess) as PanelKind[];
 const viewType = (kind: PanelKind): string => `forgettingLab.${kind}`;
@@ -15,6 +16,7 @@ interface OpenPanel {
   kind: PanelKind;
   subject: PanelSubject;
   panel: vscode.WebviewPanel;
+  connection: Relay;
   /** Resolves with the time in ms from creation to the first drawn data. */
   drawn: Promise<number>;
 }
@@ -32,9 +34,8 @@ export function createPanels(context: vscode.ExtensionContext, workbench: () => 
   const adopt = (kind: PanelKind, subject: PanelSubject, panel: vscode.WebviewPanel): void => {
     const start = performance.now();
     let tellDrawn: (ms: number) => void = () => undefined;
-    const one: OpenPanel = { kind, subject, panel, drawn: new Promise((resolve) => (tellDrawn = resolve)) };
+    const drawn = new Promise<number>((resolve) => (tellDrawn = resolve));
     let identity = identityOf(kind, subject);
-    opened.set(identity, one);
     panel.title = subject.title;
     panel.iconPath = icon(context, kind);
     const connection = connectWebview(panel.webview, workbench(), panelAccess[kind], {
@@ -47,6 +48,9 @@ export function createPanels(context: vscode.ExtensionContext, workbench: () => 
       },
       drawn: () => tellDrawn(performance.now() - start),
     });
+    const one: OpenPanel = { kind, subject, panel, connection, drawn };
+    opened.set(identity, one);
+    forgetWhenHidden(panel, connection);
     panel.onDidDispose(() => {
       connection.dispose();
       if (opened.get(identity) === one) opened.delete(identity);
@@ -54,12 +58,14 @@ export function createPanels(context: vscode.ExtensionContext, workbench: () => 
     draw(one);
   };
 
-  const draw = ({ kind, subject, panel }: OpenPanel): void =>
+  const draw = ({ kind, subject, panel, connection }: OpenPanel): void => {
+    connection.forget();
     fillWebview(panel.webview, workbench(), {
       kind,
       subject: { ...subject, engine: engineSettings() },
       title: subject.title,
     });
+  };
 
   for (const kind of kinds) {
     const deserializeWebviewPanel = async (panel: vscode.WebviewPanel, state: unknown): Promise<void> => {

@@ -40,14 +40,14 @@ function connected(services: Partial<PanelServices> = {}, access: Partial<PanelA
 describe('a panel', () => {
   it('gets answers to what its kind may ask', async () => {
     const { posted, say } = connected();
-    await say({ type: 'request', id: 1, method: 'runs/read', params: { run: '/r' } });
-    expect(posted).toEqual([{ type: 'result', id: 1, result: 'answer' }]);
+    await say({ type: 'request', id: 'page:1', method: 'runs/read', params: { run: '/r' } });
+    expect(posted).toEqual([{ type: 'result', id: 'page:1', result: 'answer' }]);
   });
 
   it('is refused every other method', async () => {
     const { posted, asked, say } = connected();
     for (const method of ['lab/shutdown', 'datasetView/open', '__proto__', 'constructor']) {
-      await say({ type: 'request', id: 1, method, params: {} });
+      await say({ type: 'request', id: 'page:1', method, params: {} });
     }
     expect(asked).toEqual([]);
     expect(posted.map((message) => message.type)).toEqual(['error', 'error', 'error', 'error']);
@@ -55,17 +55,17 @@ describe('a panel', () => {
 
   it('executes and writes nothing in Restricted Mode', async () => {
     const { posted, asked, say } = connected({ trusted: () => false });
-    await say({ type: 'request', id: 1, method: 'sessions/launch', params: {} });
-    await say({ type: 'request', id: 2, method: 'runs/read', params: {} });
+    await say({ type: 'request', id: 'page:1', method: 'sessions/launch', params: {} });
+    await say({ type: 'request', id: 'page:2', method: 'runs/read', params: {} });
     expect(asked).toEqual(['runs/read']);
-    expect(posted[0]).toMatchObject({ type: 'error', id: 1, words: restricted().words });
+    expect(posted[0]).toMatchObject({ type: 'error', id: 'page:1', words: restricted().words });
   });
 
   it('runs commands of this extension only', async () => {
     const { acted, posted, say } = connected();
     const command = (name: unknown) => ({
       type: 'action',
-      id: 1,
+      id: 'page:1',
       action: { kind: 'command', command: name, args: [1] },
     });
     for (const name of ['workbench.action.quit', 'forgettingLab.x;y', 'xforgettingLab.stop', 3])
@@ -81,21 +81,37 @@ describe('a panel', () => {
     const { posted, say, connection } = connected({
       request: (_spec, _params, signal) => (signals.push(signal), new Promise(() => undefined)),
     });
-    await say({ type: 'request', id: 1, method: 'runs/read', params: {} });
-    await say({ type: 'request', id: 2, method: 'runs/read', params: {} });
-    await say({ type: 'cancel', id: 1 });
+    await say({ type: 'request', id: 'page:1', method: 'runs/read', params: {} });
+    await say({ type: 'request', id: 'page:2', method: 'runs/read', params: {} });
+    await say({ type: 'cancel', id: 'page:1' });
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
     connection.dispose();
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
     expect(posted).toEqual([]);
   });
 
+  it('whose page is gone: what that page waited for is cancelled, and is not answered', async () => {
+    const signals: AbortSignal[] = [];
+    let answer: (value: string) => void = () => undefined;
+    const { posted, say, connection } = connected({
+      request: (_spec, _params, signal) => (signals.push(signal), new Promise((resolve) => (answer = resolve))),
+    });
+    await say({ type: 'request', id: 'page:1', method: 'runs/read', params: {} });
+    const late = answer;
+    connection.forget();
+    await say({ type: 'request', id: 'next:1', method: 'runs/read', params: {} });
+    late('for the page that is gone');
+    answer('for the next page');
+    await expect.poll(() => posted).toEqual([{ type: 'result', id: 'next:1', result: 'for the next page' }]);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+  });
+
   it('is told errors with their remedy', async () => {
     const { posted, say } = connected({
       request: () => Promise.reject(new LabError('run-invalid', 'No run', { remedy: 'Choose one' })),
     });
-    await say({ type: 'request', id: 7, method: 'runs/read', params: {} });
-    expect(posted).toEqual([{ type: 'error', id: 7, words: { message: 'No run', remedy: 'Choose one' } }]);
+    await say({ type: 'request', id: 'page:7', method: 'runs/read', params: {} });
+    expect(posted).toEqual([{ type: 'error', id: 'page:7', words: { message: 'No run', remedy: 'Choose one' } }]);
   });
 
   it('hears the notifications of its kind until it closes', () => {
@@ -117,13 +133,15 @@ describe('a panel', () => {
       [],
       {},
       { type: 'request' },
-      { type: 'request', id: 1 },
-      { type: 'action', id: 2 },
+      { type: 'request', id: 1, method: 'runs/read' },
+      { type: 'request', id: 'x'.repeat(1000), method: 'runs/read' },
+      { type: 'request', id: 'page:1' },
+      { type: 'action', id: 'page:2' },
     ];
     for (const message of odd) await say(message);
-    await say({ type: 'action', id: 3, action: { kind: 'save', suggestedName: 'a', text: 'b', base64: 'c' } });
+    await say({ type: 'action', id: 'page:3', action: { kind: 'save', suggestedName: 'a', text: 'b', base64: 'c' } });
     expect([...asked, ...acted]).toEqual([]);
-    expect(posted.map((message) => 'id' in message && message.id)).toEqual([1, 2, 3]);
+    expect(posted.map((message) => 'id' in message && message.id)).toEqual(['page:1', 'page:2', 'page:3']);
   });
 });
 
@@ -145,7 +163,7 @@ describe('what a page has opened in the server', () => {
     };
     const access = { requests: [open, close], owned: { open, close, forPage } };
     const one = connected(services, access);
-    const begin = (): Promise<void> => one.say({ type: 'request', id: 1, method: 'view/open', params: {} });
+    const begin = (): Promise<void> => one.say({ type: 'request', id: 'page:1', method: 'view/open', params: {} });
     return { ...one, closed, begin, hold: (until: Promise<void>) => void (wait = until) };
   }
 
@@ -153,7 +171,7 @@ describe('what a page has opened in the server', () => {
     const { begin, say, closed, connection } = opening(false);
     await begin();
     await begin();
-    await say({ type: 'request', id: 2, method: 'view/close', params: { id: 'view 1' } });
+    await say({ type: 'request', id: 'page:2', method: 'view/close', params: { id: 'view 1' } });
     connection.dispose();
     connection.dispose();
     expect(closed).toEqual(['view 1', 'view 2']);

@@ -3,7 +3,7 @@
 // every rule can be tested.
 import { errorWords, LabError, restricted } from '../../shared/errors.ts';
 import type { NotificationSpec, RequestSpec } from '../../shared/protocol/lab/message.ts';
-import type { PanelAction, ToPanel } from '../../shared/protocol/panel.ts';
+import type { CallId, PanelAction, ToPanel } from '../../shared/protocol/panel.ts';
 import { isCancellation } from '../failure.ts';
 import { parseFromPanel } from './messages.ts';
 import { phrase } from '../../shared/phrase.ts';
@@ -52,9 +52,9 @@ export interface Relay extends Disposable {
 export function relay(access: PanelAccess, port: PanelPort, services: PanelServices): Relay {
   const belongings = keepBelongings(access, services);
   const requests = new Map(access.requests.map((spec) => [spec.method, spec as RequestSpec<unknown, unknown>]));
-  const calls = new Map<number, AbortController>();
+  const calls = new Map<CallId, AbortController>();
 
-  const ask = async (id: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> => {
+  const ask = async (id: CallId, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> => {
     const abort = new AbortController();
     calls.set(id, abort);
     try {
@@ -64,8 +64,7 @@ export function relay(access: PanelAccess, port: PanelPort, services: PanelServi
       // A page that cancelled has stopped waiting.
       if (!abort.signal.aborted) port.post(errorMessage(id, error));
     } finally {
-      // The next page counts its calls from one again.
-      if (calls.get(id) === abort) calls.delete(id);
+      calls.delete(id);
     }
   };
 
@@ -150,7 +149,7 @@ function keepBelongings({ owned }: PanelAccess, services: PanelServices) {
 const untyped = (spec: RequestSpec<never, unknown>): RequestSpec<unknown, unknown> =>
   spec as RequestSpec<unknown, unknown>;
 
-function errorMessage(id: number, error: unknown): ToPanel {
+function errorMessage(id: CallId, error: unknown): ToPanel {
   const words = isCancellation(error) ? { message: phrase('cancelled') } : errorWords(error);
   return { type: 'error', id, words };
 }

@@ -86,3 +86,10 @@ async function withToken<T>(signal: AbortSignal, work: (token: vscode.Cancellati
     source.dispose();
   }
 }
+
+/** The editor throws away the page of a hidden tab, and loads it again when the tab is shown. */
+export function forgetWhenHidden(panel: vscode.WebviewPanel, connection: Relay): vscode.Disposable {
+  return panel.onDidChangeViewState(() => {
+    if (!panel.visible) connection.forget();
+  });
+}

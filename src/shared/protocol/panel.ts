@@ -14,12 +14,15 @@ export interface PanelBoot {
   trusted: boolean;
 }
 
+/** Names a request or an action. No two pages use the same one: an answer must not reach the page that came after. */
+export type CallId = string;
+
 export type FromPanel =
   /** A request for the lab server. */
-  | { type: 'request'; id: number; method: string; params: unknown }
-  | { type: 'cancel'; id: number }
+  | { type: 'request'; id: CallId; method: string; params: unknown }
+  | { type: 'cancel'; id: CallId }
   /** Something only the editor can do; answered like a request. */
-  | { type: 'action'; id: number; action: PanelAction }
+  | { type: 'action'; id: CallId; action: PanelAction }
   /** The panel has drawn its first data. */
   | { type: 'drawn' };
 
@@ -39,7 +42,7 @@ export type PanelAction =
   | { kind: 'subject'; subject: Record<string, unknown> };
 
 export type ToPanel =
-  | { type: 'result'; id: number; result: unknown }
-  | { type: 'error'; id: number; words: ErrorWords }
+  | { type: 'result'; id: CallId; result: unknown }
+  | { type: 'error'; id: CallId; words: ErrorWords }
   /** A notification of the lab server. */
   | { type: 'notification'; method: string; params: unknown };
