@@ -158,14 +158,17 @@ function describeItem({ before, now }: Pair, prompt: string | undefined, limit: 
 /** Longest output or prompt in a list that a person scrolls through, in characters. */
 const listedTextLimit = 8000;
 
-/** Every flipped answer of one cell, at most `limit` of each direction; undefined when the items cannot be read. */
+/**
+ * Every answer that flipped from one measurement to another, at most `limit` of each direction; undefined when the items
+ * cannot be read.
+ */
 export async function flipsOfCell(
-  base: CellRecord,
+  before: CellRecord,
   record: CellRecord,
   sources: { readItems: ItemReader; readPrompts: PromptReader },
   limit: number,
 ): Promise<Omit<FlipGroup, 'arm' | 'lr' | 'seed' | 'stage' | 'benchmark'> | undefined> {
-  const flipped = await flippedItems(sources.readItems, base, record);
+  const flipped = await flippedItems(sources.readItems, before, record);
   if (!flipped) return undefined;
   const prompts = await promptCache(sources.readPrompts)(record.benchmark);
   const show = (pairs: Pair[]): FlippedItem[] =>

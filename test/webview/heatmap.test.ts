@@ -291,6 +291,23 @@ describe.skipIf(noBrowser)('the heatmap', inBrowser, () => {
     await expect.poll(() => taught.getAttribute('aria-label')).toContain('change \u221230 points');
     await taught.hover();
     await expect.poll(() => panel.page.locator('.tip').innerText()).toContain('.60 after subtraction: \u221230 points');
+    await expect
+      .poll(() => panel.page.locator('.tip').innerText())
+      .toContain('against the base, answers lost 0, gained 10');
+  });
+
+  it('lists the answers that a cell lost against what the cell is compared with', async () => {
+    const panel = await open();
+    const { page } = panel;
+    const counts = (): Promise<string> => page.locator('.flips p').first().innerText();
+    await page.getByRole('button', { name: 'vs best' }).click();
+    await cell(panel, 'ground truth', 2, 'subtraction').click();
+    await expect.poll(counts).toBe('30 lost and 0 gained of 100 answers.');
+    await expect.poll(() => page.locator('.flips h2').innerText()).toMatch(/against after subtraction$/);
+    await expect.poll(() => page.locator('.flip').first().innerText()).toMatch(/^#30 /);
+    await page.getByRole('button', { name: 'vs base' }).click();
+    await expect.poll(counts).toBe('0 lost and 10 gained of 100 answers.');
+    await expect.poll(() => page.locator('.flips h2').innerText()).not.toContain('against');
   });
 
   it('exports a picture with its background, and the texts of the report', async () => {

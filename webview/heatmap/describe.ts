@@ -71,8 +71,8 @@ export function cellLines(data: HeatmapData, block: MatrixBlock, stage: number, 
       formatCount(cell.n),
     ),
     changeLine(cell, data.pending),
+    flipsLine(cell, shown),
     bestLine(shown),
-    flipsLine(cell),
     text('lenient scoring {0}, readable answers {1}', formatScore(cell.lenient), formatShare(cell.parseRate)),
     seedLine(cell),
     ...Object.entries(cell.rates).map(([id, rate]) => `${say(rateName(id))} ${formatScore(rate)}`),
@@ -105,9 +105,12 @@ function bestLine({ best, text: shown, muted }: ShownCell): string {
   return muted ? `${words}, ${text('the intervals of the two scores overlap')}` : words;
 }
 
-function flipsLine({ change }: MeasuredCell): string {
+/** The flips are those against the base: said where the cell shows another change. */
+function flipsLine({ change }: MeasuredCell, { best }: ShownCell): string {
   if (!change?.flips) return '';
   const { lost, gained, p } = change.flips;
+  if (best && best.stage > 0)
+    return text('against the base, answers lost {0}, gained {1}, McNemar {2}', lost, gained, formatP(p));
   return text('answers lost {0}, gained {1}, McNemar {2}', lost, gained, formatP(p));
 }
 

@@ -15,6 +15,8 @@ const firstItems = 20;
 
 export interface FlipsPane {
   element: HTMLElement;
+  /** The cell that is listed, while the list is open. */
+  shown(): FlipsRequest | undefined;
   /** Lists the flips of a cell under a heading; resolves when they are there. */
   show(cell: FlipsRequest, heading: Child): Promise<void>;
   hide(): void;
@@ -41,6 +43,7 @@ export function makeFlips(onClose: () => void, onTargets: (stage: number) => voi
   );
   const colours = makeFlipColours();
   let running: AbortController | undefined;
+  let shown: FlipsRequest | undefined;
   const load = async (cell: FlipsRequest, limit: number): Promise<void> => {
     running?.abort();
     running = new AbortController();
@@ -59,7 +62,9 @@ export function makeFlips(onClose: () => void, onTargets: (stage: number) => voi
   };
   return {
     element,
+    shown: () => shown,
     show: (cell, words) => {
+      shown = cell;
       fill(heading, words);
       element.hidden = false;
       return load(cell, firstItems);
@@ -69,6 +74,7 @@ export function makeFlips(onClose: () => void, onTargets: (stage: number) => voi
     hide: () => {
       running?.abort();
       colours.stop();
+      shown = undefined;
       element.hidden = true;
     },
   };

@@ -7,4 +7,6 @@ export interface FlipsRequest {
   /** 1-based; 0 is the base, which has no flips. */
   stage: number;
   benchmark: string;
+  /** The stage whose answers stand before; 0 is the base. */
+  against: number;
 }

@@ -9,6 +9,7 @@ import type { HeatmapData } from '../../src/shared/protocol/lab/runs.ts';
 import { formatChange, formatDone, formatLearningRate } from '../../src/shared/words.ts';
 import { armLabel } from '../ui/arm.ts';
 import { el, fill } from '../ui/dom.ts';
+import type { Child } from '../ui/dom.ts';
 import { action, boot, drawn, isAbort, keep, on, remembered, request, save, say, text } from '../ui/host.ts';
 import { makePage } from '../ui/page.ts';
 import { fileName, savePicture } from '../ui/picture.ts';
@@ -18,11 +19,12 @@ import { blockTitle, cellLabel, cellLines, columnLines, groupTitles, totalLines 
 import { drawPicture } from './draw.ts';
 import type { Picture } from './draw.ts';
 import { makeFlips } from './flips.ts';
+import type { FlipsRequest } from './flipsRequest.ts';
 import { makeGrid } from './grid.ts';
 import type { Grid, Tip } from './grid.ts';
 import { layOut } from './layout.ts';
 import type { Layout } from './layout.ts';
-import { clipFor, largestChange, newlyMeasured } from './model.ts';
+import { bestBefore, clipFor, largestChange, newlyMeasured } from './model.ts';
 import type { CellKey, Mode } from './model.ts';
 import { numberAt, numbersTable } from './numbers.ts';
 
@@ -217,22 +219,50 @@ function select(key: CellKey, moves: boolean): void {
   void listed.then(() => flips.element.contains(document.activeElement) && flips.reveal());
 }
 
-/** Resolves when the flipped answers are listed; undefined when there is nothing to list. */
-function showFlips(): Promise<void> | undefined {
+interface WantedFlips {
+  request: FlipsRequest;
+  heading: Child;
+}
+
+/** What there is to list of the selected cell: what changed against the same stage as its number. */
+function wantedFlips(): WantedFlips | undefined {
   if (!data || !selected) return undefined;
   const { arm, lr, stage, benchmark } = selected;
   const block = data.view.blocks.find((one) => one.arm === arm && one.lr === lr);
   const row = block?.rows[stage - 1];
-  const cell = row?.cells[data.view.columns.findIndex((column) => column.benchmark === benchmark)];
+  const column = data.view.columns.findIndex((one) => one.benchmark === benchmark);
+  const cell = row?.cells[column];
   if (!block || !row || cell?.kind !== 'measured') return undefined;
+  const best = mode === 'best' ? bestBefore(data.view, block, stage, column) : undefined;
+  const against = best?.stage ?? 0;
   // Flips are answers of one training: of a mean over seeds, the first one is shown.
-  const first = cell.records[0]?.seed ?? block.seeds[0] ?? 0;
+  const seeds = cell.records.map((record) => record.seed);
+  const before = against === 0 ? seeds : (best?.cell.records.map((record) => record.seed) ?? []);
+  const first = seeds.find((one) => before.includes(one)) ?? seeds[0] ?? 0;
   const ofSeed = cell.seeds > 1 ? `, ${text('seed {0}', first)}` : '';
-  return flips.show({ run, arm, lr, seed: first, stage, benchmark }, [
-    `${benchmark} \u00b7 `,
-    armLabel(armStyles(data.config.arms), arm, blockTitle(data, { ...block, seeds: [] })),
-    `, ${say(row.label)}${ofSeed}`,
-  ]);
+  const reference = best && against > 0 ? `, ${text('against {0}', say(best.label))}` : '';
+  return {
+    request: { run, arm, lr, seed: first, stage, benchmark, against },
+    heading: [
+      `${benchmark} \u00b7 `,
+      armLabel(armStyles(data.config.arms), arm, blockTitle(data, { ...block, seeds: [] })),
+      `, ${say(row.label)}${ofSeed}${reference}`,
+    ],
+  };
+}
+
+/** Resolves when the flipped answers are listed; undefined when there is nothing to list. */
+function showFlips(): Promise<void> | undefined {
+  const wanted = wantedFlips();
+  return wanted && flips.show(wanted.request, wanted.heading);
+}
+
+/** Another mode or seed has other flips: an open list follows. */
+function followFlips(): void {
+  const wanted = wantedFlips();
+  const shown = flips.shown();
+  if (!wanted || !shown || JSON.stringify(wanted.request) === JSON.stringify(shown)) return;
+  void flips.show(wanted.request, wanted.heading);
 }
 
 function closeFlips(): void {
@@ -272,6 +302,7 @@ function drawControls(current: HeatmapData): void {
       (next) => {
         mode = next;
         keep('mode', next);
+        followFlips();
         draw();
       },
     ).element,
@@ -401,6 +432,7 @@ function take(next: HeatmapData): void {
     drawControls(next);
     void showFlips();
   } else {
+    followFlips();
     const fresh = newlyMeasured(before.view, next.view);
     if (fresh.length > 0)
       page.announce(text('Newly measured: {0}', fresh.map((key) => `${key.benchmark}, ${key.arm}`).join('; ')));

@@ -1,5 +1,6 @@
 // Everything about a run that needs the judged answers: intervals, verdict, breaches, flips, written reports. It reads and
 // computes for seconds, so the server has it done in a thread of its own.
+import { measuredAt } from '../../lab/measuredAt.ts';
 import { promptsOf, reportSource } from '../../lab/runReport.ts';
 import { RunReader } from '../../lab/runReader.ts';
 import type { RunRecords } from '../../lab/runReader.ts';
@@ -12,7 +13,6 @@ import { renderMarkdown } from '../../report/markdown.ts';
 import { collectReport } from '../../report/reportData.ts';
 import { verdictSentences } from '../../report/verdict.ts';
 import { findBreaches } from '../../runs/guard.ts';
-import { sameKey } from '../../runs/plan.ts';
 import { readItems, readRun } from '../../runs/runFolder.ts';
 import { LabError } from '../../shared/errors.ts';
 import { phrase } from '../../shared/phrase.ts';
@@ -34,6 +34,8 @@ export interface FlipCell {
   seed: number;
   stage: number;
   benchmark: string;
+  /** Stage whose answers stand before; the base (0) unless said otherwise. */
+  against?: number;
 }
 
 /** The matrix with its intervals, and what is said about it. */
@@ -90,24 +92,30 @@ async function countBreaches(run: RunRecords): Promise<number> {
 
 async function flips(folder: string, wanted: FlipCell, limit: number): Promise<FlipList> {
   const run = await new RunReader(folder).read();
-  const is = (cell: CellRecord): boolean => cell.benchmark === wanted.benchmark;
-  const record = run.cells.findLast((cell) => is(cell) && cell.stage === wanted.stage && sameKey(cell, wanted));
-  const base = run.cells.findLast((cell) => is(cell) && cell.stage === 0);
-  const where = phrase('{0} under {1}, stage {2}', wanted.benchmark, wanted.arm, wanted.stage);
-  if (!record || !base) {
-    throw new LabError('run-invalid', phrase('{0} has not been measured in {1}', where, folder), {
+  const { against = 0 } = wanted;
+  const placeOf = (stage: number): Words => phrase('{0} under {1}, stage {2}', wanted.benchmark, wanted.arm, stage);
+  const measured = (stage: number): CellRecord => {
+    const record = measuredAt(run, { ...wanted, stage });
+    if (record) return record;
+    throw new LabError('run-invalid', phrase('{0} has not been measured in {1}', placeOf(stage), folder), {
       remedy: phrase('Resume the run to measure what is missing'),
     });
-  }
-  if (record.protocol !== base.protocol) {
-    throw new LabError('run-invalid', phrase('{0} was measured under another protocol than the base', where), {
+  };
+  const [record, before] = [measured(wanted.stage), measured(against)];
+  const where = placeOf(wanted.stage);
+  if (record.protocol !== before.protocol) {
+    const message =
+      against === 0
+        ? phrase('{0} was measured under another protocol than the base', where)
+        : phrase('{0} was measured under another protocol than stage {1}', where, against);
+    throw new LabError('run-invalid', message, {
       remedy: phrase('Its answers cannot be compared; measure both under one protocol in a new run'),
     });
   }
   const read = (cell: CellRecord) => readItems(folder, cell);
   // Reading them here gives the reason when they cannot be read.
-  await Promise.all([read(base), read(record)]);
-  const found = await flipsOfCell(base, record, { readItems: read, readPrompts: promptsOf(run) }, limit);
+  await Promise.all([read(before), read(record)]);
+  const found = await flipsOfCell(before, record, { readItems: read, readPrompts: promptsOf(run) }, limit);
   if (!found) throw new LabError('run-invalid', phrase('The answers of {0} cannot be read', where));
   const withPrompt = (item: (typeof found.lost)[number]) => ({ ...item, prompt: item.prompt ?? '' });
   return { ...found, lost: found.lost.map(withPrompt), gained: found.gained.map(withPrompt) };

@@ -280,6 +280,30 @@ test('flips: all of a cell, lost first and limited, with prompts, diff and reaso
   );
 });
 
+test('flips against an earlier stage: what was learnt there and lost since', async () => {
+  const workspace = await temporaryFolder('lab-flips-');
+  const folder = await runIn(workspace);
+  const server = await memoryServer(runsPart, workspace);
+  const taught = { ...firstCell, benchmark: 'subtraction', run: folder };
+  // 20 right under the base, 60 after the stage that taught it, 30 after the next.
+  expect(await server.call(getFlips, taught)).toMatchObject({ lostCount: 0, gainedCount: 10 });
+  const since = await server.call(getFlips, { ...taught, against: 1 });
+  expect(since).toMatchObject({ lostCount: 30, gainedCount: 0 });
+  expect(since.lost[0]).toMatchObject({ index: 30, before: '# # 30', now: '# # -1' });
+  await expect(server.call(getFlips, { ...taught, against: 3 })).rejects.toThrow(
+    'subtraction under ground truth, stage 3 has not been measured',
+  );
+  const other = await runIn(workspace, 'synthetic-20260102-0305-ab12', {
+    change: (run: Awaited<ReturnType<typeof writeRun>>) => ({
+      ...run,
+      cells: run.cells.map((cell) => (cell.stage === 1 ? { ...cell, protocol: 'other' } : cell)),
+    }),
+  });
+  await expect(server.call(getFlips, { ...taught, run: other, against: 1 })).rejects.toThrow(
+    'stage 2 was measured under another protocol than stage 1',
+  );
+});
+
 describe('curves', () => {
   const step = (n: number) => ({ kind: 'metric', arm: 'a', lr: 1, seed: 0, stage: 1, step: n, steps: 9 });
 

@@ -58,6 +58,17 @@ describe('tokens of flipped answers', { timeout: 60_000 }, () => {
     expect([ends(one?.before), ends(cut?.before)]).toEqual([1, 0]);
   });
 
+  it('cover the answers after an earlier stage', async () => {
+    const { server, cell } = await made();
+    // 40 of 100 are right after the first stage, 20 after the second.
+    const [one] = await server.call(scoreFlips, { ...cell, stage: 2, against: 1, under: 'base', items: [21] });
+    // A trained model of the synthetic run writes so; the base would have begun with "The answer is".
+    expect((one?.before ?? []).map(({ start, end }) => '# # 21'.slice(start, end)).join('')).toBe('# # 21');
+    await expect(
+      server.call(scoreFlips, { ...cell, stage: 2, against: 3, under: 'base', items: [21] }),
+    ).rejects.toThrow(/has not been measured/);
+  });
+
   it('say what is missing', async () => {
     const { server, cell, file } = await made();
     await expect(server.call(scoreFlips, { ...cell, under: 'checkpoint', items: [41] })).rejects.toThrow(

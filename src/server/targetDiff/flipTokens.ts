@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { loadBenchmark } from '../../evals/benchmark.ts';
 import type { BenchmarkItem } from '../../evals/benchmark.ts';
 import { protocolHash } from '../../evals/evaluate.ts';
+import { measuredAt } from '../../lab/measuredAt.ts';
 import { RunReader } from '../../lab/runReader.ts';
 import type { RunRecords } from '../../lab/runReader.ts';
 import { answerOf } from '../../recipes/targets/recipe.ts';
@@ -13,7 +14,7 @@ import { LabError } from '../../shared/errors.ts';
 import { phrase } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
 import type { scoreFlips, FlipScorer, FlipTokens } from '../../shared/protocol/lab/flipTokens.ts';
-import type { CellRecord, ItemResult, ScoredToken } from '../../shared/records.ts';
+import type { ItemResult, ScoredToken } from '../../shared/records.ts';
 import { notScored } from './scoring.ts';
 import type { OpenScorer, Scoring, ScoreResult } from './scoring.ts';
 import { toTokens } from './tokens.ts';
@@ -69,11 +70,10 @@ interface Answers {
 }
 
 async function answersOf(run: RunRecords, wanted: Request, { side }: OpenScorer): Promise<Answers[]> {
-  const is = (cell: CellRecord): boolean => cell.benchmark === wanted.benchmark;
-  const base = run.cells.findLast((cell) => is(cell) && cell.stage === 0);
-  const cell = run.cells.findLast((one) => is(one) && one.stage === wanted.stage && sameKey(one, wanted));
+  const reference = measuredAt(run, { ...wanted, stage: wanted.against ?? 0 });
+  const cell = measuredAt(run, wanted);
   const config = run.config.experiment.benchmarks.find(({ name }) => name === wanted.benchmark);
-  if (!base || !cell || !config) {
+  if (!reference || !cell || !config) {
     throw new LabError(
       'run-invalid',
       phrase('{0} under {1} has not been measured in {2}', wanted.benchmark, wanted.arm, run.folder),
@@ -81,7 +81,8 @@ async function answersOf(run: RunRecords, wanted: Request, { side }: OpenScorer)
     );
   }
   const benchmark = await loadBenchmark(config, dirname(config.data));
-  if (protocolHash(side, benchmark) !== base.protocol) {
+  const protocol = protocolHash(side, benchmark);
+  if ([reference, cell].some((one) => one.protocol !== protocol)) {
     throw new LabError(
       'benchmark-invalid',
       phrase('{0} is no longer what the answers of {1} were to', config.data, wanted.benchmark),
@@ -91,7 +92,7 @@ async function answersOf(run: RunRecords, wanted: Request, { side }: OpenScorer)
   const byIndex = <T extends { index: number }>(all: readonly T[]): Map<number, T> =>
     new Map(all.map((one) => [one.index, one]));
   const prompts = byIndex(benchmark.items);
-  const [before, now] = [byIndex(await readItems(run.folder, base)), byIndex(await readItems(run.folder, cell))];
+  const [before, now] = [byIndex(await readItems(run.folder, reference)), byIndex(await readItems(run.folder, cell))];
   return wanted.items.slice(0, mostItems).map((index) => {
     const item = prompts.get(index);
     const answer = (result: ItemResult | undefined): Answer | undefined =>

@@ -23,6 +23,8 @@ export const scoreFlips = request<
     run: string;
     stage: number;
     benchmark: string;
+    /** As in `getFlips`. */
+    against?: number;
     under: FlipScorer;
     items: number[];
   } & Pick<ScoringModel, 'device' | 'threads'>,

@@ -133,8 +133,9 @@ export interface HeatmapData {
 }
 
 export const getHeatmap = request<{ run: string; seed?: number }, HeatmapData>('runs/heatmap');
+/** Answers after a stage beside those after the stage `against`, which is the base (0) unless said otherwise. */
 export const getFlips = request<
-  { run: string; arm: string; lr: number; seed: number; stage: number; benchmark: string; limit?: number },
+  TrialKey & { run: string; stage: number; benchmark: string; against?: number; limit?: number },
   FlipList
 >('runs/flips');
 /** The same files as `forgetting-lab report` writes. */
