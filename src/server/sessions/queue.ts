@@ -9,7 +9,7 @@ import type { SessionState, SessionSummary, SessionWork } from '../../shared/pro
 import type { SessionEnd, SessionStatus, StopHow } from '../session/messages.ts';
 import { killTree } from './processTree.ts';
 import { adoptSessionProcess, readStatus, startSessionProcess } from './sessionProcess.ts';
-import type { ProcessEvents, SessionProcess } from './sessionProcess.ts';
+import type { ProcessEvents, SessionProcess, StartedProcess } from './sessionProcess.ts';
 import type { Entry, QueueStore } from './store.ts';
 import { prepareWork } from './work.ts';
 
@@ -32,6 +32,8 @@ export interface QueueEvents {
 const resumeRemedy = phrase('Resume the run to continue from its last checkpoint');
 
 const isEnded = (state: SessionState): boolean => state === 'done' || state === 'stopped' || state === 'failed';
+
+const isStopping = ({ summary }: Entry): boolean => summary.state === 'stopping';
 
 export class Queue {
   private readonly store: QueueStore;
@@ -178,8 +180,8 @@ export class Queue {
   }
 
   private async start(entry: Entry): Promise<void> {
-    const files = this.store.files(entry.summary.id);
-    const begun = await startSessionProcess(files, this.eventsOf(entry));
+    const begun = await startSessionProcess(this.store.files(entry.summary.id));
+    if (this.closed || !this.isWaiting(entry)) return this.giveUp(entry, begun);
     this.current = { entry, process: begun };
     entry.summary.state = 'running';
     entry.summary.startedAt ??= new Date().toISOString();
@@ -187,10 +189,25 @@ export class Queue {
     this.events.changed(entry.summary.id);
     // The process does nothing before it is written down that it is the one: no server can start a second.
     await this.save();
-    begun.begin(entry.summary.work);
+    begun.follow(this.eventsOf(entry));
+    // Asked to stop in the meantime: nothing has begun that could be saved.
+    if (isStopping(entry)) await killTree(begun.pid);
+    else begun.begin(entry.summary.work);
+  }
+
+  /** Whether a session still waits: while its process starts it may be stopped or taken off the list. */
+  private isWaiting(entry: Entry): boolean {
+    return entry.summary.state === 'queued' && this.entries.includes(entry);
+  }
+
+  /** Ends a process that is not wanted any more and has done nothing yet. */
+  private async giveUp(entry: Entry, begun: StartedProcess): Promise<void> {
+    await killTree(begun.pid);
+    if (!this.entries.includes(entry)) await this.store.forget(entry.summary.id);
   }
 
   private async failToStart(entry: Entry, error: unknown): Promise<void> {
+    if (!this.isWaiting(entry)) return;
     this.events.log('error', `session ${entry.summary.id} did not start: ${describeError(error)}`);
     const { message: reason, ...rest } = errorWords(error);
     await this.finish(entry, { state: 'failed', reason, exitCode: 1, ...rest });
@@ -246,7 +263,7 @@ export class Queue {
     if (entry.pid !== undefined) await killTree(entry.pid);
     if (this.current?.entry === entry) this.current = undefined;
     if (end) await this.finish(entry, end);
-    else if (entry.summary.state === 'stopping') {
+    else if (isStopping(entry)) {
       const remedy = entry.summary.run ? resumeRemedy : undefined;
       const reason = phrase('stopped at once on request');
       await this.finish(entry, {

@@ -43,11 +43,16 @@ function sessionEntry(): string {
   });
 }
 
+/** A session process that this server has started. */
+export interface StartedProcess extends SessionProcess {
+  /** Tells what becomes of it, also when it has ended already. */
+  follow(events: ProcessEvents): void;
+  /** Lets it do its work: until then it does nothing. */
+  begin(work: SessionWork): void;
+}
+
 /** Starts a session process. It waits until `begin` is called. */
-export async function startSessionProcess(
-  files: SessionFiles,
-  events: ProcessEvents,
-): Promise<SessionProcess & { begin(work: SessionWork): void }> {
+export async function startSessionProcess(files: SessionFiles): Promise<StartedProcess> {
   const log = await open(files.log, 'a', 0o600);
   try {
     const child = spawn(process.execPath, [sessionEntry()], {
@@ -61,29 +66,36 @@ export async function startSessionProcess(
       child.once('spawn', resolve);
       child.once('error', reject);
     });
-    return new OwnProcess(child, files, events);
+    return new OwnProcess(child, files);
   } finally {
     await log.close();
   }
 }
 
-class OwnProcess implements SessionProcess {
+class OwnProcess implements StartedProcess {
   readonly pid: number;
   readonly processStart: string;
   private readonly child: ChildProcess;
   private readonly files: SessionFiles;
+  /** How it ended. It may do so before anybody follows it. */
+  private readonly exit: Promise<Phrase>;
 
-  constructor(child: ChildProcess, files: SessionFiles, events: ProcessEvents) {
+  constructor(child: ChildProcess, files: SessionFiles) {
     this.child = child;
     this.files = files;
     this.pid = child.pid as number;
     this.processStart = processStart(this.pid);
     child.on('error', () => undefined); // a message to one that has just gone; its exit is told
-    child.on('message', (status) => events.onStatus(status as SessionStatus));
-    child.once('exit', (code, signal) => {
-      const how = signal ? phrase('signal {0}', signal) : phrase('exit code {0}', code ?? '');
-      void readStatus(files).then((status) => events.onExit(status, how));
+    this.exit = new Promise((resolve) => {
+      child.once('exit', (code, signal) =>
+        resolve(signal ? phrase('signal {0}', signal) : phrase('exit code {0}', code ?? '')),
+      );
     });
+  }
+
+  follow(events: ProcessEvents): void {
+    this.child.on('message', (status) => events.onStatus(status as SessionStatus));
+    void this.exit.then(async (how) => events.onExit(await readStatus(this.files), how));
   }
 
   begin(work: SessionWork): void {
