@@ -1,12 +1,12 @@
 // One session in a process of its own: waits for its work, does it, says how it ended. A server that disappears does not
 // end it: a run goes on and the next server follows it by its files.
 import { readFile } from 'node:fs/promises';
-import { constants, setPriority } from 'node:os';
 import { stoppedOnRequest } from '../../runs/session.ts';
 import { LabError } from '../../shared/errors.ts';
 import { inEnglish, phrase } from '../../shared/phrase.ts';
 import type { SessionEnd, SessionFiles, StopHow, ToSession } from './messages.ts';
 import { perform } from './perform.ts';
+import { stepBack } from './priority.ts';
 import { Reporter } from './reporter.ts';
 
 const stopFileMs = 500;
@@ -84,5 +84,4 @@ process.on('SIGINT', () => askToStop(stop.signal.aborted ? 'now' : 'save'));
 process.on('SIGTERM', () => askToStop(stop.signal.aborted ? 'now' : 'save'));
 // The terminal that the editor was started from may close.
 process.on('SIGHUP', () => undefined);
-// The editor and the server come first.
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+stepBack();
