@@ -19,6 +19,7 @@ interface Manifest {
     commands: { command: string; category: string }[];
     menus: Record<string, Menu[]>;
     configuration: { properties: Record<string, { scope: string; markdownDescription?: string }> };
+    viewsWelcome: { view: string; contents: string; when: string }[];
     views: Record<string, { id: string; icon: string }[]>;
     customEditors: { viewType: string }[];
     walkthroughs: { steps: { media: { svg: string }; description: string; completionEvents: string[] }[] }[];
@@ -68,6 +69,22 @@ describe('the manifest', () => {
         menu,
       ).toEqual([]);
     }
+  });
+
+  it('asks only for context keys that are set', () => {
+    const whens = [...Object.values(contributes.menus).flat(), ...contributes.viewsWelcome].map(
+      ({ when = '' }) => when,
+    );
+    const keys = whens.flatMap((when) => when.match(/(?<![=~] '?)\bforgettingLab\.\w+/g) ?? []);
+    expect(keys).toContain('forgettingLab.filtered');
+    expect(keys.filter((key) => !code.includes(`'${key}'`))).toEqual([]);
+  });
+
+  it('says of a filter without a match only that', () => {
+    const whenOf = (text: string): string | undefined =>
+      contributes.viewsWelcome.find(({ contents }) => contents === `%welcome.${text}%`)?.when;
+    expect(whenOf('noMatch')).toMatch(/(?<!!)forgettingLab\.filtered/);
+    for (const text of ['experiments', 'restricted']) expect(whenOf(text)).toContain('!forgettingLab.filtered');
   });
 
   it('has title buttons that take no argument: the editor hands them the row last clicked', () => {

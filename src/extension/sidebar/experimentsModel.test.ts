@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ExperimentsModel } from './experimentsModel.ts';
 import type { ExperimentsNode } from './nodes.ts';
+import { runText } from './rows.ts';
+import { english } from '../translate.ts';
 import { experimentWith, runWith, sessionWith, trialOf } from './testing.ts';
 import { slack } from '../../shared/testing/slack.ts';
 
@@ -84,6 +86,19 @@ describe('the experiments tree', () => {
     expect(ids(model.roots())).toEqual(['experiment:/w/calls.experiment.yaml']);
     model.filter = 'nothing has this name';
     expect(model.roots()).toEqual([]);
+  });
+
+  it('filters by what a row shows, in the language it is shown in', () => {
+    const model = filled();
+    const words: Record<string, string> = { done: '完成', interrupted: '中斷' };
+    model.rowText = (run) => runText(run, model, (text, ...values) => english(words[text] ?? text, ...values));
+    model.setRun(runWith('old', { state: 'interrupted', createdAt: '2026-11-21T15:30:00', line: 'stage 1 of 2' }));
+    for (const filter of ['15:30', '中斷', 'stage 1', 'interrupted', 'old']) {
+      model.filter = filter;
+      expect(ids(model.children(rowAt(model, 0))), filter).toEqual(['run:/w/runs/old']);
+    }
+    model.filter = '完成';
+    expect(ids(model.children(rowAt(model, 0)))).toEqual(['run:/w/runs/new']);
   });
 
   it('draws one run again when one run changed, and everything when runs came', () => {

@@ -30,6 +30,8 @@ const endedShown = 5;
 
 export class ExperimentsModel {
   filter = '';
+  /** What the row of a run says, for the filter; rows are made outside, in the language of the editor. */
+  rowText: (run: RunSummary) => string = () => '';
   order: Order = 'newest';
   stars: ReadonlySet<string> = new Set();
   /** False until the first list has come. */
@@ -295,7 +297,10 @@ export class ExperimentsModel {
   }
 
   private matchesRun(run: RunSummary): boolean {
-    return this.matches(run.id) || this.matches(run.state) || run.trials.some(({ arm }) => this.matches(arm));
+    // Ids and states as files have them can be searched for as well.
+    return [this.rowText(run), run.id, run.state, ...run.trials.map(({ arm }) => arm)].some((text) =>
+      this.matches(text),
+    );
   }
 
   private compareRuns(a: RunSummary, b: RunSummary): number {

@@ -8,7 +8,7 @@ import type { Order } from './experimentsModel.ts';
 import type { ExperimentsStore } from './experimentsStore.ts';
 import { runOfNode } from './nodes.ts';
 import type { ExperimentsNode, RunNode } from './nodes.ts';
-import { rowOf } from './rows.ts';
+import { rowOf, runText } from './rows.ts';
 import type { Row } from './rows.ts';
 import { runTooltip } from './runTooltip.ts';
 
@@ -31,6 +31,7 @@ export class ExperimentsTree implements vscode.TreeDataProvider<ExperimentsNode>
     const { workspaceState } = workbench.context;
     store.model.stars = new Set(workspaceState.get<string[]>('stars', []));
     store.model.order = workspaceState.get<Order>('order', 'newest');
+    store.model.rowText = (run) => runText(run, store.model, vscode.l10n.t);
     this.view = vscode.window.createTreeView('forgettingLab.experiments', {
       treeDataProvider: this,
       canSelectMany: true,

@@ -133,6 +133,12 @@ function runRow(run: RunSummary, model: ExperimentsModel, t: Translate): Row {
   };
 }
 
+/** What the row of a run says in words, its state included where the icon tells it. */
+export function runText(run: RunSummary, model: ExperimentsModel, t: Translate): string {
+  const { label, description } = runRow(run, model, t);
+  return [label, stateWord(model.state(run), t), description].join(', ');
+}
+
 function runLine(run: RunSummary, state: ShownState, progress: SessionSummary['progress'], t: Translate): string {
   if (state === 'queued') return t('queued');
   if (state === 'stopping') return t('stopping');
