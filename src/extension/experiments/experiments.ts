@@ -11,6 +11,7 @@ import { registerLenses } from './lenses.ts';
 import { mergeCheckpoints } from './mergeCheckpoints.ts';
 import { newExperiment } from './newExperiment/newExperiment.ts';
 import { openExample } from './openExample.ts';
+import { readSession } from '../sessions/readSession.ts';
 import { createReadonlyTexts } from './readonlyText.ts';
 import { rerunWithChanges } from './rerun.ts';
 
@@ -34,6 +35,7 @@ export const experimentsFeature: Feature = (workbench) => {
   command('forgettingLab.internal.evaluateModel', () => fromPalette('forgettingLab.evaluateModel'), needsTrust);
   command('forgettingLab.internal.mergeCheckpoints', () => fromPalette('forgettingLab.mergeCheckpoints'), needsTrust);
   command('forgettingLab.internal.buildTargets', () => fromPalette('forgettingLab.buildTargets'), needsTrust);
+  command('forgettingLab.internal.readSession', (row) => readSession(workbench, texts, row));
   command('forgettingLab.doctor', () => doctor(workbench, texts), needsTrust);
   command('forgettingLab.openExample', () => openExample(workbench), needsTrust);
 };

@@ -6,6 +6,7 @@ import { phrase, say } from '../../shared/phrase.ts';
 import { activeFile } from '../activeFile.ts';
 import { inMessage } from '../outsideText.ts';
 import { pathOf } from '../pathOf.ts';
+import { servedFolder } from '../servedFolder.ts';
 import type { Workbench } from '../workbench.ts';
 import { carryOut } from './carryOut.ts';
 import { readLambda } from './lambda.ts';
@@ -103,7 +104,7 @@ function outStep(title: string): Step<Answers> {
 
 /** Where relative paths begin. */
 export function workspaceFolder(): string {
-  const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file');
+  const folder = servedFolder();
   if (folder) return folder.uri.fsPath;
   const active = activeFile();
   if (active !== undefined) return dirname(active);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { LabError } from '../../shared/errors.ts';
 import { phrase } from '../../shared/phrase.ts';
+import { servedFolder } from '../servedFolder.ts';
 import type { Lab, LabState } from '../workbench.ts';
 import { LabClient } from './labClient.ts';
 
@@ -41,7 +42,7 @@ export function createLab(context: vscode.ExtensionContext, log: vscode.LogOutpu
 
 /** Undefined without a folder on this machine: there is nothing to serve. */
 function clientOf(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): LabClient | undefined {
-  const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file');
+  const folder = servedFolder();
   const storage = context.storageUri;
   if (!folder || !storage) return undefined;
   const { version } = context.extension.packageJSON as { version: string };

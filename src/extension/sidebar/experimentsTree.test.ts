@@ -28,6 +28,7 @@ vi.mock('vscode', () => ({
   TreeItemCheckboxState: { Unchecked: 0, Checked: 1 },
   TreeItemCollapsibleState: {},
   l10n: { t: (text: string) => text },
+  workspace: {},
   window: {
     createTreeView: () => ({
       onDidChangeCheckboxState: (listener: (checks: Checks) => void) => (editor.check = listener),

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { say } from '../../shared/phrase.ts';
 import { compareRuns } from '../../shared/protocol/lab/runs.ts';
 import type { Comparison } from '../../shared/protocol/lab/runs.ts';
+import { servedOfSeveral } from '../servedFolder.ts';
 import type { Workbench } from '../workbench.ts';
 import type { Order } from './experimentsModel.ts';
 import type { ExperimentsStore } from './experimentsStore.ts';
@@ -44,7 +45,7 @@ export class ExperimentsTree implements vscode.TreeDataProvider<ExperimentsNode>
       this.view.onDidChangeCheckboxState(({ items }) => this.check(items)),
       store.onDidChange(({ all, nodes }) => {
         // Without a list the welcome text says that nothing works and leads to the log.
-        this.view.message = store.model.loaded ? (store.failure ?? '') : '';
+        this.view.message = store.model.loaded ? (store.failure ?? servedOfSeveral() ?? '') : '';
         if (all) this.countChecks();
         this.drawn.fire(all ? undefined : nodes);
       }),
@@ -75,6 +76,10 @@ export class ExperimentsTree implements vscode.TreeDataProvider<ExperimentsNode>
     item.contextValue = row.context;
     item.iconPath = themeIcon(row.icon);
     item.accessibilityInformation = { label: row.accessible };
+    if (node.kind === 'session') {
+      const title = vscode.l10n.t('Show Result and Log');
+      item.command = { title, command: 'forgettingLab.internal.readSession', arguments: [node] };
+    }
     if (row.checkable && node.kind === 'run') item.checkboxState = this.checkbox(node);
     return item;
   }

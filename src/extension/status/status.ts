@@ -7,6 +7,7 @@ import { placeOf, readLock } from '../lab/place.ts';
 import { runOf } from '../sidebar/experimentsModel.ts';
 import type { ExperimentsStore } from '../sidebar/experimentsStore.ts';
 import type { ExperimentsTree } from '../sidebar/experimentsTree.ts';
+import { servedFolder } from '../servedFolder.ts';
 import type { Workbench } from '../workbench.ts';
 import { statusText } from './statusText.ts';
 
@@ -66,7 +67,7 @@ async function showSession(
 
 /** A server that works for this workspace since an earlier window is attached to at once; none is started for it. */
 async function lookForServer({ log }: Workbench, store: ExperimentsStore): Promise<void> {
-  const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file');
+  const folder = servedFolder();
   try {
     if (folder && (await readLock(await placeOf(folder.uri.fsPath)))) await store.ensure();
   } catch (error) {
