@@ -4,7 +4,7 @@ import { availableParallelism, freemem, totalmem } from 'node:os';
 import { startEngine } from '../engine/client.ts';
 import type { Engine } from '../engine/engine.ts';
 import { packageVersion, pocketExperimentFile, pocketModelFolder } from '../runs/packageRoot.ts';
-import { runtimeVersion } from '../runs/startRun.ts';
+import { runtimeVersion } from '../runs/resumable.ts';
 import { errorLine } from '../shared/errors.ts';
 import { phrase } from '../shared/phrase.ts';
 import type { Words } from '../shared/phrase.ts';

@@ -282,6 +282,19 @@ describe('resuming', () => {
     await expect(resume(folder)).rejects.toThrow(/second\.jsonl has changed/);
   });
 
+  test('other versions are refused, unless somebody accepts them', async () => {
+    const { folder } = await start(await fakeWorkspace());
+    const file = join(folder, 'config.json');
+    await writeFile(file, (await readFile(file, 'utf8')).replace(/"forgettingLab": ".*"/, '"forgettingLab": "0.0.0"'));
+    const refusal: unknown = await resume(folder).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'run-versions-differ' });
+    expect((refusal as LabError).message).toMatch(/forgettingLab is .*, the run was made with 0\.0\.0$/);
+    // Read in the editor and on the command line.
+    expect((refusal as LabError).remedy).toContain('resume anyway (--force on the command line)');
+    const forced = await resumeRun({ folder, force: true, ...options({}) });
+    expect(forced.state).toBe('done');
+  });
+
   test('a changed model is refused', async () => {
     const workspace = await fakeWorkspace();
     const { folder } = await start(workspace);

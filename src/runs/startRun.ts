@@ -1,6 +1,5 @@
 // Beginning and resuming a run: everything that must be known before the first measurement is read and checked here.
 // Resuming verifies that model, data and versions are those of the run, and says why when they are not.
-import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { hashFile } from '../data/hashFile.ts';
 import { loadTextSide } from '../data/textSide.ts';
@@ -17,15 +16,14 @@ import type { Breach } from './guard.ts';
 import { loadExperiment } from './loadExperiment.ts';
 import type { LoadedExperiment } from './loadExperiment.ts';
 import { lockRun } from './lock.ts';
-import { packageVersion } from './packageRoot.ts';
 import type { Sizes } from './plan.ts';
+import { notResumable, requireSameData, requireSameVersions, versionsNow } from './resumable.ts';
 import { createRunFolder, newRunId, readRun, readRunConfig, repairRun } from './runFolder.ts';
 import { carryOut } from './runner.ts';
 import type { EngineFactory, WalkResult } from './runner.ts';
 import type { RunListener, Session, StopSignals } from './session.ts';
 import { stageExamples } from './stageTargets.ts';
-import { inEnglish, joinedBySemicolon, phrase } from '../shared/phrase.ts';
-import type { Phrase } from '../shared/phrase.ts';
+import { inEnglish, phrase } from '../shared/phrase.ts';
 
 /** What starting and resuming have in common. */
 export interface RunOptions extends StopSignals {
@@ -95,16 +93,9 @@ export function computingOf(
 export async function resumeRun(request: RunOptions & { folder: string; force?: boolean }): Promise<RunOutcome> {
   const folder = resolve(request.folder);
   const config = await readRunConfig(folder);
-  const changed = await changesSince(config);
   const { experiment } = config;
-  if (changed.fatal.length > 0)
-    throw notResumable(folder, changed.fatal, phrase('Put them back as they were, or start a new run'));
-  if (changed.versions.length > 0 && !request.force) {
-    const remedy = phrase(
-      'Use the same versions, start a new run, or resume with --force to accept results that may differ',
-    );
-    throw notResumable(folder, changed.versions, remedy);
-  }
+  await requireSameData(folder, config);
+  if (!request.force) requireSameVersions(folder, config);
   const data = await readData(experiment);
   const side = await loadTextSide(experiment.model);
   if (side.tokenizer.hash !== config.model.tokenizerHash || (side.template?.hash ?? '') !== config.model.templateHash) {
@@ -258,43 +249,4 @@ function dataFiles(experiment: Experiment, arms: readonly ResolvedArm[]): string
     ...arms.flatMap(({ mix }) => (mix.kind === 'replay' ? [mix.dataset] : [])),
     ...(experiment.neutralText === undefined ? [] : [experiment.neutralText]),
   ];
-}
-
-function versionsNow(): RunConfig['versions'] {
-  return {
-    forgettingLab: packageVersion,
-    node: process.version,
-    onnxruntime: runtimeVersion(),
-    platform: `${process.platform}-${process.arch}`,
-  };
-}
-
-/** Version of ONNX Runtime, or 'absent' where the package is not installed. */
-export function runtimeVersion(): string {
-  try {
-    const manifest = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
-    return manifest.version;
-  } catch {
-    return 'absent';
-  }
-}
-
-/** What differs from the run's configuration: data (`fatal`), and versions that may change the last bits. */
-async function changesSince(config: RunConfig): Promise<{ fatal: Phrase[]; versions: Phrase[] }> {
-  const fatal: Phrase[] = [];
-  for (const [file, hash] of Object.entries(config.dataHashes)) {
-    const now = await hashFile(file).catch(() => undefined);
-    if (now === undefined) fatal.push(phrase('{0} is missing', file));
-    else if (now !== hash) fatal.push(phrase('{0} has changed', file));
-  }
-  const now = versionsNow();
-  const versions = (['forgettingLab', 'onnxruntime', 'platform'] as const)
-    .filter((name) => now[name] !== config.versions[name])
-    .map((name) => phrase('{0} is {1}, the run was made with {2}', name, now[name], config.versions[name]));
-  return { fatal, versions };
-}
-
-function notResumable(folder: string, reasons: readonly Phrase[], remedy: Phrase): LabError {
-  const message = phrase('{0} cannot be continued bit for bit: {1}', folder, joinedBySemicolon(reasons));
-  return new LabError('run-not-resumable', message, { remedy });
 }

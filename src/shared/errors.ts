@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'benchmark-invalid'
   | 'run-invalid'
   | 'run-not-resumable'
+  | 'run-versions-differ'
   | 'checkpoint-invalid'
   | 'loss-not-finite'
   | 'device-unavailable'

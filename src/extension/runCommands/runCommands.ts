@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { LabError } from '../../shared/errors.ts';
 import { phrase, say } from '../../shared/phrase.ts';
 import type { RunSummary } from '../../shared/protocol/lab/runs.ts';
-import { launchSession, removeSession, stopSession } from '../../shared/protocol/lab/sessions.ts';
+import { removeSession, stopSession } from '../../shared/protocol/lab/sessions.ts';
 import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
 import { inLabel } from '../outsideText.ts';
 import { rowsOf } from '../pathOf.ts';
@@ -14,6 +14,7 @@ import { progressWords, runTitle } from '../sidebar/rows.ts';
 import type { Workbench } from '../workbench.ts';
 import { chooseRun, chooseRuns } from './chooseRun.ts';
 import { openReport } from './openReport.ts';
+import { resume } from './resume.ts';
 import { resumableAmong, runsOf, stoppableAmong } from './selection.ts';
 import type { StopTarget } from './selection.ts';
 
@@ -154,13 +155,6 @@ async function resumeAll(workbench: Workbench, store: ExperimentsStore, rows: re
   await store.require();
   const runs = rows.length > 1 ? resumableAmong(store.model, rows) : [rows[0]];
   await withAll(runs, (run) => resume(workbench, store, run));
-}
-
-async function resume(workbench: Workbench, store: ExperimentsStore, argument: unknown): Promise<void> {
-  const isResumable = (run: RunSummary): boolean =>
-    ['stopped', 'interrupted', 'failed'].includes(store.model.state(run));
-  const run = await chooseRun(store, argument, vscode.l10n.t('Resume a run'), isResumable);
-  if (run) await workbench.lab.request(launchSession, { kind: 'resume', run: run.folder });
 }
 
 /** In the explorer where it is part of the workspace, in the system's file manager otherwise. */

@@ -302,7 +302,9 @@ export class Queue {
       await this.finish(entry, { state: 'failed', reason, remedy, exitCode: 1 });
     } else {
       entry.restarts = [...recent, now];
-      summary.work = { kind: 'resume', run };
+      // Versions that were accepted once are not asked about again.
+      const forced = summary.work.kind === 'resume' && summary.work.force === true;
+      summary.work = { kind: 'resume', run, ...(forced ? { force: true } : {}) };
       summary.state = 'queued';
       // It goes on before anything else begins.
       this.entries = [entry, ...this.entries.filter((one) => one !== entry)];

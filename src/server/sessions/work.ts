@@ -7,6 +7,7 @@ import { requireFree } from '../../lab/mergeModels.ts';
 import { recipeChoices } from '../../lab/targetChoices.ts';
 import { loadExperiment } from '../../runs/loadExperiment.ts';
 import { requireUnlocked } from '../../runs/lock.ts';
+import { requireSameVersions } from '../../runs/resumable.ts';
 import { readRunConfig } from '../../runs/runFolder.ts';
 import { LabError } from '../../shared/errors.ts';
 import { joinedBySemicolon, phrase } from '../../shared/phrase.ts';
@@ -64,6 +65,7 @@ export async function prepareWork(work: SessionWork): Promise<Words> {
     case 'resume': {
       const config = await readRunConfig(work.run);
       await requireUnlocked(work.run);
+      if (work.force !== true) requireSameVersions(work.run, config);
       return config.experiment.name;
     }
     case 'targets':
