@@ -17,6 +17,7 @@ import { weightsItems } from './pickWeights.ts';
 import { askText, pickOne } from './stepInputs.ts';
 import { askSteps } from './steps.ts';
 import type { Step } from './steps.ts';
+import { unasked } from './unasked.ts';
 
 interface Answers {
   data: string | undefined;
@@ -61,7 +62,7 @@ export async function buildTargets(workbench: Workbench, argument: unknown): Pro
 
 /** Opens the written file and offers the next look: beside the ground truth. */
 async function offerTargets(data: string, out: string, [result = out]: readonly Words[]): Promise<void> {
-  await vscode.window.showTextDocument(vscode.Uri.file(out), { preview: true });
+  await vscode.window.showTextDocument(vscode.Uri.file(out), unasked());
   const diff = vscode.l10n.t('Compare with the ground truth');
   const chosen = await vscode.window.showInformationMessage(inMessage(say(result, vscode.l10n.t)), diff);
   if (chosen === diff)

@@ -15,6 +15,7 @@ import type { ReadonlyTexts } from './readonlyText.ts';
 import { pickMany, pickOne } from './stepInputs.ts';
 import { askSteps } from './steps.ts';
 import type { Step } from './steps.ts';
+import { unasked } from './unasked.ts';
 
 interface Answers {
   model: string | undefined;
@@ -42,7 +43,8 @@ export async function evaluateModel(
   const work = { kind: 'evaluate' as const, model, experiment, benchmarks, ...engineSettings() };
   return carryOut(workbench, work, async ({ result = [] }) => {
     const name = vscode.l10n.t('Evaluation of {0}', basename(model));
-    await texts.show(name, [model, experiment, '', ...result.map((line) => say(line, vscode.l10n.t)), ''].join('\n'));
+    const lines = [model, experiment, '', ...result.map((line) => say(line, vscode.l10n.t)), ''];
+    await texts.show(name, lines.join('\n'), unasked());
   });
 }
 

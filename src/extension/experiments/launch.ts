@@ -1,4 +1,5 @@
-// Launch: an experiment file becomes a session of the queue; its heatmap opens as soon as the run has a folder.
+// Launch: an experiment file becomes a session of the queue; the heatmap of one that begins at once opens as soon as the run
+// has a folder.
 import * as vscode from 'vscode';
 import { say } from '../../shared/phrase.ts';
 import { validateExperiment } from '../../shared/protocol/lab/experiments.ts';
@@ -15,7 +16,7 @@ import { failureOf } from './carryOut.ts';
 import { toRange } from './editorShapes.ts';
 import { isExperimentFile } from './experimentFiles.ts';
 import { refusal } from './refusal.ts';
-import { followSession, isOver } from './sessionEvents.ts';
+import { beganAtOnce, followSession, isOver } from './sessionEvents.ts';
 
 /** Answers with the session's id, or undefined when nothing was chosen. */
 export async function launch(workbench: Workbench, argument: unknown): Promise<string | undefined> {
@@ -34,8 +35,10 @@ export async function launch(workbench: Workbench, argument: unknown): Promise<s
       if (session.state === 'failed') showFailure(failureOf(session), 'forgettingLab.launch', workbench.log);
       return isOver(session);
     }
-    // Directly: the list of runs learns of a new folder a moment later.
-    workbench.panels.show('heatmap', { title: say(session.title, vscode.l10n.t), run: session.run });
+    // Directly: the list of runs learns of a new folder a moment later. After a wait somebody may be writing where it would
+    // open; the status bar leads to it.
+    if (beganAtOnce(session))
+      workbench.panels.show('heatmap', { title: say(session.title, vscode.l10n.t), run: session.run });
     return true;
   });
   workbench.context.subscriptions.push(following);

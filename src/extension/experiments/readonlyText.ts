@@ -5,7 +5,7 @@ const scheme = 'forgetting-lab';
 
 export interface ReadonlyTexts {
   /** Shows a text under a title; the answered function replaces it. */
-  show(title: string, text: string): Promise<(text: string) => void>;
+  show(title: string, text: string, options?: vscode.TextDocumentShowOptions): Promise<(text: string) => void>;
 }
 
 export function createReadonlyTexts(context: vscode.ExtensionContext): ReadonlyTexts {
@@ -22,14 +22,14 @@ export function createReadonlyTexts(context: vscode.ExtensionContext): ReadonlyT
     }),
   );
   return {
-    show: async (title, text) => {
+    show: async (title, text, options = { preview: true }) => {
       const uri = vscode.Uri.from({ scheme, path: `/${title}.txt` });
       const replace = (now: string): void => {
         texts.set(uri.path, now);
         changed.fire(uri);
       };
       replace(text);
-      await vscode.window.showTextDocument(uri, { preview: true });
+      await vscode.window.showTextDocument(uri, options);
       return replace;
     },
   };

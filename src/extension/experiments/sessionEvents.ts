@@ -7,6 +7,13 @@ import type { Lab } from '../workbench.ts';
 export const isOver = ({ state }: SessionSummary): boolean =>
   state === 'done' || state === 'stopped' || state === 'failed';
 
+/** After a longer wait in the queue, whoever launched it has turned to something else. */
+const atOnceMs = 5_000;
+
+/** Nothing that took long was before it in the queue. */
+export const beganAtOnce = ({ queuedAt, startedAt = '' }: SessionSummary): boolean =>
+  Date.parse(startedAt) - Date.parse(queuedAt) <= atOnceMs;
+
 /**
  * Calls `seen` with a session now and whenever it changes, until `seen` returns true or the session is removed. Survives a
  * lost connection: what was missed is asked for.
