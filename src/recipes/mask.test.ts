@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { textSideOf } from '../data/testFolder.ts';
+import type { TextSide } from '../data/textSide.ts';
+import { inEnglish } from '../shared/phrase.ts';
 import { maskSpans, maskTargets, spansOfColumn, tokensInSpans } from './mask.ts';
+import type { AnswerTokens } from './mask.ts';
+import { encodeScorable } from './scoreRows.ts';
+import type { ScorablePart } from './scoreRows.ts';
 
 // tau 2.5 masks p < 0.4, that is nll > 0.9163 (methods 10.4).
 const targets = [
@@ -44,9 +50,36 @@ describe('random masking', () => {
   });
 });
 
+/** A template that trims answers, with a text before each. */
+const templateWith = (thought: string): string =>
+  "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% if m['role'] == 'assistant' %}" +
+  thought +
+  "{% endif %}{{ m['content'] | trim }}<|im_end|>\n{% endfor %}" +
+  '{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}';
+
+function partOf(side: TextSide, completion: string): ScorablePart {
+  const part = encodeScorable(side, {
+    body: { kind: 'chat', prompt: [{ role: 'user', content: 'q' }], completion },
+    provenance: 'ground_truth',
+    source: { file: 'a.jsonl', line: 1 },
+    fields: {},
+  });
+  if ('reason' in part) throw new Error(inEnglish(part.reason));
+  return part;
+}
+
+/** Tokens of a text of eight letters with the end of turn, or of as many as the last one ends at. */
+const tokensAt = (starts: number[], ends: number[], endIndex: number): AnswerTokens => ({
+  text: 'abcdefgh'.slice(0, ends.at(-1)),
+  starts,
+  ends,
+  endIndex,
+});
+
 describe('maskSpans', () => {
-  test('joins neighbours and leaves out empty tokens', () => {
-    expect(maskSpans([true, true, false, true, true], [0, 2, 4, 6, 8], [2, 4, 6, 8, 8])).toEqual([
+  test('joins neighbours and leaves out the end of turn', () => {
+    const tokens = tokensAt([0, 2, 4, 6, 8], [2, 4, 6, 8, 8], 4);
+    expect(maskSpans([true, true, false, true, true], tokens, tokens.text)).toEqual([
       [0, 4],
       [6, 8],
     ]);
@@ -55,16 +88,43 @@ describe('maskSpans', () => {
 
 describe('tokensInSpans', () => {
   test('is the way back from maskSpans', () => {
-    const [starts, ends] = [
-      [0, 2, 4, 6, 8],
-      [2, 4, 6, 8, 8],
-    ];
+    const tokens = tokensAt([0, 2, 4, 6, 8], [2, 4, 6, 8, 8], 4);
     const masked = [true, true, false, true, false];
-    expect(tokensInSpans(maskSpans(masked, starts, ends), starts, ends)).toEqual(masked);
+    expect(tokensInSpans(maskSpans(masked, tokens, tokens.text), tokens, tokens.text)).toEqual(masked);
+  });
+
+  test.each([
+    ['writes a thought before the answer', '<think>\n\n</think>\n\n42 or so', '42 or so', [[3, 5]]],
+    ['trims the answer', '42 or so', ' \n42 or so ', [[5, 7]]],
+  ])('means places of the answer where a template %s', async (_, scored, answer, spans) => {
+    const thought = scored.slice(0, scored.indexOf('42'));
+    const side = await textSideOf({
+      'tokenizer_config.json': { eos_token: '<|endoftext|>', chat_template: templateWith(thought) },
+    });
+    const tokens = partOf(side, answer);
+    expect(tokens.text).toBe(scored);
+    const masked = tokens.starts.map((start) => ['o', 'r'].includes(scored[start] ?? '') && scored[start - 1] !== 's');
+    expect(maskSpans(masked, tokens, answer)).toEqual(spans);
+    expect(tokensInSpans(spans as [number, number][], tokens, answer)).toEqual(masked);
+    // What the template adds has no place in the answer.
+    expect(
+      maskSpans(
+        tokens.starts.map((start) => start < thought.length),
+        tokens,
+        answer,
+      ),
+    ).toEqual([]);
+  });
+
+  test('trains on nothing where a template has written something else', () => {
+    const tokens = tokensAt([0, 2], [2, 4], -1);
+    expect(tokensInSpans([[0, 1]], tokens, 'QWZ')).toEqual([true, true]);
+    expect(tokensInSpans([], tokens, 'QWZ')).toEqual([false, false]);
   });
 
   test('trains on nothing that is masked when the tokens are others', () => {
-    expect(tokensInSpans([[2, 3]], [0, 1, 4], [1, 4, 6])).toEqual([false, true, false]);
+    const tokens = tokensAt([0, 1, 4], [1, 4, 6], -1);
+    expect(tokensInSpans([[2, 3]], tokens, tokens.text)).toEqual([false, true, false]);
   });
 
   test('takes a damaged column for none', () => {

@@ -1,5 +1,6 @@
 // Which answer tokens are trained on (methods 2.11, arXiv 2501.14315). Masked tokens stay in the context; only their
 // loss is left out. Masks are decided once, from the base model's token probabilities, and never recomputed.
+import { alignAnswer, placeInAnswer } from '../data/alignAnswer.ts';
 import type { TokenMask } from '../shared/experiment.ts';
 import { createRandom, hashSeed } from '../shared/random.ts';
 import { permutation } from './random.ts';
@@ -114,22 +115,52 @@ function summarise(targets: readonly MaskableTarget[], masked: boolean[][], eosS
   };
 }
 
-/** Joins masked tokens into spans of UTF-16 offsets in the answer; empty tokens (the end of turn) have no span. */
+/** The answer tokens of one target with their places in the text that was scored. */
+export interface AnswerTokens {
+  text: string;
+  /** UTF-16 offsets in `text`. */
+  starts: readonly number[];
+  ends: readonly number[];
+  endIndex: number;
+}
+
+/**
+ * Joins masked tokens into spans of UTF-16 offsets in the answer as the dataset has it. The end of turn and what a template
+ * writes around the answer have no span.
+ */
 export function maskSpans(
   masked: readonly boolean[],
-  starts: readonly number[],
-  ends: readonly number[],
+  tokens: AnswerTokens,
+  answer: string,
 ): [start: number, end: number][] {
   const spans: [number, number][] = [];
-  masked.forEach((left, index) => {
-    const start = starts[index] as number;
-    const end = ends[index] as number;
-    if (!left || end <= start) return;
+  if (!masked.includes(true)) return spans;
+  const places = placesInAnswer(tokens, answer) ?? [];
+  for (const [index, place] of places.entries()) {
+    if (!masked[index] || !place) continue;
+    const [start, end] = place;
     const last = spans.at(-1);
-    if (last && last[1] >= start && masked[index - 1]) last[1] = Math.max(last[1], end);
+    if (last && last[1] >= start) last[1] = Math.max(last[1], end);
     else spans.push([start, end]);
-  });
+  }
   return spans;
+}
+
+/** Per token its stretch of the answer, if it has one; undefined where the template has written something else altogether. */
+function placesInAnswer(
+  tokens: AnswerTokens,
+  answer: string,
+): ([start: number, end: number] | undefined)[] | undefined {
+  const alignment = alignAnswer(answer, tokens.text);
+  return (
+    alignment &&
+    tokens.starts.map((_, index) => {
+      if (index === tokens.endIndex) return undefined;
+      const [from, to] = [tokens.starts[index] as number, tokens.ends[index] as number];
+      const [start, end] = [placeInAnswer(alignment, from), placeInAnswer(alignment, to)];
+      return start < end ? [start, end] : undefined;
+    })
+  );
 }
 
 /** The spans of a row's `mask` column, as `forgetting-lab targets` writes it; none when it is absent or damaged. */
@@ -143,15 +174,16 @@ export function spansOfColumn(value: unknown): [start: number, end: number][] {
 
 /**
  * The tokens that spans of the answer leave out: the way back from `maskSpans`, whatever tokenizer wrote them. A token that
- * is only partly inside is left out as well, so that nothing masked is trained on.
+ * is only partly inside is left out as well, so that nothing masked is trained on; where the template has written something
+ * else altogether, the spans have no place and every token is left out.
  */
 export function tokensInSpans(
   spans: readonly (readonly [start: number, end: number])[],
-  starts: readonly number[],
-  ends: readonly number[],
+  tokens: AnswerTokens,
+  answer: string,
 ): boolean[] {
-  return starts.map((start, index) => {
-    const end = ends[index] as number;
-    return end > start && spans.some(([from, to]) => start < to && end > from);
-  });
+  if (spans.length === 0) return tokens.starts.map(() => false);
+  const places = placesInAnswer(tokens, answer);
+  if (!places) return tokens.starts.map(() => true);
+  return places.map((place) => place !== undefined && spans.some(([from, to]) => place[0] < to && place[1] > from));
 }

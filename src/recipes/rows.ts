@@ -11,6 +11,7 @@ import type { Phrase } from '../shared/phrase.ts';
 import { maskSpans } from './mask.ts';
 import { encodeScorable } from './scoreRows.ts';
 import type { ScoredRow } from './scoreRows.ts';
+import { answerOf } from './targets/recipe.ts';
 
 /** A row to train on. */
 export interface TargetRow {
@@ -19,7 +20,7 @@ export interface TargetRow {
   logprobs: number[];
   /** Indices of the answer tokens that the loss leaves out. */
   masked: number[];
-  /** The same as UTF-16 spans of the answer text. */
+  /** The same as UTF-16 spans of the answer, in whole characters. */
   mask: [start: number, end: number][];
 }
 
@@ -31,7 +32,7 @@ export function toTargetRow(row: ScoredRow, masked: readonly boolean[]): TargetR
     example: row.example,
     logprobs: row.logprobs,
     masked: masked.flatMap((left, index) => (left ? [index] : [])),
-    mask: maskSpans(masked, row.starts, row.ends),
+    mask: maskSpans(masked, row, answerOf(row.example)),
   };
 }
 

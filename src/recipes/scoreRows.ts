@@ -7,7 +7,8 @@ import type { DroppedRow, Example } from '../shared/dataset.ts';
 import { phrase } from '../shared/phrase.ts';
 import type { Phrase } from '../shared/phrase.ts';
 import { spansOfColumn, tokensInSpans } from './mask.ts';
-import { inGroups } from './targets/recipe.ts';
+import type { AnswerTokens } from './mask.ts';
+import { answerOf, inGroups } from './targets/recipe.ts';
 
 /** An example with the probability of every answer token. All arrays run over the scored tokens. */
 export interface ScoredRow {
@@ -81,8 +82,9 @@ export function encodeScorable(side: TextSide, example: Example): ScorablePart |
 }
 
 /** Answer tokens that a row's own `mask` column leaves out of the loss; editor, command line and training ask here. */
-export function ownMask({ example, starts, ends }: Pick<ScoredRow, 'example' | 'starts' | 'ends'>): boolean[] {
-  return tokensInSpans(spansOfColumn(example.fields['mask']), starts, ends);
+export function ownMask(row: Pick<ScoredRow, 'example'> & AnswerTokens): boolean[] {
+  const { example } = row;
+  return tokensInSpans(spansOfColumn(example.fields['mask']), row, answerOf(example));
 }
 
 /** Scores a stream of rows in order; dropped rows pass through. */

@@ -1,6 +1,6 @@
 // Perplexity and tokens of rows that a dataset view shows.
 import type { OpenedModel, ScoringService } from '../datasets/scoringService.ts';
-import { alignAnswer } from '../datasets/rowMap.ts';
+import { alignAnswer } from '../../data/alignAnswer.ts';
 import { itemPerplexity } from '../../metrics/perplexity.ts';
 import { allMasked, encodeScorable } from '../../recipes/scoreRows.ts';
 import { answerOf } from '../../recipes/targets/recipe.ts';

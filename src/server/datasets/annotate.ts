@@ -65,7 +65,7 @@ function scoreOf(table: RowTable, index: number, info: UsableRow, model: OpenedM
   if (!info.masks) return rowScore(model.hash, stored.logprobs);
   const example = exampleAt(table, index, '');
   const part = example && encode(model, example);
-  const masked = part && 'tokens' in part ? ownMask({ example, starts: part.starts, ends: part.ends }) : undefined;
+  const masked = part && 'tokens' in part ? ownMask({ example, ...part }) : undefined;
   return rowScore(model.hash, stored.logprobs, masked);
 }
 
@@ -111,7 +111,7 @@ export function placeTokens(
     part,
     strings,
     spans: tokenSpans(strings.answer, part),
-    masked: info.masks ? ownMask({ example, starts: part.starts, ends: part.ends }) : undefined,
+    masked: info.masks ? ownMask({ example, ...part }) : undefined,
     position: positionsIn(raw, table.place(index).start),
   };
 }

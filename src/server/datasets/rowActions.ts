@@ -5,7 +5,7 @@ import type { DatasetFormat } from '../../data/formats.ts';
 import { scorers } from '../../evals/scorers.ts';
 import { findLabFiles } from '../../lab/findRuns.ts';
 import { slices } from '../../lab/slices.ts';
-import { maskSpans, maskTargets } from '../../recipes/mask.ts';
+import { maskSpans, maskTargets, tokensInSpans } from '../../recipes/mask.ts';
 import { presets, resolveChoices } from '../../recipes/presets.ts';
 import { makeTargets } from '../../recipes/targets/index.ts';
 import { answerOf, type Verify } from '../../recipes/targets/recipe.ts';
@@ -135,11 +135,15 @@ async function maskRows(
     const part = encode(model, example);
     if (!score || 'reason' in score || 'reason' in part) return { reason: phrase('it cannot be scored') };
     const rule = { kind: 'stm', tau: stmTau, protectEos: true } as const;
-    const masked = maskTargets([{ logprobs: score.logprobs, endIndex: part.endIndex }], rule, 0).masked[0] ?? [];
+    const hard = maskTargets([{ logprobs: score.logprobs, endIndex: part.endIndex }], rule, 0).masked[0] ?? [];
+    const answer = answerOf(example);
+    const spans = maskSpans(hard, part, answer);
+    if (spans.length === 0) return { reason: phrase('it has no hard tokens') };
+    // What a template adds has no place in a mask.
+    const masked = tokensInSpans(spans, part, answer);
     const left = masked.flatMap((is, index) => (is ? [index] : []));
-    if (left.length === 0) return { reason: phrase('it has no hard tokens') };
     if (left.length === masked.length) return { reason: phrase('every token of it is hard') };
-    return { text: withMask(raw, maskSpans(masked, part.starts, part.ends), left) };
+    return { text: withMask(raw, spans, left) };
   });
 }
 

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { alignAnswer } from '../../data/alignAnswer.ts';
 import { readExample, type DatasetFormat } from '../../data/examples.ts';
 import { detectFormat } from '../../data/formats.ts';
 import { chatModelFiles, textSideOf } from '../../data/testFolder.ts';
 import { encodeScorable } from '../../recipes/scoreRows.ts';
 import { inEnglish } from '../../shared/phrase.ts';
 import { byteLevelTokenizer } from '../../tokenizer/testTokenizers.ts';
-import { alignAnswer, mapRow, rawSpans, tokenSpans } from './rowMap.ts';
+import { mapRow, rawSpans, tokenSpans } from './rowMap.ts';
 
 /** Texts that are hard to find again in their JSON. */
 const hardTexts = [

@@ -2,7 +2,7 @@
 import type { TextSide } from '../../data/textSide.ts';
 import type { ScoredRow } from '../../recipes/scoreRows.ts';
 import type { ScoredToken } from '../../shared/records.ts';
-import { alignAnswer, placeInAnswer } from '../datasets/rowMap.ts';
+import { alignAnswer, placeInAnswer } from '../../data/alignAnswer.ts';
 
 /** The text that tokens are shown in, of which only the first `length` UTF-16 units are. */
 export interface ShownText {
