@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { textSideOf } from '../data/testFolder.ts';
 import type { TextSide } from '../data/textSide.ts';
 import { inEnglish } from '../shared/phrase.ts';
+import { createRandom } from '../shared/random.ts';
 import { maskSpans, maskTargets, spansOfColumn, tokensInSpans } from './mask.ts';
 import type { AnswerTokens } from './mask.ts';
 import { encodeScorable } from './scoreRows.ts';
@@ -91,6 +92,29 @@ describe('tokensInSpans', () => {
     const tokens = tokensAt([0, 2, 4, 6, 8], [2, 4, 6, 8, 8], 4);
     const masked = [true, true, false, true, false];
     expect(tokensInSpans(maskSpans(masked, tokens, tokens.text), tokens, tokens.text)).toEqual(masked);
+  });
+
+  test('keeps characters of several byte tokens whole, in both directions', async () => {
+    const side = await textSideOf();
+    const answer = '們a😀好é';
+    const tokens = partOf(side, answer);
+    // Bytes by character; the end of turn is the last token.
+    const characterOf = [...answer].flatMap((character, index) =>
+      Array<number>(Buffer.byteLength(character)).fill(index),
+    );
+    expect(tokens.starts).toHaveLength(characterOf.length + 1);
+    const random = createRandom(1);
+    for (let round = 0; round < 200; round++) {
+      const masked = tokens.starts.map((_, index) => index < characterOf.length && random() < 0.2);
+      const hard = new Set(characterOf.filter((_, index) => masked[index]));
+      const whole = [...characterOf.map((character) => hard.has(character)), false];
+      const spans = maskSpans(masked, tokens, answer);
+      expect(spans.map(([start, end]) => answer.slice(start, end)).join('')).toBe(
+        [...answer].filter((_, index) => hard.has(index)).join(''),
+      );
+      expect(tokensInSpans(spans, tokens, answer)).toEqual(whole);
+      expect(maskSpans(whole, tokens, answer)).toEqual(spans);
+    }
   });
 
   test.each([

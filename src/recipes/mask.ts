@@ -126,7 +126,7 @@ export interface AnswerTokens {
 
 /**
  * Joins masked tokens into spans of UTF-16 offsets in the answer as the dataset has it. The end of turn and what a template
- * writes around the answer have no span.
+ * writes around the answer have no span. Characters are whole: one masked byte of a character masks it.
  */
 export function maskSpans(
   masked: readonly boolean[],
@@ -156,11 +156,22 @@ function placesInAnswer(
     alignment &&
     tokens.starts.map((_, index) => {
       if (index === tokens.endIndex) return undefined;
-      const [from, to] = [tokens.starts[index] as number, tokens.ends[index] as number];
+      const [from, to] = charactersOf(tokens, index);
       const [start, end] = [placeInAnswer(alignment, from), placeInAnswer(alignment, to)];
       return start < end ? [start, end] : undefined;
     })
   );
+}
+
+/**
+ * The characters of a token. Of the tokens that share a character only the first has it in its offsets; an empty one belongs
+ * to the character before it, and at the beginning to the first.
+ */
+function charactersOf({ text, starts, ends }: AnswerTokens, index: number): [start: number, end: number] {
+  const [start, end] = [starts[index] as number, ends[index] as number];
+  if (end > start) return [start, end];
+  if (start === 0) return [0, (text.codePointAt(0) ?? 0) > 0xffff ? 2 : 1];
+  return [start - ((text.codePointAt(start - 2) ?? 0) > 0xffff ? 2 : 1), start];
 }
 
 /** The spans of a row's `mask` column, as `forgetting-lab targets` writes it; none when it is absent or damaged. */

@@ -139,7 +139,7 @@ async function maskRows(
     const answer = answerOf(example);
     const spans = maskSpans(hard, part, answer);
     if (spans.length === 0) return { reason: phrase('it has no hard tokens') };
-    // What a template adds has no place in a mask.
+    // A mask is written in characters: with a hard byte the other bytes of its character are left out.
     const masked = tokensInSpans(spans, part, answer);
     const left = masked.flatMap((is, index) => (is ? [index] : []));
     if (left.length === masked.length) return { reason: phrase('every token of it is hard') };
