@@ -13,7 +13,7 @@ import { exampleAt, knownScore, placeTokens, plainRow, withMarks, withScore } fr
 import type { DatasetDocument } from './datasetDocument.ts';
 import { perplexityOf } from './rowNumbers.ts';
 import type { UsableRow } from './rowInfo.ts';
-import type { OpenedModel, ScoringService } from './scoringService.ts';
+import { contentKey, type OpenedModel, type ScoringService } from './scoringService.ts';
 import { errorWords } from '../../shared/errors.ts';
 
 /** Rows of one answer: more than any screen shows. */
@@ -24,6 +24,11 @@ const modelWaitMs = 40;
 export const summaryRows = 20_000;
 /** Rows handed over together in the background. */
 const rowsTogether = 64;
+/**
+ * Hints, colours, split editors and folded ranges ask one after another, and again whenever scores have come: what was asked
+ * longer ago than this, milliseconds, has been scrolled away once somebody asks for other rows.
+ */
+const wantedMs = 500;
 
 export interface ScoresListener {
   /** Scores of rows between two lines are there. */
@@ -36,7 +41,10 @@ export class DatasetScores {
   private readonly document: DatasetDocument;
   private readonly service: ScoringService;
   private readonly listener: ScoresListener;
-  private visible = new AbortController();
+  /** What editors show and do not know yet. */
+  private readonly wishes = new Set<{ at: number; ends: AbortController }>();
+  /** Contents of which an editor was told that their scores are on the way. */
+  private readonly awaited = new Set<string>();
   private background = new AbortController();
   private choice: ScoringModel | undefined;
   private model: OpenedModel | undefined;
@@ -72,8 +80,6 @@ export class DatasetScores {
       return { version, rows: indices.map((index) => waiting(plainRow(table, index))) };
     }
     this.follow(model);
-    this.visible.abort();
-    this.visible = new AbortController();
     const rows: DatasetRow[] = [];
     const missing: number[] = [];
     const pause = slices();
@@ -192,7 +198,7 @@ export class DatasetScores {
   }
 
   close(): void {
-    this.visible.abort();
+    for (const { ends } of this.wishes) ends.abort();
     this.background.abort();
   }
 
@@ -202,6 +208,7 @@ export class DatasetScores {
     const row = plainRow(table, index);
     if (info.kind !== 'row') return row;
     const scored = withScore(row, knownScore(table, index, info, model, this.service));
+    if (scored.state === 'pending') this.awaited.add(info.key);
     if (!marks || scored.state !== 'scored') return scored;
     const stored = this.service.known(model, info.key);
     const placed = placeTokens(table, index, info, model);
@@ -213,24 +220,38 @@ export class DatasetScores {
     const { table, path } = this.document;
     const rows = missing.flatMap((index) => {
       const example = exampleAt(table, index, path);
-      return example ? [{ example, place: table.place(index) }] : [];
+      return example ? [{ example, place: table.place(index), key: contentKey(example) }] : [];
     });
     if (rows.length === 0) return;
+    const wish = { at: performance.now(), ends: new AbortController() };
+    for (const older of this.wishes) if (wish.at - older.at > wantedMs) older.ends.abort();
+    this.wishes.add(wish);
     const scoring = this.service.score(
       model,
       rows.map(({ example }) => example),
       {
         priority: 'visible',
-        signal: this.visible.signal,
+        signal: wish.ends.signal,
         onScore: (index) => {
-          const place = rows[index]?.place;
-          if (place) this.listener.onScored(name, place.start.line, place.end.line);
+          const row = rows[index];
+          if (!row) return;
+          this.awaited.delete(row.key);
+          this.listener.onScored(name, row.place.start.line, row.place.end.line);
         },
       },
     );
-    scoring.catch((error: unknown) => {
-      if (!(error instanceof DOMException)) this.fail(error);
-    });
+    scoring
+      .catch((error: unknown) => {
+        if (!(error instanceof DOMException)) this.fail(error);
+      })
+      .finally(() => this.wishes.delete(wish));
+  }
+
+  /** A score has come without having been asked for by the editor that waits for it. */
+  private announce(index: number, { key }: UsableRow, { name }: ScoringModel): void {
+    if (!this.awaited.delete(key)) return;
+    const { start, end } = this.document.table.place(index);
+    this.listener.onScored(name, start.line, end.line);
   }
 
   private fail(error: unknown): void {
@@ -252,8 +273,11 @@ export class DatasetScores {
         { priority: 'background', signal },
       );
       signal.throwIfAborted();
-      for (const [at, { index, info }] of group.entries())
-        if (scores[at]) knownScore(table, index, info, model, this.service);
+      for (const [at, { index, info }] of group.entries()) {
+        if (!scores[at]) continue;
+        knownScore(table, index, info, model, this.service);
+        this.announce(index, info, choice);
+      }
       group = [];
       this.listener.onSummary();
     };
@@ -262,7 +286,11 @@ export class DatasetScores {
       await pause();
       signal.throwIfAborted();
       const info = table.info(index);
-      if (info.kind !== 'row' || knownScore(table, index, info, model, this.service)) continue;
+      if (info.kind !== 'row') continue;
+      if (knownScore(table, index, info, model, this.service)) {
+        this.announce(index, info, choice);
+        continue;
+      }
       const example = exampleAt(table, index, path);
       if (example) group.push({ index, info, example });
       if (group.length >= rowsTogether) await finish();

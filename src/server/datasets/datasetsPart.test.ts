@@ -179,6 +179,37 @@ describe('datasets of the lab server', () => {
     expect(after.filter((_, index) => index !== 3)).toEqual(before.filter((_, index) => index !== 3));
   });
 
+  it.each([
+    [0, false],
+    [15, false],
+    [15, true],
+  ])('come to everybody who asks: ranges %i ms apart, with the whole file behind them: %s', async (gap, background) => {
+    const { server, folder } = await setup();
+    const lines = Array.from({ length: 300 }, (_, k) =>
+      JSON.stringify({ question: `What is ${k} + 3?`, answer: `It is ${k + 3}. ${'abc '.repeat(20)}` }),
+    );
+    const uri = await open(server, join(folder, 'unsaved.jsonl'), lines.join('\n'));
+    // With its engine at hand scores come quickly: nobody is told twice to wait.
+    await scoredRows(server, uri, 299, 299);
+    if (background) await server.call(protocol.scoreDataset, { uri, version: 1, model });
+    const ranges = [
+      { from: 0, to: 40 },
+      { from: 150, to: 190 },
+    ];
+    // As the editor does: every range is asked for anew when scores have come, and not otherwise.
+    for (;;) {
+      const scored = server.next(protocol.datasetScored);
+      const asked = [];
+      for (const range of ranges) {
+        asked.push(server.call(protocol.scoreDatasetRows, { uri, version: 1, ...range, model }));
+        await new Promise((resolve) => setTimeout(resolve, gap));
+      }
+      const rows = (await Promise.all(asked)).flatMap((answer) => answer.rows);
+      if (rows.every(({ state }) => state === 'scored')) break;
+      await scored;
+    }
+  });
+
   it('are there at once when a file is opened again, without an engine', async () => {
     const { server, folder, state } = await setup();
     const path = join(folder, 'data.jsonl');

@@ -127,8 +127,8 @@ export interface RangeRequest {
 export const getDatasetRows = request<RangeRequest, DatasetRows>('datasets/rows');
 
 /**
- * The same with scores. What is not known yet comes as `pending` and is computed before everything else; the newest
- * request of a document replaces the earlier ones. `datasetScored` says when to ask again.
+ * The same with scores. What is not known yet comes as `pending` and is computed before everything else, the newest
+ * request of a document first; those that nobody repeats are given up when others come. `datasetScored` says when to ask again.
  */
 export const scoreDatasetRows = request<RowsRequest & { model: ScoringModel; marks?: boolean }, DatasetRows>(
   'datasets/score',
