@@ -5,10 +5,10 @@ import type { Example } from '../../shared/dataset.ts';
 import type { DatasetRow, HardToken, RowDetails } from '../../shared/protocol/lab/datasets.ts';
 import type { TextPosition, TextRange } from '../../shared/protocol/lab/experiments.ts';
 import { perplexityOf, positionsIn, rangeOf, rowScore, tokenMarks } from './rowNumbers.ts';
-import { readRow, type RowInfo, type RowScore, type UsableRow } from './rowInfo.ts';
+import { readRow, type RowInfo, type RowScore, type Unusable, type UsableRow } from './rowInfo.ts';
 import { mapRow, tokenSpans, type RawSpan, type RowStrings } from './rowMap.ts';
 import type { RowPlace, RowTable } from './rowTable.ts';
-import { encode, type OpenedModel, type ScoringService, type StoredScore } from './scoringService.ts';
+import { encode, type KnownScore, type OpenedModel, type ScoringService } from './scoringService.ts';
 
 /** Perplexity above which selective token masking leaves a token out (arXiv 2501.14315). */
 export const stmTau = 2.5;
@@ -57,9 +57,9 @@ export function knownScore(
   return info.score;
 }
 
-function scoreOf(table: RowTable, index: number, info: UsableRow, model: OpenedModel, stored: StoredScore): RowScore {
-  if ('reason' in stored) {
-    const unusable = stored.reason === 'too-long' ? tooLong(model.side) : noToken;
+function scoreOf(table: RowTable, index: number, info: UsableRow, model: OpenedModel, stored: KnownScore): RowScore {
+  if (!('logprobs' in stored)) {
+    const unusable = whyUnusable(stored, model);
     return { model: model.hash, unusable, tokens: 0, nllSum: 0, answerTokens: 0, answerNllSum: 0 };
   }
   if (!info.masks) return rowScore(model.hash, stored.logprobs);
@@ -69,10 +69,15 @@ function scoreOf(table: RowTable, index: number, info: UsableRow, model: OpenedM
   return rowScore(model.hash, stored.logprobs, masked);
 }
 
+function whyUnusable(stored: Exclude<KnownScore, { logprobs: unknown }>, model: OpenedModel): Unusable {
+  if ('refused' in stored) return { code: 'refused', reason: stored.refused };
+  return { code: stored.reason, reason: stored.reason === 'too-long' ? tooLong(model.side) : noToken };
+}
+
 /** Adds numbers to a row. */
 export function withScore(row: DatasetRow, score: RowScore | undefined): DatasetRow {
   if (!score) return { ...row, state: 'pending' };
-  if (score.unusable !== undefined) return { ...row, state: 'bad', reason: score.unusable };
+  if (score.unusable !== undefined) return { ...row, state: 'bad', reason: score.unusable.reason };
   const masked = score.answerTokens - score.tokens;
   return {
     ...row,
@@ -106,7 +111,7 @@ export function placeTokens(
   const example = exampleAt(table, index, '');
   const strings = mapRow(raw, table.format);
   const part = example && encode(model, example);
-  if (!strings || !part || 'reason' in part) return undefined;
+  if (!strings || !part || !('tokens' in part)) return undefined;
   return {
     part,
     strings,

@@ -2,7 +2,7 @@
 import { expect, it, vi } from 'vitest';
 import { DatasetDocument } from './datasetDocument.ts';
 import { DatasetScores } from './datasetScores.ts';
-import { contentKey, type OpenedModel, type ScoringService, type StoredScore } from './scoringService.ts';
+import { contentKey, type OpenedModel, type ScoringService, type KnownScore } from './scoringService.ts';
 
 const uri = 'rows.jsonl';
 const rowsOf = (names: string): string =>
@@ -10,7 +10,7 @@ const rowsOf = (names: string): string =>
 
 /** Visible rows are given up at once. */
 function backgroundOnly(): ScoringService {
-  const scores = new Map<string, StoredScore>();
+  const scores = new Map<string, KnownScore>();
   return {
     model: async () => ({ hash: 'h', stamp: 's', choice: { name: 'm' } }) as OpenedModel,
     known: (_, key) => scores.get(key),

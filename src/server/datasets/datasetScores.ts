@@ -107,7 +107,7 @@ export class DatasetScores {
     const example = exampleAt(table, index, path);
     if (info.kind !== 'row' || !example) return undefined;
     const [stored] = await this.service.score(model, [example], { priority: 'asked', signal });
-    if (!stored || 'reason' in stored) return undefined;
+    if (!stored || !('logprobs' in stored)) return undefined;
     const row = withScore(plainRow(table, index), knownScore(table, index, info, model, this.service));
     return { row, model, logprobs: stored.logprobs };
   }

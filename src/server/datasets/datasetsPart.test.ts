@@ -153,6 +153,7 @@ describe('datasets of the lab server', () => {
     expect(nats(whole.scores?.perplexityMean)).toBeCloseTo(nats(summary['ppl_mean']), 5);
     expect(nats(whole.scores?.corpusPerplexity)).toBeCloseTo(nats(summary['ppl_corpus']), 5);
     expect(whole.scores?.tokens).toBe(summary['tokens']);
+    expect(whole.problems.map(({ code }) => code)).toEqual(['all-masked']);
     expect(summary['dropped']).toMatchObject([{ reason: inEnglish(whole.problems[0]?.message ?? ''), first: 3 }]);
   });
 

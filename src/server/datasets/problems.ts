@@ -43,7 +43,7 @@ export function problemsOf(table: RowTable, path: string): { problems: DatasetPr
 /** Why a row cannot be used, as far as it is known. */
 export function reasonOf(info: RowInfo): Words | undefined {
   if (info.kind === 'bad') return info.reason;
-  return info.kind === 'row' ? info.score?.unusable : undefined;
+  return info.kind === 'row' ? info.score?.unusable?.reason : undefined;
 }
 
 const notRows = onOneLine({
@@ -70,15 +70,15 @@ function rowProblem({ start, end }: RowPlace, text: string, info: RowInfo, reaso
   const line = start.line + before.length - 1;
   const lineEnd = text.indexOf('\n', at);
   const character = (before.length === 1 ? start.character : 0) + (before.at(-1) as string).length;
-  const isLong = info.kind === 'row';
+  const unusable = info.kind === 'row' ? info.score?.unusable : undefined;
   return {
     line,
     endLine: end.line,
     start: character,
     end: line === end.line ? end.character : character + lineEnd - at,
     message: reason,
-    severity: isLong ? 'warning' : 'error',
-    code: isLong ? 'too-long' : 'invalid-row',
+    severity: unusable ? 'warning' : 'error',
+    code: unusable?.code ?? 'invalid-row',
   };
 }
 

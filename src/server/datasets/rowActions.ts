@@ -133,7 +133,7 @@ async function maskRows(
   return rows.map(({ example, raw }, at): Outcome => {
     const score = scores[at];
     const part = encode(model, example);
-    if (!score || 'reason' in score || 'reason' in part) return { reason: phrase('it cannot be scored') };
+    if (!score || !('logprobs' in score) || !('tokens' in part)) return { reason: phrase('it cannot be scored') };
     const rule = { kind: 'stm', tau: stmTau, protectEos: true } as const;
     const hard = maskTargets([{ logprobs: score.logprobs, endIndex: part.endIndex }], rule, 0).masked[0] ?? [];
     const answer = answerOf(example);

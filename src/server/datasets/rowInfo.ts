@@ -27,13 +27,19 @@ export interface UsableRow {
 export interface RowScore {
   /** Hash of the model. */
   model: string;
-  unusable?: Words;
+  unusable?: Unusable;
   /** Of the trained-on tokens. */
   tokens: number;
   nllSum: number;
   /** Of all answer tokens. */
   answerTokens: number;
   answerNllSum: number;
+}
+
+/** Why a row that can be read has no perplexity under a model. */
+export interface Unusable {
+  code: 'too-long' | 'no-token' | 'all-masked' | 'refused';
+  reason: Words;
 }
 
 /** A row that cannot be used. */

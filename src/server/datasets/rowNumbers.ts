@@ -15,7 +15,7 @@ export function rowScore(model: string, logprobs: readonly number[], masked?: re
     score.tokens++;
     score.nllSum -= logprob;
   });
-  if (score.tokens === 0) score.unusable = allMasked;
+  if (score.tokens === 0) score.unusable = { code: 'all-masked', reason: allMasked };
   return score;
 }
 

@@ -6,7 +6,8 @@ import { chatModelFiles, folderWith, temporaryFolder } from '../../data/testFold
 import type { Engine, ScoreRequest, SequenceScore } from '../../engine/engine.ts';
 import type { Example } from '../../shared/dataset.ts';
 import { LabError } from '../../shared/errors.ts';
-import { ScoringService } from './scoringService.ts';
+import { inEnglish } from '../../shared/phrase.ts';
+import { contentKey, ScoringService } from './scoringService.ts';
 
 interface Call {
   /** Last character of every answer: rows of a test end in their name. */
@@ -144,6 +145,31 @@ describe('the scoring service', () => {
     expect(scores).toEqual([{ reason: 'too-long' }]);
     expect(calls).toHaveLength(0);
     await service.close();
+  });
+
+  it('says in the words of the template why it refuses a row, and keeps nothing of it', async () => {
+    const config = chatModelFiles()['tokenizer_config.json'] as { chat_template: string };
+    const refusal =
+      "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}";
+    const text = JSON.stringify({ ...config, chat_template: refusal + config.chat_template });
+    await writeFile(join(folder, 'tokenizer_config.json'), text);
+    const stateFolder = await temporaryFolder();
+    const options = { stateFolder, workspace: folder, start: async () => fakeEngine() };
+    const service = new ScoringService(options);
+    const model = await service.model({ name: folder });
+    const refused: Example = {
+      ...row('a'),
+      body: { kind: 'chat', prompt: [{ role: 'system', content: 's' }], completion: 'a' },
+    };
+    const [score] = await service.score(model, [refused], { priority: 'visible' });
+    expect(score && 'refused' in score && inEnglish(score.refused)).toMatch(
+      /^The chat template failed: System role not supported. Check that/,
+    );
+    expect(service.known(model, contentKey(refused))).toBe(score);
+    await service.close();
+    const later = new ScoringService(options);
+    expect(later.known(await later.model({ name: folder }), contentKey(refused))).toBeUndefined();
+    await later.close();
   });
 
   it('passes on the death of an engine, starts another, and gives up when it dies too often', async () => {

@@ -6,15 +6,17 @@ import { join } from 'node:path';
 import { nextTurn, slices } from '../../lab/slices.ts';
 import { encodeScorable, noToken, type ScorablePart } from '../../recipes/scoreRows.ts';
 import type { Example } from '../../shared/dataset.ts';
-import { LabError } from '../../shared/errors.ts';
-import { phrase } from '../../shared/phrase.ts';
+import { errorLine, LabError } from '../../shared/errors.ts';
+import { phrase, type Words } from '../../shared/phrase.ts';
 import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
 import type { ServerContext } from '../context.ts';
 import { removeScoreFile, ScoreFile, type StoredScore } from './scoreFile.ts';
 import { ScoredModels, type LoadedEngine, type OpenedModel, type ScoredModelsOptions } from './scoredModels.ts';
 
 export type { OpenedModel } from './scoredModels.ts';
-export type { StoredScore } from './scoreFile.ts';
+
+/** What is known of a row: its score, or the words with which tokenizer or chat template refuse it. */
+export type KnownScore = StoredScore | { refused: Words };
 
 /** Hover and row actions; what an editor shows; whole files. */
 export type ScorePriority = 'asked' | 'visible' | 'background';
@@ -23,7 +25,7 @@ export interface ScoreOptions {
   priority: ScorePriority;
   signal?: AbortSignal;
   /** Called for every example as its score arrives; what is known already does not call. */
-  onScore?: (index: number, score: StoredScore) => void;
+  onScore?: (index: number, score: KnownScore) => void;
 }
 
 interface Waiting {
@@ -61,7 +63,7 @@ interface Waiter {
   priority: ScorePriority;
   /** Later wishes have larger numbers. */
   wish: number;
-  done: (score: StoredScore) => void;
+  done: (score: KnownScore) => void;
   fail: (error: unknown) => void;
 }
 
@@ -89,6 +91,8 @@ export class ScoringService {
   private readonly files = new Map<string, Promise<ScoreFile>>();
   private readonly open = new Map<string, ScoreFile>();
   private readonly jobs = new Map<string, Job>();
+  /** By model and content. Not on disk: encoding says it again, in words of the day. */
+  private readonly refusals = new Map<string, { refused: Words }>();
   private readonly speed = new Map<string, number>();
   private wishes = 0;
   private running = false;
@@ -106,15 +110,15 @@ export class ScoringService {
   }
 
   /** The score of a row if it is known. */
-  known(model: OpenedModel, key: string): StoredScore | undefined {
-    return this.open.get(model.hash)?.get(key);
+  known(model: OpenedModel, key: string): KnownScore | undefined {
+    return this.open.get(model.hash)?.get(key) ?? this.refusals.get(`${model.hash}${key}`);
   }
 
   /**
    * The scores of rows in order. An aborted call rejects with an AbortError; what nobody waits for any more is not
    * computed.
    */
-  async score(model: OpenedModel, examples: readonly Example[], options: ScoreOptions): Promise<StoredScore[]> {
+  async score(model: OpenedModel, examples: readonly Example[], options: ScoreOptions): Promise<KnownScore[]> {
     options.signal?.throwIfAborted();
     await this.fileOf(model.hash);
     const { priority, signal, onScore } = options;
@@ -157,15 +161,15 @@ export class ScoringService {
     example: Example,
     waiter: Omit<Waiter, 'done' | 'fail'>,
     waiters: Waiting[],
-    onScore: ((score: StoredScore) => void) | undefined,
-  ): Promise<StoredScore> {
+    onScore: ((score: KnownScore) => void) | undefined,
+  ): Promise<KnownScore> {
     const key = contentKey(example);
     const known = this.known(model, key);
     if (known) return Promise.resolve(known);
     return new Promise((resolve, reject) => {
       const id = `${model.hash}${key}`;
       const job = this.jobs.get(id) ?? { id, key, model, example, waiters: new Set(), running: false };
-      const done = (score: StoredScore): void => {
+      const done = (score: KnownScore): void => {
         onScore?.(score);
         resolve(score);
       };
@@ -225,7 +229,7 @@ export class ScoringService {
       await pause();
       if (this.jobs.get(job.id) !== job) continue;
       const part = encode(model, job.example);
-      if ('reason' in part) {
+      if (!('tokens' in part)) {
         this.settle(job, part);
         continue;
       }
@@ -263,8 +267,9 @@ export class ScoringService {
     }
   }
 
-  private settle(job: Job, score: StoredScore): void {
-    this.open.get(job.model.hash)?.put(job.key, score);
+  private settle(job: Job, score: KnownScore): void {
+    if ('refused' in score) this.refusals.set(job.id, score);
+    else this.open.get(job.model.hash)?.put(job.key, score);
     this.jobs.delete(job.id);
     for (const waiter of job.waiters) waiter.done(score);
   }
@@ -310,14 +315,18 @@ function mostPressing(job: Job): { rank: number; priority: ScorePriority } {
 }
 
 /** An example as tokens, or why it has no score. A template that refuses this one row does not stop the others. */
-export function encode(model: OpenedModel, example: Example): ScorablePart | { reason: 'too-long' | 'no-token' } {
+export function encode(
+  model: OpenedModel,
+  example: Example,
+): ScorablePart | { reason: 'too-long' | 'no-token' } | { refused: Words } {
   try {
     const part = encodeScorable(model.side, example);
     if (!('reason' in part)) return part;
     return { reason: part.reason === noToken ? 'no-token' : 'too-long' };
   } catch (error) {
-    if (error instanceof LabError) return { reason: 'no-token' };
-    throw error;
+    if (!(error instanceof LabError)) throw error;
+    // The words without the place, which rows of the same content do not share.
+    return { refused: errorLine(error.cause instanceof LabError ? error.cause : error) };
   }
 }
 

@@ -8,7 +8,7 @@ import { phrase } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
 import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
 import { contentKey } from '../datasets/scoringService.ts';
-import type { ScoringService, StoredScore } from '../datasets/scoringService.ts';
+import type { ScoringService, KnownScore } from '../datasets/scoringService.ts';
 
 /** A scored example, or why it cannot be scored. */
 export type ScoreResult = ScoredRow | { kind: 'unscorable'; reason: Words };
@@ -39,7 +39,7 @@ export function createScoring(service: ScoringService): Scoring {
   return {
     model: async (choice) => {
       const model = await service.model(choice);
-      const toResult = (example: Example, score: StoredScore | undefined): ScoreResult =>
+      const toResult = (example: Example, score: KnownScore | undefined): ScoreResult =>
         score && 'logprobs' in score
           ? toScoredRow(model.side, example, score.logprobs)
           : { kind: 'unscorable', reason: reasonOf(model.side, example) };

@@ -183,7 +183,8 @@ export interface DatasetProblem {
   end: number;
   message: Words;
   severity: 'error' | 'warning';
-  code: 'invalid-row' | 'too-long' | 'empty' | 'not-rows';
+  /** Of a row that can be read and not scored under the model: too-long, no-token, all-masked, refused (by the template). */
+  code: 'invalid-row' | 'too-long' | 'no-token' | 'all-masked' | 'refused' | 'empty' | 'not-rows';
 }
 
 export interface DatasetSummary {
