@@ -73,10 +73,13 @@ async function* readArray(file: string, chunks: AsyncIterable<Buffer>, start: nu
 function parseRow(raw: RawRow, source: RowSource, withPlace = (reason: Phrase): Phrase => reason): RowEvent {
   const drop = (reason: Phrase): RowEvent => ({ kind: 'dropped', dropped: { source, reason: withPlace(reason) } });
   if (raw.oversized) return drop(phrase('longer than {0} MiB', maximumRowBytes / 2 ** 20));
-  if (!isUtf8(raw.bytes)) return drop(phrase('not valid UTF-8'));
+  if (!isUtf8(raw.bytes)) return drop(notUtf8);
   const read = readRowText(raw.bytes.toString('utf8'));
   return 'reason' in read ? drop(read.reason) : { kind: 'row', row: read.row, source, place: raw.place };
 }
+
+/** Why a row whose bytes are no text cannot be used. */
+export const notUtf8 = phrase('not valid UTF-8');
 
 /** The row that a text is as JSON, or the reason why it is none. */
 export function readRowText(text: string): { row: Record<string, unknown> } | { reason: Phrase } {
@@ -104,9 +107,8 @@ async function detect(
     if (next.done) break;
     head = Buffer.concat([head, next.value]);
   }
-  if (isUtf16(head)) {
-    throw new LabError('dataset-invalid', phrase('{0} is UTF-16 text', file), { remedy: phrase('Save it as UTF-8.') });
-  }
+  const refused = refusedUtf16(file, head);
+  if (refused) throw refused;
   const beginning = content();
   const first = beginning.find((byte) => byte > 0x20);
   return {
@@ -124,8 +126,11 @@ async function* chain(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerato
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 const openingBracket = 0x5b;
 
-function isUtf16(head: Buffer): boolean {
-  return (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
+/** Why a file with these first bytes is not read, if they say that it is UTF-16. */
+export function refusedUtf16(file: string, head: Buffer): LabError | undefined {
+  const isUtf16 = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
+  if (!isUtf16) return undefined;
+  return new LabError('dataset-invalid', phrase('{0} is UTF-16 text', file), { remedy: phrase('Save it as UTF-8.') });
 }
 
 function oneObject(file: string): LabError {

@@ -3,7 +3,7 @@ import { LabError } from '../../shared/errors.ts';
 import { phrase } from '../../shared/phrase.ts';
 import type { DatasetChanges, DatasetSummary, OpenDataset, OpenedDataset } from '../../shared/protocol/lab/datasets.ts';
 import { ReasonCounts } from '../reasonCounts.ts';
-import { DocumentText, readLines, splitText, type LineSplice } from './documentText.ts';
+import { DocumentText, readLines, refusedEncoding, splitText, type LineSplice } from './documentText.ts';
 import { problemsOf, reasonOf } from './problems.ts';
 import { readAll, RowTable } from './rowTable.ts';
 
@@ -48,7 +48,10 @@ export class DatasetDocument {
   /** Takes the text from the editor or from disk. */
   async open({ text, probe, partial }: OpenDataset): Promise<OpenedDataset> {
     const { version } = this;
-    this.text.lines = text === undefined ? await readLines(this.path) : splitText(text);
+    if (text === undefined) await this.readDisk();
+    else this.text.lines = splitText(text);
+    // The editor decodes what the command line refuses.
+    if (text !== undefined) this.table.refusal = await refusedEncoding(this.path);
     this.partial = partial === true;
     this.diskVersion = text === undefined ? version : undefined;
     // Edits that came while the file was read belong to a text that has not been checked.
@@ -60,6 +63,23 @@ export class DatasetDocument {
     return { inStep: true, isDataset: this.table.isDataset };
   }
 
+  private async readDisk(): Promise<void> {
+    Object.assign(this.text, await readLines(this.path));
+  }
+
+  /** The file was written: perhaps in the encoding that it should have, which is no edit. */
+  async fileChanged(): Promise<void> {
+    const { table, text } = this;
+    if (table.refusal === undefined && text.damaged.size === 0) return;
+    const current = this.since();
+    const refusal = await refusedEncoding(this.path);
+    const read = text.damaged.size === 0 ? undefined : await readLines(this.path).catch(() => undefined);
+    if (!current()) return;
+    table.refusal = refusal;
+    if (read) text.damaged = read.damaged;
+    this.rebuild();
+  }
+
   /** Follows the editor. */
   change({ version, changes, lineCount, partial }: DatasetChanges): void {
     if (this.closed || this.lost) return;
@@ -67,6 +87,8 @@ export class DatasetDocument {
     this.generation++;
     this.read = false;
     this.listener.onChange(this);
+    const wasDamaged = this.text.damaged.size > 0;
+    this.text.damaged = new Set();
     const splices = changes.map(({ range, text }) => this.text.apply(range, text));
     const wasPartial = this.partial;
     this.partial = partial === true;
@@ -76,7 +98,7 @@ export class DatasetDocument {
       this.listener.onLost(this);
       return;
     }
-    if (wasPartial || !this.follow(splices)) this.rebuildSoon();
+    if (wasPartial || wasDamaged || !this.follow(splices)) this.rebuildSoon();
     else this.readRows();
   }
 

@@ -383,6 +383,28 @@ describe('datasets of the lab server', () => {
     expect(await lost).toEqual({ uri });
   });
 
+  it('refuse rows and files for their encoding as the command line does, until they are written anew', async () => {
+    const { server, folder } = await setup();
+    const text = '{"text":"caf\u00e9"}\n{"text":"two"}';
+    const [bytes, wide] = [join(folder, 'bytes.jsonl'), join(folder, 'wide.jsonl')];
+    await writeFile(bytes, text, 'latin1');
+    await writeFile(wide, `\ufeff${text}`, 'utf16le');
+    const problems = async (uri: string, version = 1): Promise<unknown[]> => {
+      const summary = await server.call(protocol.summariseDataset, { uri, version });
+      return summary.problems.map(({ line, message, code }) => [line, inEnglish(message), code]);
+    };
+    const first = await open(server, bytes);
+    await vi.waitFor(async () => expect(await problems(first)).toEqual([[0, 'not valid UTF-8', 'invalid-row']]));
+    const second = await open(server, wide, text);
+    expect(await problems(second)).toEqual([[0, `${wide} is UTF-16 text. Save it as UTF-8.`, 'encoding']]);
+    const rows = { uri: second, version: 1, from: 0, to: 9, model };
+    expect((await server.call(protocol.scoreDatasetRows, rows)).rows).toEqual([]);
+    for (const path of [bytes, wide]) await writeFile(path, text);
+    server.notify(protocol.datasetFilesChanged, { paths: [bytes, wide] });
+    await vi.waitFor(async () => expect([await problems(first), await problems(second)]).toEqual([[], []]));
+    expect((await server.call(protocol.scoreDatasetRows, rows)).rows).toHaveLength(2);
+  });
+
   it('show the perplexity of a file only while the model is the one that was asked', async () => {
     const { server, folder } = await setup();
     const path = join(folder, 'data.jsonl');

@@ -62,7 +62,7 @@ export const datasetsPart: ServerPart = (server) => {
     part.rewrite(client, uri, { version, range, action, model, signal, workspace: server.workspace }),
   );
   server.handle(protocol.listDatasets, ({ model }) => part.files(model));
-  server.onNotification(protocol.datasetFilesChanged, () => part.list.changed());
+  server.onNotification(protocol.datasetFilesChanged, ({ paths }) => part.filesChanged(paths));
   server.onClientGone((client) => part.clientGone(client));
   server.onShutdown(() => part.end());
 };
@@ -147,6 +147,12 @@ class DatasetsPart {
   summary({ document, scores }: OpenDocument): DatasetSummary {
     const numbers = scores.summary();
     return { ...document.summary(), ...(numbers ? { scores: numbers } : {}) };
+  }
+
+  filesChanged(paths: readonly string[]): void {
+    this.list.changed();
+    const changed = new Set(paths.map((path) => resolve(path)));
+    for (const { document } of this.documents.values()) if (changed.has(document.path)) void document.fileChanged();
   }
 
   async files(model: string | undefined): Promise<protocol.DatasetFile[]> {

@@ -68,10 +68,20 @@ describe('the text of a document', () => {
     const lines = Array.from({ length: 60_000 }, (_, index) => `${index} 漢字 😀${'x'.repeat(index % 7)}`);
     for (const ending of ['\n', '\r\n', '\r']) {
       await writeFile(path, `\ufeff${lines.join(ending)}${ending}`);
-      const read = await readLines(path);
-      expect(read.length).toBe(60_001);
+      const { lines: read, damaged } = await readLines(path);
+      expect([read.length, damaged.size]).toEqual([60_001, 0]);
       expect(read.every((line, index) => line === (lines[index] ?? ''))).toBe(true);
     }
+  });
+
+  it('tells which lines of a file are not UTF-8, and which only hold the sign for that', async () => {
+    const path = join(await temporaryFolder(), 'a.jsonl');
+    const line = Buffer.from('caf\u00e9', 'latin1');
+    const pad = Buffer.from(`${'x'.repeat(100)}\r\n`.repeat(9000));
+    await writeFile(path, Buffer.concat([line, Buffer.from('\n\ufffd\r\n'), pad, line, Buffer.from('\rok\n'), line]));
+    const { lines, damaged } = await readLines(path);
+    expect([...damaged]).toEqual([0, 9002, 9004]);
+    expect([lines[0], lines[1], lines[9003], lines.length]).toEqual(['caf\ufffd', '\ufffd', 'ok', 9005]);
   });
 
   it('gives the text between two positions', () => {

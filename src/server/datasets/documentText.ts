@@ -1,7 +1,12 @@
 // The text of a document as lines, so that an edit costs what it changes and not what the file holds.
+import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { fileError } from '../../data/fileErrors.ts';
+import { refusedUtf16 } from '../../data/readRows.ts';
 import { slices } from '../../lab/slices.ts';
+import { errorLine } from '../../shared/errors.ts';
+import type { Words } from '../../shared/phrase.ts';
 import type { TextProbe } from '../../shared/protocol/lab/datasets.ts';
 import type { TextPosition, TextRange } from '../../shared/protocol/lab/experiments.ts';
 
@@ -17,6 +22,8 @@ const spreadLimit = 10_000;
 
 export class DocumentText {
   lines: string[];
+  /** Lines whose bytes on disk are not UTF-8; an edited text is written anew, as UTF-8. */
+  damaged: ReadonlySet<number> = new Set();
 
   constructor(lines: string[] = ['']) {
     this.lines = lines;
@@ -67,25 +74,63 @@ export function splitText(text: string): string[] {
   return text.split(/\r\n|\r|\n/);
 }
 
-/** The lines of a UTF-8 file, without a byte order mark, read in pieces. */
-export async function readLines(file: string): Promise<string[]> {
-  const decoder = new TextDecoder();
+/** What stands for bytes that are not UTF-8 (and may stand in a text of its own). */
+const replacement = '\ufffd';
+
+/**
+ * The lines of a UTF-8 file, without a byte order mark, read in pieces, and which of them hold bytes that are not UTF-8.
+ */
+export async function readLines(file: string): Promise<{ lines: string[]; damaged: Set<number> }> {
   const pause = slices();
+  const damaged = new Set<number>();
   let lines: string[] = [];
-  let rest = '';
+  let rest: Buffer = Buffer.alloc(0);
+  const add = (bytes: Buffer): void => {
+    const text = decoder.decode(bytes);
+    const parts = splitText(lines.length === 0 ? text.replace(/^\ufeff/, '') : text);
+    if (text.includes(replacement) && !isUtf8(bytes)) {
+      for (const index of damagedLines(bytes)) damaged.add(lines.length + index);
+    }
+    lines = splice(lines, lines.length, 0, parts);
+  };
   try {
     for await (const chunk of createReadStream(file, { highWaterMark: 1 << 19 })) {
-      const text = rest + decoder.decode(chunk as Buffer, { stream: true });
+      const bytes = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
       // A carriage return at the end may be half of a line ending.
-      const held = text.endsWith('\r') ? '\r' : '';
-      const parts = splitText(held ? text.slice(0, -1) : text);
-      rest = (parts.pop() as string) + held;
-      lines = splice(lines, lines.length, 0, parts);
+      const end = Math.max(bytes.lastIndexOf(lineFeed), bytes.subarray(0, -1).lastIndexOf(carriageReturn));
+      if (end >= 0)
+        add(bytes.subarray(0, bytes[end - 1] === carriageReturn && bytes[end] === lineFeed ? end - 1 : end));
+      rest = bytes.subarray(end + 1);
       await pause();
     }
   } catch (error) {
     throw fileError(error, file, 'read');
   }
-  lines.push(...splitText(rest + decoder.decode()));
-  return lines;
+  add(rest);
+  return { lines, damaged };
+}
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const [lineFeed, carriageReturn] = [0x0a, 0x0d];
+
+/** Lines of a piece that are not UTF-8. Latin-1 keeps bytes apart, and line endings are the same in both. */
+function damagedLines(bytes: Buffer): number[] {
+  const lines = splitText(bytes.toString('latin1'));
+  return lines.flatMap((line, index) => (isUtf8(Buffer.from(line, 'latin1')) ? [] : [index]));
+}
+
+/** Why the command line does not read a file for its encoding; undefined too where there is no file. */
+export async function refusedEncoding(file: string): Promise<Words | undefined> {
+  const handle = await open(file, 'r').catch(() => undefined);
+  if (!handle) return undefined;
+  try {
+    const head = Buffer.alloc(2);
+    await handle.read(head, 0, 2, 0);
+    const refused = refusedUtf16(file, head);
+    return refused && errorLine(refused);
+  } catch {
+    return undefined; // a folder, a device: what is said of the text stands
+  } finally {
+    await handle.close();
+  }
 }

@@ -12,6 +12,9 @@ const mostProblems = 250;
 /** The problems known so far, in the order of the file. */
 export function problemsOf(table: RowTable, path: string): { problems: DatasetProblem[]; count: number } {
   if (table.kind === 'object') return one(wholeFile(table, 'not-rows', notRows));
+  if (table.kind === 'refused' && table.refusal !== undefined) {
+    return one({ ...wholeFile(table, 'encoding', table.refusal), severity: 'error' });
+  }
   const problems: DatasetProblem[] = [];
   let count = 0;
   let rows = 0;

@@ -2,7 +2,7 @@
 // keeps it through edits.
 import type { DatasetFormat } from '../../data/examples.ts';
 import { detectFormat } from '../../data/formats.ts';
-import { readRowText } from '../../data/readRows.ts';
+import { notUtf8, readRowText } from '../../data/readRows.ts';
 import { slices } from '../../lab/slices.ts';
 import { inEnglish, phrase } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
@@ -25,7 +25,7 @@ export interface RowPlace {
 const rowsLookedAt = 50;
 
 /** What a document turned out to be. */
-export type DocumentKind = 'lines' | 'array' | 'object';
+export type DocumentKind = 'lines' | 'array' | 'object' | 'refused';
 
 export class RowTable {
   kind: DocumentKind = 'lines';
@@ -33,6 +33,8 @@ export class RowTable {
   format: DatasetFormat | undefined;
   /** Problems of the file as a whole (a truncated array), besides those of its rows. */
   outline: ArrayOutline | undefined;
+  /** Why no row of the file can be read, whatever its text. */
+  refusal: Words | undefined;
   private readonly text: DocumentText;
   private readonly file: string;
   private infos: (RowInfo | undefined)[] = [];
@@ -57,6 +59,10 @@ export class RowTable {
       this.infos = new Array<RowInfo | undefined>(outline.elements.length);
     }
     this.detect();
+    if (this.refusal === undefined || !this.isDataset) return;
+    this.kind = 'refused';
+    this.outline = undefined;
+    this.infos = [];
   }
 
   /** Whether edits can be followed line by line; else the table has to be rebuilt. */
@@ -98,7 +104,9 @@ export class RowTable {
   info(index: number): RowInfo {
     let info = this.infos[index];
     if (!info) {
-      info = infoOf(this.textOf(index), this.format, { file: this.file, number: index + 1 });
+      info = this.isDamaged(index)
+        ? { kind: 'bad', reason: notUtf8 }
+        : infoOf(this.textOf(index), this.format, { file: this.file, number: index + 1 });
       if (info.kind === 'blank' && this.kind === 'array') info = { kind: 'bad', reason: phrase('empty element') };
       if (info.kind === 'bad') info = { ...info, reason: this.keptOnce(info.reason) };
       this.infos[index] = info;
@@ -159,6 +167,14 @@ export class RowTable {
     if (!isJsonLines || this.kind === 'array') return false;
     const texts = this.text.lines.slice(0, rowsLookedAt).filter((line) => line.trim() !== '');
     return texts.every((line) => 'reason' in readRowText(line));
+  }
+
+  private isDamaged(index: number): boolean {
+    const { damaged } = this.text;
+    if (damaged.size === 0) return false;
+    const { start, end } = this.place(index);
+    for (let { line } = start; line <= end.line; line++) if (damaged.has(line)) return true;
+    return false;
   }
 
   /** Rows in a row mostly fail for one reason: its words are then kept once. */

@@ -184,7 +184,7 @@ export interface DatasetProblem {
   message: Words;
   severity: 'error' | 'warning';
   /** Of a row that can be read and not scored under the model: too-long, no-token, all-masked, refused (by the template). */
-  code: 'invalid-row' | 'too-long' | 'no-token' | 'all-masked' | 'refused' | 'empty' | 'not-rows';
+  code: 'invalid-row' | 'too-long' | 'no-token' | 'all-masked' | 'refused' | 'empty' | 'not-rows' | 'encoding';
 }
 
 export interface DatasetSummary {
