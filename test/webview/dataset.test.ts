@@ -297,6 +297,32 @@ describe.skipIf(noBrowser)('the dataset view', inBrowser, () => {
     await expect.poll(() => page.locator('.progress').isHidden()).toBe(true);
   });
 
+  it('says that the file has changed on the disk, and reads it again', async () => {
+    let failure: { message: string; remedy: string } | undefined;
+    const score = ({ rows }: { rows: number[] }): DatasetViewScore[] => {
+      if (failure) throw Object.assign(new Error(failure.message), failure);
+      return rows.map((at) => scoreOf(at, answers[at % 4]!));
+    };
+    const panel = await open({ answer: madeUpLab({ 'datasetView/score': score }) });
+    const { page } = panel;
+    await row(panel, 1).locator('.cell.answer .token').first().waitFor();
+    failure = { message: 'big.jsonl has changed', remedy: 'Open it again.' };
+    const told = { id: 'view', file: 'x', size: 1, indexed: 1, rows: millions, done: true, layout: 'lines', failure };
+    await panel.notify('datasetView/changed', told);
+    await page.getByText('big.jsonl has changed. Open it again.').waitFor();
+    // Scores that fail for it offer nothing else.
+    const before = asked(panel, 'score').length;
+    await page.locator('.jump input').fill('5000');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => asked(panel, 'score').length).toBeGreaterThan(before);
+    await page.waitForTimeout(200);
+    expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+    failure = undefined;
+    await page.getByRole('button', { name: 'Read the file again' }).click();
+    await row(panel, 5000).locator('.cell.answer .token').first().waitFor();
+    await expect.poll(() => page.locator('.notice').count()).toBe(0);
+  });
+
   it('computes nothing in Restricted Mode', async () => {
     const panel = await open({ trusted: false });
     const { page } = panel;

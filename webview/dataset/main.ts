@@ -121,6 +121,8 @@ const scores = new RowScores({
   },
   changed: () => redraw(),
   failed: (error) => {
+    // Of a file that has changed nothing can be scored before it is read again.
+    if (state?.failure) return failed(new RequestError(state.failure));
     const again = button(text('Try again'), () => rescore());
     page.notice([errorText(error), ' ', again], 'error');
   },

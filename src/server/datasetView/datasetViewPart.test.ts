@@ -1,7 +1,16 @@
-import { readdir, readlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { closeDatasetView, getDatasetViewRows, openDatasetView } from '../../shared/protocol/lab/datasetView.ts';
+import { inEnglish } from '../../shared/phrase.ts';
+import {
+  closeDatasetView,
+  datasetViewChanged,
+  explainDatasetViewRow,
+  getDatasetViewRows,
+  openDatasetView,
+  scoreDatasetViewRows,
+  searchDatasetView,
+} from '../../shared/protocol/lab/datasetView.ts';
 import { memoryServer, temporaryFolder } from '../runs/testing/memoryServer.ts';
 import { datasetViewPart } from './datasetViewPart.ts';
 
@@ -51,6 +60,52 @@ describe.skipIf(process.platform !== 'linux')('a dataset view gives its file bac
     server.leave();
     await expect(opening).rejects.toThrow();
     expect(await handlesOf(file)).toBe(0);
+  });
+});
+
+describe('a file that changes on the disk', () => {
+  const inPlace = (file: string) => writeFile(file, '{"prompt":"new","completion":"row"}\n'.repeat(1000));
+  const replaced = async (file: string) => {
+    await inPlace(`${file}.new`);
+    await rename(`${file}.new`, file);
+  };
+  const sameSize = async (file: string) => {
+    const there = await readFile(file, 'utf8');
+    await writeFile(`${file}.new`, there.replaceAll('"a"', '"z"'));
+    await rename(`${file}.new`, file);
+  };
+  const changes = { 'changed in place': inPlace, 'replaced by another': replaced, 'replaced, as long': sameSize };
+
+  for (const [how, change] of Object.entries(changes)) {
+    it(`${how}: nothing is told of it, and the view hears of it`, async () => {
+      const { server, file, id } = await opened();
+      const [row] = await server.call(getDatasetViewRows, { id, from: 0, count: 1, characters: 10 });
+      expect(row?.prompt).toBe('a');
+      await change(file);
+      const told = await server.next(datasetViewChanged, ({ failure }) => failure !== undefined);
+      expect(inEnglish(told.failure!.message)).toBe(`${file} has changed since it was opened`);
+      const model = { name: 'pocket', device: 'cpu' } as const;
+      const signal = new AbortController().signal;
+      for (const asked of [
+        () => server.call(getDatasetViewRows, { id, from: 0, count: 1, characters: 10 }),
+        () => server.call(searchDatasetView, { id, text: 'row', from: 0 }, signal),
+        () => server.call(scoreDatasetViewRows, { id, model, rows: [0] }, signal),
+        () => server.call(explainDatasetViewRow, { id, model, row: 0 }, signal),
+      ]) {
+        await expect(asked()).rejects.toThrow(/has changed since it was opened/);
+      }
+      // Opened again it is read as it is now.
+      const again = await server.call(openDatasetView, { file });
+      const [now] = await server.call(getDatasetViewRows, { id: again.id, from: 0, count: 1, characters: 10 });
+      expect(now?.prompt).toBe(change === sameSize ? 'z' : 'new');
+    });
+  }
+
+  it('is missed when it is gone', async () => {
+    const { server, file } = await opened();
+    await rm(file);
+    const told = await server.next(datasetViewChanged, ({ failure }) => failure !== undefined);
+    expect(inEnglish(told.failure!.message)).toBe(`${file} does not exist`);
   });
 });
 

@@ -17,6 +17,7 @@ export interface DatasetViewState {
   done: boolean;
   /** JSON Lines, or the elements of one JSON array. */
   layout: 'lines' | 'array';
+  /** Why no more can be read: reading failed, or the file has changed on the disk. */
   failure?: ErrorWords;
 }
 
