@@ -61,10 +61,10 @@ export class TokenColours implements vscode.Disposable {
         return;
       }
       const { version } = document;
-      const visible = visibleRanges.map(({ start, end }) => ({ from: start.line, to: end.line }));
-      const rows = (await Promise.all(visible.map((lines) => this.datasets.rows(document, lines, true)))).flat();
+      const lines = visibleRanges.map(({ start, end }) => ({ from: start.line, to: end.line }));
+      const rows = (await Promise.all(lines.map((some) => this.datasets.rows(document, some, true)))).flat();
       if (round !== this.round || document.version !== version) return;
-      const plan = planColours(rows, visible);
+      const plan = planColours(rows, visibleRanges);
       for (const kind of colourKinds) {
         const ranges = plan[kind].map(
           ({ start, end }) => new vscode.Range(start.line, start.character, end.line, end.character),

@@ -193,23 +193,51 @@ describe('which documents are asked about', () => {
 
 describe('the plan of colours', () => {
   const marks = (count: number, bin: 0 | 1 | 2 | 3 | 4, line = 0) =>
-    Array.from({ length: count }, (_, index) => ({ line, start: index, end: index + 1, bin, masked: false }));
+    Array.from({ length: count }, (_, index) => ({
+      line,
+      start: index,
+      end: index + 1,
+      bin,
+      logprob: -bin,
+      masked: false,
+    }));
+  const seen = (from: number, to: number, columns: [number, number] = [0, 100_000]) => [
+    { start: { line: from, character: columns[0] }, end: { line: to, character: columns[1] } },
+  ];
   const rowWith = (list: ReturnType<typeof marks>) => ({ ...details, marks: list });
 
   it('leaves easy tokens and hidden lines alone', () => {
-    const plan = planColours([rowWith([...marks(2, 0), ...marks(3, 3), ...marks(4, 4, 9)])], [{ from: 0, to: 5 }]);
+    const plan = planColours([rowWith([...marks(2, 0), ...marks(3, 3), ...marks(4, 4, 9)])], seen(0, 5));
     expect([plan.bin3.length, plan.bin4.length]).toEqual([3, 0]);
   });
 
   it('draws the hardest when there are too many', () => {
-    const plan = planColours([rowWith([...marks(900, 1), ...marks(700, 4), ...marks(400, 2)])], [{ from: 0, to: 5 }]);
+    const plan = planColours([rowWith([...marks(900, 1), ...marks(700, 4), ...marks(400, 2)])], seen(0, 5));
     expect([plan.bin4.length, plan.bin2.length, plan.bin1.length]).toEqual([700, 300, 0]);
     expect(Object.values(plan).flat()).toHaveLength(mostDecorations);
   });
 
   it('shows masked tokens as masked, whatever their difficulty', () => {
     const [mark] = marks(1, 4);
-    const plan = planColours([rowWith([{ ...mark!, masked: true }])], [{ from: 0, to: 5 }]);
+    const plan = planColours([rowWith([{ ...mark!, masked: true }])], seen(0, 5));
     expect([plan.masked.length, plan.bin4.length]).toEqual([1, 0]);
+  });
+
+  it('follows what is seen of a long line that is wrapped', () => {
+    const row = rowWith(marks(20_000, 4));
+    for (const from of [0, 9000, 19_000]) {
+      const { bin4 } = planColours([row], seen(0, 0, [from, from + 400]));
+      const columns = bin4.map(({ start }) => start.character);
+      expect(columns.length).toBeLessThanOrEqual(mostDecorations);
+      for (let column = from; column < from + 400; column++) expect(columns).toContain(column);
+    }
+  });
+
+  it('leaves out the least hard of a long line that is seen as a whole, wherever they stand', () => {
+    const all = marks(4000, 4).map((mark, index) => ({ ...mark, logprob: -5 - (index % 4) }));
+    const { bin4 } = planColours([rowWith(all)], seen(0, 0));
+    expect(bin4).toHaveLength(mostDecorations);
+    expect(bin4.every(({ start }) => start.character % 4 === 3)).toBe(true);
+    expect(Math.max(...bin4.map(({ start }) => start.character))).toBe(3999);
   });
 });

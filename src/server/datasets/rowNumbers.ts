@@ -1,5 +1,5 @@
 // From token probabilities to what is shown of a row: perplexity of the tokens that are trained on, marks for colours.
-import { difficultyBin, type DifficultyBin } from '../../shared/difficulty.ts';
+import { difficultyBin } from '../../shared/difficulty.ts';
 import type { TokenMark } from '../../shared/protocol/lab/datasets.ts';
 import type { TextPosition, TextRange } from '../../shared/protocol/lab/experiments.ts';
 import type { RowScore } from './rowInfo.ts';
@@ -58,9 +58,9 @@ export function tokenMarks(
   const marks: TokenMark[] = [];
   spans.forEach((places, index) => {
     if (places.length === 0) return;
-    let bin: DifficultyBin = difficultyBin(logprobs[index] as number);
+    let logprob = logprobs[index] as number;
     for (let next = index + 1; next < spans.length - 1 && spans[next]?.length === 0; next++) {
-      bin = Math.max(bin, difficultyBin(logprobs[next] as number)) as DifficultyBin;
+      logprob = Math.min(logprob, logprobs[next] as number);
     }
     for (const place of places) {
       const { start, end } = rangeOf(place, position);
@@ -68,7 +68,8 @@ export function tokenMarks(
         line: start.line,
         start: start.character,
         end: end.character,
-        bin,
+        bin: difficultyBin(logprob),
+        logprob: Math.round(logprob * 1000) / 1000,
         masked: masked?.[index] === true,
       });
     }

@@ -70,6 +70,8 @@ export interface TokenMark {
   start: number;
   end: number;
   bin: DifficultyBin;
+  /** Of the hardest token of it, rounded. */
+  logprob: number;
   /** The row's mask leaves it out of the loss. */
   masked: boolean;
 }
