@@ -20,8 +20,8 @@ export interface RowSource {
 
 /**
  * One dataset row. `chat`: `prompt` are the turns before the answer and `completion` is the assistant answer that is
- * trained on. `text`: raw text, every token trained on. `plain`: prompt and completion strings without a chat template
- * (used for models that have none).
+ * trained on. `text`: raw text, every token trained on. `plain`: prompt and completion as strings: a user turn and its answer
+ * under a chat template, continued as they are by models that have none.
  */
 export type ExampleBody =
   | { kind: 'chat'; prompt: Message[]; completion: string }
