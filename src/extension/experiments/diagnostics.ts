@@ -24,14 +24,20 @@ export class ExperimentDiagnostics {
   private readonly known = new Map<string, Known>();
 
   constructor(private readonly workbench: Workbench) {
-    const watcher = vscode.workspace.createFileSystemWatcher('**/*.{jsonl,json}', false, true, false);
+    const watcher = vscode.workspace.createFileSystemWatcher(
+      '**/*.{jsonl,json,experiment.yaml,experiment.yml}',
+      false,
+      true,
+      false,
+    );
     const again = (): void => this.files.later('files', () => this.refreshAll());
     workbench.context.subscriptions.push(
       this.collection,
       this.typing,
       this.files,
       watcher,
-      // A dataset that appears or goes changes what is wrong with the files that name it.
+      // A dataset that appears or goes changes what is wrong with the files that name it, an experiment with its name
+      // those of the same name.
       watcher.onDidCreate(again),
       watcher.onDidDelete(again),
       vscode.workspace.onDidOpenTextDocument((document) => this.refresh(document, 0)),
@@ -54,10 +60,10 @@ export class ExperimentDiagnostics {
     for (const document of vscode.workspace.textDocuments) this.refresh(document, 0);
   }
 
-  /** A dataset that was edited may be mended now, or broken. */
+  /** A dataset that was edited may be mended now, or broken; an experiment may have taken the name of another. */
   private saved(document: vscode.TextDocument, again: () => void): void {
     if (isExperimentFile(document.fileName)) this.refresh(document);
-    else if (/\.jsonl?$/i.test(document.fileName)) again();
+    if (isExperimentFile(document.fileName) || /\.jsonl?$/i.test(document.fileName)) again();
   }
 
   private refresh(document: vscode.TextDocument, delay?: 0): void {

@@ -18,7 +18,9 @@ export const diagnosticSource = 'Forgetting Lab';
 
 export function toDiagnostic(problem: ExperimentDiagnostic): vscode.Diagnostic {
   const message = say(problem.message, vscode.l10n.t);
-  const diagnostic = new vscode.Diagnostic(toRange(problem.range), message, vscode.DiagnosticSeverity.Error);
+  const severities = vscode.DiagnosticSeverity;
+  const severity = problem.severity === 'warning' ? severities.Warning : severities.Error;
+  const diagnostic = new vscode.Diagnostic(toRange(problem.range), message, severity);
   diagnostic.source = diagnosticSource;
   diagnostic.code = problem.code;
   return diagnostic;

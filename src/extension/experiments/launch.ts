@@ -15,7 +15,7 @@ import type { Workbench } from '../workbench.ts';
 import { failureOf } from './carryOut.ts';
 import { toRange } from './editorShapes.ts';
 import { isExperimentFile } from './experimentFiles.ts';
-import { refusal } from './refusal.ts';
+import { blocking, refusal } from './refusal.ts';
 import { beganAtOnce, followSession, isOver } from './sessionEvents.ts';
 
 /** Answers with the session's id, or undefined when nothing was chosen. */
@@ -72,7 +72,8 @@ async function saved(file: string): Promise<vscode.TextDocument | undefined> {
 
 /** Throws what is wrong with a file, and shows the place. */
 async function requireValid({ lab }: Workbench, document: vscode.TextDocument): Promise<void> {
-  const problems = await lab.request(validateExperiment, { path: document.fileName, text: document.getText() });
+  const found = await lab.request(validateExperiment, { path: document.fileName, text: document.getText() });
+  const problems = blocking(found);
   const [first] = problems;
   if (!first) return;
   await vscode.window.showTextDocument(document, { selection: toRange(first.range) });

@@ -6,6 +6,11 @@ import { joinedBySemicolon, phrase } from '../../shared/phrase.ts';
 /** Problems that fit a notification. */
 const shown = 3;
 
+/** The problems for which a file cannot be launched; a warning keeps nobody. */
+export function blocking(problems: readonly ExperimentDiagnostic[]): ExperimentDiagnostic[] {
+  return problems.filter(({ severity }) => severity !== 'warning');
+}
+
 export function refusal(file: string, problems: readonly ExperimentDiagnostic[]): LabError {
   const name = file.split(/[\\/]/).at(-1) ?? file;
   const placed = problems.slice(0, shown).map(({ range, message }) => {

@@ -106,6 +106,10 @@ describe('material', () => {
     expect(tasks.every(({ file }) => file.startsWith(join(folder, 'data')))).toBe(true);
   });
 
+  test('has the names that are taken', () => {
+    expect(material.names).toMatchObject({ pocket: join(example, 'pocket.experiment.yaml') });
+  });
+
   test('row numbers are counted', () => {
     expect(material.benchmarks.every(({ items }) => items > 10)).toBe(true);
     expect(material.tasks.find(({ name }) => name === 'subtraction')?.rows).toBeGreaterThan(100);

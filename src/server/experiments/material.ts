@@ -27,6 +27,7 @@ interface Knowledge {
   neutral: string[];
   replay: string[];
   folders: string[];
+  names: Record<string, string>;
 }
 
 export async function findMaterial(
@@ -72,6 +73,7 @@ export async function findMaterial(
     recipes: recipes(),
     ...(neutralText === undefined ? {} : { neutralText }),
     ...(replay === undefined ? {} : { replay }),
+    names: known.names,
     incomplete: files.incomplete,
   };
 }
@@ -101,11 +103,14 @@ async function learn(experiments: readonly string[]): Promise<Knowledge> {
     neutral: [],
     replay: [],
     folders: experiments.map((file) => dirname(file)),
+    names: {},
   };
   for (const file of experiments) {
     const text = await readFile(file, 'utf8').catch(() => '');
     const { value } = parseExperimentText(file, text);
-    if (isObject(value)) await learnFrom(value, dirname(file), known);
+    if (!isObject(value)) continue;
+    if (typeof value['name'] === 'string') known.names[value['name']] = file;
+    await learnFrom(value, dirname(file), known);
   }
   return known;
 }

@@ -1,6 +1,6 @@
 // Data files and model folders near an experiment file, as paths that can be written into it.
-import { access } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
+import { exists } from '../../lab/exists.ts';
 import { walkFolders } from '../../lab/walkFolders.ts';
 
 /** Bounds of a search: a home folder as workspace must not keep anybody waiting. */
@@ -42,16 +42,12 @@ async function find(
   return found.slice(0, most).sort((a, b) => a.localeCompare(b));
 }
 
-/** The first of `NAME-2`, `NAME-3`... that no experiment file in a folder is called. */
-export async function nextName(folder: string, name: string): Promise<string> {
+/** The first of `NAME-2`, `NAME-3`... that is not taken and that no experiment file in a folder is called. */
+export async function nextName(folder: string, name: string, taken: ReadonlySet<string>): Promise<string> {
   const stem = name.replace(/-\d+$/, '').slice(0, 70);
   for (let number = 2; ; number++) {
     const next = `${stem}-${number}`;
-    const taken = await access(experimentFile(folder, next)).then(
-      () => true,
-      () => false,
-    );
-    if (!taken) return next;
+    if (!taken.has(next) && !(await exists(experimentFile(folder, next)))) return next;
   }
 }
 

@@ -91,6 +91,8 @@ describe('rerun', () => {
     expect(first.text).toMatch(/^name: fake-2$/m);
     await writeFile(first.path, 'taken');
     expect((await rerunText(run)).path).toBe(join(folder, 'fake-3.experiment.yaml'));
+    await writeFile(join(folder, 'called-otherwise.experiment.yaml'), 'name: fake-3');
+    expect((await rerunText(run)).path).toBe(join(folder, 'fake-4.experiment.yaml'));
     expect(await readFile(first.path, 'utf8')).toBe('taken');
     expect(first.text).toMatch(/^# The configuration that the run some-run really had/);
     expect(first.text).not.toContain(folder);

@@ -3,17 +3,24 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { Document, isMap, isSeq, visit } from 'yaml';
+import { findLabFiles } from '../../lab/findRuns.ts';
 import { readRunConfig } from '../../runs/runFolder.ts';
 import type { Experiment } from '../../shared/experiment.ts';
 import type { RunConfig } from '../../shared/records.ts';
+import { namesIn } from './declaredNames.ts';
 import { experimentFile, nextName } from './nearbyFiles.ts';
 import { writtenModel, writtenPath } from './yamlText.ts';
 
 /**
  * Path and text of the file; nothing is written. Without a path it lies beside the experiment under the next free name,
- * which the experiment then has too: names tell experiments apart in every view. Throws when the run cannot be read.
+ * which the experiment then has too: names tell experiments apart in every view. The name
+ * is that of no experiment of the workspace (default: what lies beside the runs). Throws when the run cannot be read.
  */
-export async function rerunText(run: string, path?: string): Promise<{ path: string; text: string }> {
+export async function rerunText(
+  run: string,
+  path?: string,
+  workspace?: string,
+): Promise<{ path: string; text: string }> {
   const folder = resolve(run);
   const config = await readRunConfig(folder);
   const model = await modelOf(config);
@@ -24,7 +31,8 @@ export async function rerunText(run: string, path?: string): Promise<{ path: str
   // Runs lie in `runs` next to their experiment.
   const parent = dirname(folder);
   const home = basename(parent) === 'runs' ? dirname(parent) : parent;
-  const name = await nextName(home, config.experiment.name);
+  const { experiments } = await findLabFiles(workspace ?? home);
+  const name = await nextName(home, config.experiment.name, await namesIn(experiments));
   return { path: experimentFile(home, name), text: textOf(config, name, model, home) };
 }
 

@@ -23,6 +23,7 @@ const stage = setStage((folder) => {
   cpSync(inFolder('runs', run), copy, { recursive: true });
   const config = readFileSync(path.join(copy, 'config.json'), 'utf8');
   const renamed = config
+    .replace(/^ *"experimentFile":.*\n/m, '')
     .replaceAll(run, `${hostile}\\n-20260102-0304-beef`)
     .replace('"tiny"', () => JSON.stringify(hostile));
   writeFileSync(path.join(copy, 'config.json'), renamed.replaceAll('ground truth', hostile));

@@ -36,6 +36,8 @@ function makeHostileRun(runs: string): void {
     writeFileSync(
       full,
       text
+        // Its experiment is another one.
+        .replace(/^ *"experimentFile":.*\n/m, '')
         .replaceAll('"self-output"', JSON.stringify(hostile))
         .replace(/"id":\s*"quick[^"]*"/, '"id": "hostile-20261121-0000-aaaa"')
         .replace(/"name":\s*"quick"/g, `"name": ${JSON.stringify(hostile)}`)

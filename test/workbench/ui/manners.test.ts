@@ -35,6 +35,8 @@ function makeHostile(workspace: string): void {
     writeFileSync(
       full,
       text
+        // Its experiment is another one.
+        .replace(/^ *"experimentFile":.*\n/m, '')
         .replaceAll('ground truth', hostile)
         .replaceAll('Here they are', hostile)
         .replace(/"name":\s*"quick"/g, `"name":"${hostile}"`),

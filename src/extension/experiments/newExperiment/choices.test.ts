@@ -52,6 +52,7 @@ const material: ExperimentMaterial = {
   scorers: [],
   recipes: [],
   neutralText: '/w/neutral.jsonl',
+  names: {},
   incomplete: false,
 };
 
@@ -103,8 +104,10 @@ describe('choices', () => {
 
   test('names do not clash', () => {
     expect(uniqueNames(['a', 'b', 'a', 'a'])).toEqual(['a', 'b', 'a 2', 'a 3']);
-    expect(suggestedName({ ...noAnswers(material), tasks: material.tasks })).toBe('new-calls-then-text');
-    expect(suggestedName(noAnswers(material))).toBe('experiment');
+    expect(suggestedName({ ...noAnswers(material), tasks: material.tasks }, material)).toBe('new-calls-then-text');
+    expect(suggestedName(noAnswers(material), material)).toBe('experiment');
+    const names = { experiment: '/w/a.experiment.yaml', 'experiment-2': '/w/b.experiment.yaml' };
+    expect(suggestedName(noAnswers(material), { names })).toBe('experiment-3');
     expect([nextGroup('skill'), nextGroup('format')]).toEqual(['target', 'skill']);
   });
 });

@@ -123,10 +123,13 @@ export function uniqueNames(names: readonly string[]): string[] {
   });
 }
 
-/** A name that says what is taught. */
-export function suggestedName({ tasks }: Answers): string {
-  const names = tasks.map(({ name }) => name).join(' then ');
-  return names.replace(/\s+/g, '-').slice(0, 40) || 'experiment';
+/** A name that says what is taught, with a number behind it where an experiment has it already. */
+export function suggestedName({ tasks }: Answers, { names }: Pick<ExperimentMaterial, 'names'>): string {
+  const taught = tasks.map(({ name }) => name).join(' then ');
+  const name = taught.replace(/\s+/g, '-').slice(0, 40) || 'experiment';
+  let free = name;
+  for (let number = 2; Object.hasOwn(names, free); number++) free = `${name}-${number}`;
+  return free;
 }
 
 const groups: readonly BenchmarkCandidate['group'][] = ['skill', 'target', 'safety', 'format'];

@@ -60,6 +60,10 @@ function nameStep(title: string, material: ExperimentMaterial, { lab }: Workbenc
   return {
     ask: (answers, place) => {
       const check = async (name: string): Promise<string | undefined> => {
+        const namesake = Object.hasOwn(material.names, name) ? material.names[name] : undefined;
+        if (namesake !== undefined) {
+          return vscode.l10n.t('{0} has this name already', vscode.workspace.asRelativePath(namesake));
+        }
         const path = pathFor(material, name);
         const choices = toChoices(answers, name, material);
         const { problems } = await lab.request(composeExperiment, { path, choices });
@@ -73,7 +77,7 @@ function nameStep(title: string, material: ExperimentMaterial, { lab }: Workbenc
         vscode.workspace.asRelativePath(material.folder),
       );
       return askText(
-        { title, place, placeholder, value: answers.name ?? suggestedName(answers), check },
+        { title, place, placeholder, value: answers.name ?? suggestedName(answers, material), check },
         (name) => (answers.name = name),
       );
     },

@@ -41,6 +41,8 @@ export interface ExperimentDiagnostic {
   message: Words;
   remedy?: Words;
   code: ExperimentProblemCode;
+  /** The file can be launched all the same. */
+  severity?: 'warning';
   fix?: TextFix;
 }
 
@@ -50,7 +52,7 @@ export interface ExperimentDocument {
   text: string;
 }
 
-/** All problems at once, in the order of the file; none when it can be launched. */
+/** All problems at once, in the order of the file; at most warnings when it can be launched. */
 export const validateExperiment = request<ExperimentDocument, ExperimentDiagnostic[]>('experiments/validate');
 
 /** Markdown as paragraphs of lines, in the reader's language once they are said. */
@@ -151,6 +153,8 @@ export interface ExperimentMaterial {
   /** Text for the cross-entropy to the base, and old examples for replay, when an experiment of the workspace names them. */
   neutralText?: string;
   replay?: string;
+  /** The names that experiments of the workspace have, with their files. */
+  names: Record<string, string>;
   /** Files were left out because there are too many. */
   incomplete: boolean;
 }
