@@ -179,6 +179,37 @@ test('an example longer than the context is counted, not cut', async () => {
   expect(encodeExample(side, exampleOf({ kind: 'text', text: 'a'.repeat(11) }))).toEqual({ tooLong: 11 });
 });
 
+test('an example that must be too long is not even encoded', async () => {
+  const side = await textSideOf();
+  const encoded: number[] = [];
+  const tokenizer = {
+    ...side.tokenizer,
+    encode: (text: string) => {
+      encoded.push(text.length);
+      return side.tokenizer.encode(text);
+    },
+  };
+  const watched = { ...side, tokenizer };
+  const long = '\u00e9'.repeat(200_000);
+  for (const body of [
+    { kind: 'text', text: long },
+    { kind: 'chat', prompt: [user(long)], completion: 'a' },
+    { kind: 'chat', prompt: [user('q')], completion: long },
+  ] as const) {
+    expect(encodeExample(watched, exampleOf({ ...body } as ExampleBody))).toHaveProperty('tooLong');
+  }
+  expect(encoded).toEqual([]);
+  // No more tokens than there are, whatever stands in the text.
+  for (const text of ['', 'abc', '<|im_start|>'.repeat(50), '漢😀 \n', 'e\u0301']) {
+    expect(side.tokenizer.leastTokens(text)).toBeLessThanOrEqual(side.tokenizer.encode(text).ids.length);
+  }
+  // What a normalizer makes shorter has no such bound.
+  const other = await textSideOf({
+    'tokenizer.json': { ...(byteLevelTokenizer() as object), normalizer: { type: 'Lowercase' } },
+  });
+  expect(other.tokenizer.leastTokens(long)).toBe(0);
+});
+
 test('prompts for display', () => {
   expect(textOfPrompt('p')).toBe('p');
   expect(textOfPrompt([user('q')])).toBe('q');

@@ -38,11 +38,11 @@ export function encodePrompt(side: TextSide, prompt: Message[] | string): number
 /**
  * An example as one token sequence. Trained on: the answer and the end-of-turn token; of raw text every token after the
  * start token (or after the first token, where the tokenizer has no start token: nothing predicts it).
- * `tooLong` is the length in tokens of an example that exceeds the context; it is never cut.
+ * `tooLong` is the length in tokens, or a lower bound, of an example that exceeds the context; it is never cut.
  */
 export function encodeExample(side: TextSide, example: Example): EncodedExample | { tooLong: number } {
   const { body, source } = example;
-  let encoded: EncodedExample;
+  let encoded: EncodedExample | { tooLong: number };
   try {
     encoded = body.kind === 'text' ? encodeText(side, body.text) : encodeAnswer(side, body.prompt, body.completion);
   } catch (error) {
@@ -51,7 +51,14 @@ export function encodeExample(side: TextSide, example: Example): EncodedExample 
     const place = `${source.file}:${source.line}`;
     throw new LabError(error.code, phrase('{0}: {1}', place, message), { cause: error, remedy });
   }
-  return encoded.tokens.length > side.contextLength ? { tooLong: encoded.tokens.length } : encoded;
+  if ('tooLong' in encoded || encoded.tokens.length <= side.contextLength) return encoded;
+  return { tooLong: encoded.tokens.length };
+}
+
+/** Encoding megabytes only to find them too long would keep everybody else waiting for seconds. */
+function surelyTooLong(side: TextSide, text: string): { tooLong: number } | undefined {
+  const tooLong = side.tokenizer.leastTokens(text);
+  return tooLong > side.contextLength ? { tooLong } : undefined;
 }
 
 /** A prompt for display: a single user turn as it is, a longer conversation with its roles. */
@@ -73,7 +80,9 @@ function asTurns(prompt: Message[] | string): Message[] {
   return typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt;
 }
 
-function encodeText(side: TextSide, text: string): EncodedExample {
+function encodeText(side: TextSide, text: string): EncodedExample | { tooLong: number } {
+  const tooLong = surelyTooLong(side, text);
+  if (tooLong) return tooLong;
   const { ids, starts, ends } = side.tokenizer.encode(text);
   const skipped = side.startIds.length > 0 ? 0 : 1;
   return {
@@ -86,13 +95,20 @@ function encodeText(side: TextSide, text: string): EncodedExample {
   };
 }
 
-function encodeAnswer(side: TextSide, prompt: Message[] | string, completion: string): EncodedExample {
+function encodeAnswer(
+  side: TextSide,
+  prompt: Message[] | string,
+  completion: string,
+): EncodedExample | { tooLong: number } {
   const rendered = renderPrompt(side, prompt);
   const turns = side.template && [...asTurns(prompt), { role: 'assistant', content: completion } as const];
   const full =
     side.template && turns ? side.template.render(turns, { addGenerationPrompt: false }) : rendered.text + completion;
   const isPrefix = full.startsWith(rendered.text);
   const boundary = isPrefix || !side.template ? rendered.text.length : answerOffset(side.template, prompt, full);
+  // What the template writes behind the turn is cut off, so it does not count.
+  const tooLong = surelyTooLong(side, full.slice(0, answerEndIn(full, boundary, completion)));
+  if (tooLong) return tooLong;
   const encoding = side.tokenizer.encode(full);
   const promptIds = isPrefix ? side.tokenizer.encode(rendered.text).ids : [];
   const first = isPrefix ? firstAnswerToken(encoding, boundary, promptIds) : firstTokenAfter(encoding, boundary);
@@ -163,8 +179,12 @@ function answerOffset(template: ChatTemplate, prompt: Message[] | string, full: 
  * template closes the turn without one.
  */
 function findEndOfTurn(side: TextSide, encoding: Encoding, full: string, boundary: number, completion: string): number {
+  const answerEnd = answerEndIn(full, boundary, completion);
+  return encoding.ids.findIndex((id, i) => (encoding.starts[i] ?? 0) >= answerEnd && side.stopIds.includes(id));
+}
+
+function answerEndIn(full: string, boundary: number, completion: string): number {
   const answer = completion.trim(); // many templates trim
   const at = full.indexOf(answer, boundary);
-  const answerEnd = at < 0 ? boundary : at + answer.length;
-  return encoding.ids.findIndex((id, i) => (encoding.starts[i] ?? 0) >= answerEnd && side.stopIds.includes(id));
+  return at < 0 ? boundary : at + answer.length;
 }

@@ -16,6 +16,7 @@ export function toyTextSide(changes: Partial<TextSide> = {}): TextSide {
       bosId: START,
       eosId: END,
       padId: 0,
+      leastTokens: () => 0,
       encode: (text) => ({
         ids: [...text].map((char) => char.charCodeAt(0) + OFFSET),
         starts: [...text].map((_, index) => index),

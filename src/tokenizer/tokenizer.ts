@@ -7,6 +7,7 @@ import { AddedTokenSplitter, stripAround } from './addedTokens.ts';
 import { alignedText, endAfter, rewriteLoosely, type AlignedText } from './alignedText.ts';
 import { hashJson } from './canonicalJson.ts';
 import { fuseUnknown, tokensOfPiece } from './modelTokens.ts';
+import { createLeastTokens } from './leastTokens.ts';
 import { normalizeAligned } from './normalize.ts';
 import { preTokenizeAligned } from './preTokenize.ts';
 import { tokenDisplay } from './tokenText.ts';
@@ -36,6 +37,8 @@ export interface Tokenizer {
    * post-processor adds; `add_bos_token` and `add_eos_token` of tokenizer_config.json, when given, decide instead.
    */
   encode(text: string, options?: { addSpecialTokens?: boolean }): Encoding;
+  /** Fewest tokens that `encode` can give for a text, found without encoding it; 0 where no bound is known. */
+  leastTokens(text: string): number;
   /** Exactly what the tokens spell: spaces before punctuation are never "cleaned up". Ids without a token are skipped. */
   decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }): string;
   /** One token for display: a space for the meta symbol, `<0xE2>` for a byte that is no character by itself. */
@@ -70,6 +73,7 @@ export function createTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown
       const pad = (offsets: number[]): number[] => [...zeros(prefix.length), ...offsets, ...zeros(suffix.length)];
       return { ids: [...prefix, ...ids, ...suffix], starts: pad(starts), ends: pad(ends) };
     },
+    leastTokens: createLeastTokens(tokenizerJson as Record<string, unknown>, config),
     decode(ids, options = {}) {
       const known = ids.filter((id) => encoder.model.vocab[id] !== undefined);
       if (known.length === 0) return '';
