@@ -29,5 +29,11 @@ describe('one panel per kind and subject', () => {
     expect(identityOf('heatmap', { run: '/r' })).not.toBe(identityOf('heatmap', { run: '/s' }));
     expect(identityOf('heatmap', { run: '/r' })).not.toBe(identityOf('monitor', { run: '/r' }));
     expect(identityOf('compare', { runs: ['/a', '/b'] })).not.toBe(identityOf('compare', { runs: ['/a'] }));
+    expect(identityOf('compare', { runs: ['/a', '/b'] })).toBe(identityOf('compare', { runs: ['/b', '/a'] }));
+  });
+
+  it('counts the stage of a dataset that is in two of them', () => {
+    const stage = (stage: number) => identityOf('targetDiff', { run: '/r', dataset: '/d', stage });
+    expect(stage(1)).not.toBe(stage(3));
   });
 });

@@ -69,10 +69,11 @@ export const panelIdentity: Record<PanelKind, readonly string[]> = {
   heatmap: ['run'],
   monitor: ['run'],
   compare: ['runs'],
-  targetDiff: ['dataset', 'other', 'run'],
+  targetDiff: ['dataset', 'other', 'run', 'stage'],
 };
 
-/** A name for "the panel of this kind for this subject". */
+/** A name for "the panel of this kind for this subject". Lists are the same in any order. */
 export function identityOf(kind: PanelKind, subject: Record<string, unknown>): string {
-  return JSON.stringify([kind, ...panelIdentity[kind].map((key) => subject[key] ?? null)]);
+  const parts = panelIdentity[kind].map((key) => subject[key] ?? null);
+  return JSON.stringify([kind, ...parts.map((part) => (Array.isArray(part) ? (part as unknown[]).toSorted() : part))]);
 }

@@ -6,17 +6,15 @@ import { scoringModel } from '../datasets/openDatasets.ts';
 import type { PanelKind, PanelSubject, Panels, Workbench } from '../workbench.ts';
 import { identityOf, panelAccess } from './access.ts';
 import { isRecord } from './messages.ts';
-import type { Relay } from './relay.ts';
+import { OpenPanels } from './openPanels.ts';
+import type { OpenPanel } from './openPanels.ts';
 import { connectWebview, fillWebview, forgetWhenHidden, webviewOptions } from './webviewPage.ts';
 
 const kinds = Object.keys(panelAccess) as PanelKind[];
 const viewType = (kind: PanelKind): string => `forgettingLab.${kind}`;
 
-interface OpenPanel {
-  kind: PanelKind;
-  subject: PanelSubject;
+interface EditorPanel extends OpenPanel {
   panel: vscode.WebviewPanel;
-  connection: Relay;
   /** Resolves with the time in ms from creation to the first drawn data. */
   drawn: Promise<number>;
 }
@@ -29,75 +27,77 @@ export interface EditorPanels extends Panels {
 
 /** Serves all kinds, including panels of an earlier window. `workbench` is asked for late, as it holds the panels. */
 export function createPanels(context: vscode.ExtensionContext, workbench: () => Workbench): EditorPanels {
-  const opened = new Map<string, OpenPanel>();
+  const opened = new OpenPanels<EditorPanel>();
 
-  const adopt = (kind: PanelKind, subject: PanelSubject, panel: vscode.WebviewPanel): void => {
+  /** `asked`: by a command of this window. */
+  const adopt = (kind: PanelKind, subject: PanelSubject, panel: vscode.WebviewPanel, asked?: PanelSubject): void => {
     const start = performance.now();
     let tellDrawn: (ms: number) => void = () => undefined;
-    const drawn = new Promise<number>((resolve) => (tellDrawn = resolve));
-    let identity = identityOf(kind, subject);
-    panel.title = subject.title;
     panel.iconPath = icon(context, kind);
     const connection = connectWebview(panel.webview, workbench(), panelAccess[kind], {
       subject: (changed) => {
         one.subject = { title: one.subject.title, ...changed };
         panel.title = one.subject.title;
-        if (opened.get(identity) === one) opened.delete(identity);
-        identity = identityOf(kind, one.subject);
-        opened.set(identity, one);
       },
       drawn: () => tellDrawn(performance.now() - start),
     });
-    const one: OpenPanel = { kind, subject, panel, connection, drawn };
-    opened.set(identity, one);
+    const one: EditorPanel = {
+      kind,
+      subject,
+      panel,
+      drawn: new Promise((resolve) => (tellDrawn = resolve)),
+      reveal: () => panel.reveal(),
+      draw: () => {
+        connection.forget();
+        panel.title = one.subject.title;
+        const page = { kind, subject: { ...one.subject, engine: engineSettings() }, title: one.subject.title };
+        fillWebview(panel.webview, workbench(), page);
+      },
+    };
+    opened.add(one, asked);
     forgetWhenHidden(panel, connection);
     panel.onDidDispose(() => {
       connection.dispose();
-      if (opened.get(identity) === one) opened.delete(identity);
+      opened.remove(one);
     });
-    draw(one);
+    one.draw();
   };
 
-  const draw = ({ kind, subject, panel, connection }: OpenPanel): void => {
-    connection.forget();
-    fillWebview(panel.webview, workbench(), {
-      kind,
-      subject: { ...subject, engine: engineSettings() },
-      title: subject.title,
-    });
+  /** A tab of an earlier window is asked for only when it is shown: by then a command may have opened another. */
+  const revive = (kind: PanelKind, panel: vscode.WebviewPanel, state: unknown): void => {
+    const subject = restoredSubject(state);
+    const existing = subject && opened.find(kind, subject);
+    if (!subject || existing) {
+      panel.dispose();
+      existing?.reveal();
+      return;
+    }
+    panel.webview.options = webviewOptions(context.extensionUri);
+    adopt(kind, subject, panel);
   };
 
   for (const kind of kinds) {
-    const deserializeWebviewPanel = async (panel: vscode.WebviewPanel, state: unknown): Promise<void> => {
-      const subject = restoredSubject(state);
-      if (!subject) {
-        panel.dispose();
-        return;
-      }
-      panel.webview.options = webviewOptions(context.extensionUri);
-      adopt(kind, subject, panel);
-    };
     context.subscriptions.push(
-      vscode.window.registerWebviewPanelSerializer(viewType(kind), { deserializeWebviewPanel }),
+      vscode.window.registerWebviewPanelSerializer(viewType(kind), {
+        deserializeWebviewPanel: async (panel, state) => revive(kind, panel, state),
+      }),
     );
   }
-  context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(() => [...opened.values()].forEach(draw)));
+  context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(() => opened.all.forEach((one) => one.draw())));
 
   return {
     show: (kind, subject) => {
-      const existing = opened.get(identityOf(kind, subject));
-      if (existing) {
-        existing.panel.reveal();
-        return;
-      }
+      if (opened.show(kind, subject)) return;
       const options = { ...webviewOptions(context.extensionUri), enableFindWidget: true };
-      adopt(
-        kind,
-        subject,
-        vscode.window.createWebviewPanel(viewType(kind), subject.title, vscode.ViewColumn.Active, options),
-      );
+      const panel = vscode.window.createWebviewPanel(viewType(kind), subject.title, vscode.ViewColumn.Active, options);
+      adopt(kind, subject, panel, subject);
     },
-    open: () => [...opened].map(([identity, { panel, drawn }]) => ({ identity, title: panel.title, drawn })),
+    open: () =>
+      opened.all.map(({ kind, subject, panel, drawn }) => ({
+        identity: identityOf(kind, subject),
+        title: panel.title,
+        drawn,
+      })),
   };
 }
 

@@ -20,4 +20,7 @@ it('names the tab by the last parts of the paths', () => {
   expect(titleOf({ dataset: '/a/b/train.jsonl', other: 'C:\\x\\own.jsonl' }, english)).toBe(
     'Targets: train.jsonl | own.jsonl',
   );
+  expect(titleOf({ dataset: '/a/train.jsonl', run: '/runs/r', stage: 3 }, english)).toBe(
+    'Targets: train.jsonl | r, stage 3',
+  );
 });

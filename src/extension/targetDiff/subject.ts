@@ -35,9 +35,12 @@ export function subjectOf(argument: unknown): TargetDiffSubject | undefined {
   return runRows.has(given['kind']) ? { run: path } : { dataset: path };
 }
 
-/** What the tab says: the last parts of what is compared. */
-export function titleOf({ dataset, other, run }: TargetDiffSubject, t: Translate): string {
+/** What the tab says: the last parts of what is compared, and the stage, as one dataset may be in several. */
+export function titleOf({ dataset, other, run, stage }: TargetDiffSubject, t: Translate): string {
   const last = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;
-  const names = [dataset, other, run].filter((path) => path !== undefined).map(last);
-  return t('Targets: {0}', names.join(' | '));
+  const names = [dataset, other, run]
+    .filter((path) => path !== undefined)
+    .map(last)
+    .join(' | ');
+  return stage === undefined ? t('Targets: {0}', names) : t('Targets: {0}, stage {1}', names, stage);
 }

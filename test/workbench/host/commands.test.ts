@@ -50,6 +50,8 @@ suite('commands', () => {
     ];
     await vscode.commands.executeCommand('forgettingLab.compareRuns', runs);
     await until('the comparison', () => panelTabs('compare')[0]);
+    await vscode.commands.executeCommand('forgettingLab.compareRuns', [...runs].reverse());
+    assert.equal(panelTabs('compare').length, 1);
   });
 
   test('report a missing run instead of throwing', async () => {
