@@ -1,6 +1,7 @@
 // The extension: wires the features together and does nothing else. No process is started and no file is read before
 // somebody looks at something; closing the window detaches from the lab server and leaves it to its work.
 import * as vscode from 'vscode';
+import { ChosenAnnotationModel } from './annotationModel.ts';
 import { commandRegistrar } from './command.ts';
 import { datasetsFeature } from './datasets/datasets.ts';
 import { datasetViewFeature } from './datasetView/datasetView.ts';
@@ -45,9 +46,10 @@ export function activate(context: vscode.ExtensionContext): ForgettingLabApi {
   const panels = createPanels(context, () => workbench);
   const command = commandRegistrar({ context, log, trusted });
   const names = new CheckpointNames(lab, vscode.l10n.t);
-  const workbench: Workbench = { context, lab, names, panels, log, trusted, command };
+  const annotationModel = new ChosenAnnotationModel(context.workspaceState);
+  const workbench: Workbench = { context, lab, names, annotationModel, panels, log, trusted, command };
   const store = new ExperimentsStore(lab);
-  context.subscriptions.push(log, store);
+  context.subscriptions.push(log, store, annotationModel);
   const sidebar = registerSidebar(workbench, store);
   registerStatus(workbench, store, sidebar.experiments);
   registerNotifications(workbench, store);

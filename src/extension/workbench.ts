@@ -1,5 +1,6 @@
 // What every feature of the extension gets: the lab server, panels, trust, and the places where commands are registered.
 import type * as vscode from 'vscode';
+import type { ScoringModel } from '../shared/protocol/lab/datasets.ts';
 import type { NotificationSpec, RequestSpec } from '../shared/protocol/lab/message.ts';
 
 export type LabState = 'stopped' | 'starting' | 'attached' | 'failed';
@@ -39,10 +40,22 @@ export interface ModelNames {
   nameOf(model: string): Promise<string>;
 }
 
+/** The model whose perplexity and token colours are shown in datasets. */
+export interface AnnotationModel {
+  /** `pocket`, or the folder of a model or checkpoint. */
+  readonly name: string;
+  readonly onDidChange: vscode.Event<void>;
+  /** With device and threads, as requests take it. */
+  scoring(): ScoringModel;
+  /** For this workspace. */
+  choose(name: string): Promise<void>;
+}
+
 export interface Workbench {
   readonly context: vscode.ExtensionContext;
   readonly lab: Lab;
   readonly names: ModelNames;
+  readonly annotationModel: AnnotationModel;
   readonly panels: Panels;
   readonly log: vscode.LogOutputChannel;
   /** Whether the workspace is trusted: nothing is executed or written before. */

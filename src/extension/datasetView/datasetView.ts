@@ -12,7 +12,6 @@ import {
   searchDatasetView,
   searchProgress,
 } from '../../shared/protocol/lab/datasetView.ts';
-import { scoringModel } from '../datasets/openDatasets.ts';
 import type { PanelAccess } from '../panels/relay.ts';
 import { connectWebview, fillWebview, forgetWhenHidden, webviewOptions } from '../panels/webviewPage.ts';
 import type { Feature, Workbench } from '../workbench.ts';
@@ -73,7 +72,7 @@ class DatasetViewProvider implements vscode.CustomReadonlyEditorProvider {
       const settings = vscode.workspace.getConfiguration('forgettingLab.annotations', uri);
       const subject = {
         file: uri.fsPath,
-        model: scoringModel({ uri }),
+        model: workbench.annotationModel.scoring(),
         perplexity: settings.get('perplexity', true),
         colourTokens: settings.get('colourTokens', false),
         place: vscode.workspace.asRelativePath(uri),
@@ -84,8 +83,10 @@ class DatasetViewProvider implements vscode.CustomReadonlyEditorProvider {
       connection,
       forgetWhenHidden(panel, connection),
       vscode.workspace.onDidGrantWorkspaceTrust(draw),
+      workbench.annotationModel.onDidChange(draw),
       vscode.workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration('forgettingLab.annotations', uri)) draw();
+        const shown = ['perplexity', 'colourTokens'];
+        if (shown.some((name) => event.affectsConfiguration(`forgettingLab.annotations.${name}`, uri))) draw();
       }),
     ];
     panel.onDidDispose(() => {

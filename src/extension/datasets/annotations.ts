@@ -5,7 +5,7 @@ import type { DatasetProblem } from '../../shared/protocol/lab/datasets.ts';
 import { diagnosticSource } from '../experiments/editorShapes.ts';
 import type { ModelNames, Workbench } from '../workbench.ts';
 import { datasetSelector } from './datasetFiles.ts';
-import { scoringModel, type OpenDatasets } from './openDatasets.ts';
+import type { OpenDatasets } from './openDatasets.ts';
 import { hintLabel, hintTooltip, hoverMarkdown, lensTitle, lensTooltip } from './rowText.ts';
 import { say } from '../../shared/phrase.ts';
 
@@ -22,7 +22,7 @@ export function registerAnnotations(workbench: Workbench, datasets: OpenDatasets
     datasets.onDidSummarise(() => lenses.fire()),
     vscode.languages.registerInlayHintsProvider(datasetSelector, {
       onDidChangeInlayHints: hints.event,
-      provideInlayHints: (document, range, token) => hintsOf(datasets, names, document, range, token),
+      provideInlayHints: (document, range, token) => hintsOf(workbench, datasets, names, document, range, token),
     }),
     vscode.languages.registerHoverProvider(datasetSelector, {
       provideHover: (document, position, token) => hoverOf(workbench, datasets, names, document, position, token),
@@ -36,6 +36,7 @@ export function registerAnnotations(workbench: Workbench, datasets: OpenDatasets
 }
 
 async function hintsOf(
+  { annotationModel }: Workbench,
   datasets: OpenDatasets,
   names: ModelNames,
   document: vscode.TextDocument,
@@ -44,7 +45,7 @@ async function hintsOf(
 ): Promise<vscode.InlayHint[]> {
   if (!datasets.annotations(document).perplexity || !(await datasets.ready(document))) return [];
   const rows = await datasets.rows(document, { from: range.start.line, to: range.end.line }, false, token);
-  const model = await names.nameOf(scoringModel(document).name);
+  const model = await names.nameOf(annotationModel.name);
   return rows.flatMap((row) => {
     const label = hintLabel(row);
     if (label === undefined || row.line < range.start.line) return [];
@@ -56,7 +57,7 @@ async function hintsOf(
 }
 
 async function hoverOf(
-  { lab }: Workbench,
+  { lab, annotationModel }: Workbench,
   datasets: OpenDatasets,
   names: ModelNames,
   document: vscode.TextDocument,
@@ -67,7 +68,7 @@ async function hoverOf(
   if (!(perplexity || colourTokens) || !(await datasets.ready(document))) return undefined;
   const { version, uri } = document;
   const at = { line: position.line, character: position.character };
-  const params = { uri: uri.toString(), version, position: at, model: scoringModel(document) };
+  const params = { uri: uri.toString(), version, position: at, model: annotationModel.scoring() };
   const details = await lab.request(explainDatasetRow, params, token);
   if (!details || document.version !== version) return undefined;
   const name = await names.nameOf(details.model);

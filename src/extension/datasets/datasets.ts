@@ -35,11 +35,9 @@ async function toggle(name: 'perplexity' | 'colourTokens', fallback: boolean): P
   await settings.update(name, !settings.get(name, fallback), target);
 }
 
-async function selectModel({ lab }: Workbench): Promise<void> {
+async function selectModel({ lab, annotationModel }: Workbench): Promise<void> {
   const name = await pickModel(lab, vscode.l10n.t('Select Model for Annotations'));
-  if (name === undefined) return;
-  const settings = vscode.workspace.getConfiguration('forgettingLab.annotations');
-  await settings.update('model', name, vscode.ConfigurationTarget.Workspace);
+  if (name !== undefined) await annotationModel.choose(name);
 }
 
 /** The editor watches files anyway; the lab server hears of those that may be datasets. */

@@ -1,6 +1,5 @@
 // The documents that are datasets: opened in the lab server when an editor shows them, kept in step, asked about.
 import { basename } from 'node:path';
-import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import {
   changeDataset,
@@ -14,7 +13,7 @@ import {
   summariseDataset,
 } from '../../shared/protocol/lab/datasets.ts';
 import { describeError } from '../../shared/errors.ts';
-import type { DatasetRow, DatasetSummary, ScoringModel } from '../../shared/protocol/lab/datasets.ts';
+import type { DatasetRow, DatasetSummary } from '../../shared/protocol/lab/datasets.ts';
 import type { Workbench } from '../workbench.ts';
 import { datasetSelector, mayBeDataset } from './datasetFiles.ts';
 import { SyncedDocument, type SyncedText, type SyncLab } from './documentSync.ts';
@@ -63,6 +62,7 @@ export class OpenDatasets implements vscode.Disposable {
       vscode.workspace.onDidCloseTextDocument((document) => this.closed(document)),
       vscode.workspace.onDidChangeConfiguration((event) => this.configured(event)),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.refresh()),
+      workbench.annotationModel.onDidChange(() => this.refresh()),
     );
     this.showVisible();
   }
@@ -101,7 +101,7 @@ export class OpenDatasets implements vscode.Disposable {
     token?: vscode.CancellationToken,
   ): Promise<DatasetRow[]> {
     const { uri, version } = document;
-    const params = { uri: uri.toString(), version, ...lines, model: scoringModel(document), marks };
+    const params = { uri: uri.toString(), version, ...lines, model: this.workbench.annotationModel.scoring(), marks };
     const result = await this.workbench.lab.request(scoreDatasetRows, params, token);
     return result.version === document.version ? result.rows : [];
   }
@@ -150,7 +150,7 @@ export class OpenDatasets implements vscode.Disposable {
     try {
       const { perplexity } = this.annotations(document);
       const summary = perplexity
-        ? await lab.request(scoreDataset, { ...asked, model: scoringModel(document) })
+        ? await lab.request(scoreDataset, { ...asked, model: this.workbench.annotationModel.scoring() })
         : await lab.request(summariseDataset, asked);
       this.takeSummary(summary);
     } catch (error) {
@@ -217,7 +217,7 @@ export class OpenDatasets implements vscode.Disposable {
   }
 
   private configured(event: vscode.ConfigurationChangeEvent): void {
-    const names = ['annotations', 'device', 'threads'];
+    const names = ['annotations.perplexity', 'annotations.colourTokens', 'device', 'threads'];
     if (names.some((name) => event.affectsConfiguration(`forgettingLab.${name}`))) this.refresh();
   }
 
@@ -229,17 +229,6 @@ export class OpenDatasets implements vscode.Disposable {
     }
     this.rowsChanged.fire(undefined);
   }
-}
-
-/** The model that annotates a document, from the settings. */
-export function scoringModel(document: Pick<vscode.TextDocument, 'uri'>): ScoringModel {
-  const settings = vscode.workspace.getConfiguration('forgettingLab', document.uri);
-  const name = settings.get('annotations.model', 'pocket').trim() || 'pocket';
-  return {
-    name: name.replace(/^~(?=$|[\\/])/, homedir()),
-    device: settings.get<NonNullable<ScoringModel['device']>>('device', 'auto'),
-    threads: settings.get('threads', 0),
-  };
 }
 
 function textOf(document: vscode.TextDocument): SyncedText {

@@ -7,7 +7,7 @@ import { fromRange, toRange } from '../experiments/editorShapes.ts';
 import { inMessage } from '../outsideText.ts';
 import type { Workbench } from '../workbench.ts';
 import { datasetSelector } from './datasetFiles.ts';
-import { scoringModel, type OpenDatasets } from './openDatasets.ts';
+import type { OpenDatasets } from './openDatasets.ts';
 import { rowActionNotes } from './rowText.ts';
 
 const rewriteCommand = 'forgettingLab.internal.rewriteRows';
@@ -72,7 +72,8 @@ async function rewrite(
   const document = await vscode.workspace.openTextDocument(uri);
   if (!(await datasets.ready(document))) return;
   if (document.version !== version) return warn(vscode.l10n.t('The text has changed meanwhile. Nothing was written.'));
-  const params = { uri: uri.toString(), version, range: fromRange(range), action, model: scoringModel(document) };
+  const model = workbench.annotationModel.scoring();
+  const params = { uri: uri.toString(), version, range: fromRange(range), action, model };
   const result = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: titles()[action], cancellable: true },
     (_, token) => workbench.lab.request(rewriteDatasetRows, params, token),

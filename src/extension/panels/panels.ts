@@ -2,7 +2,6 @@
 // not kept alive while hidden: they hold charts of whole runs, and restore themselves from the server and their own state.
 import * as vscode from 'vscode';
 import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
-import { scoringModel } from '../datasets/openDatasets.ts';
 import type { PanelKind, PanelSubject, Panels, Workbench } from '../workbench.ts';
 import { identityOf, panelAccess } from './access.ts';
 import { isRecord } from './messages.ts';
@@ -50,7 +49,11 @@ export function createPanels(context: vscode.ExtensionContext, workbench: () => 
       draw: () => {
         connection.forget();
         panel.title = one.subject.title;
-        const page = { kind, subject: { ...one.subject, engine: engineSettings() }, title: one.subject.title };
+        const page = {
+          kind,
+          subject: { ...one.subject, engine: engineSettings(workbench()) },
+          title: one.subject.title,
+        };
         fillWebview(panel.webview, workbench(), page);
       },
     };
@@ -102,9 +105,8 @@ export function createPanels(context: vscode.ExtensionContext, workbench: () => 
 }
 
 /** Device and threads of what is scored, for pages that choose the model themselves. */
-function engineSettings(): Pick<ScoringModel, 'device' | 'threads'> {
-  const [folder] = vscode.workspace.workspaceFolders ?? [];
-  const { device, threads } = scoringModel({ uri: folder?.uri ?? vscode.Uri.file('') });
+function engineSettings({ annotationModel }: Workbench): Pick<ScoringModel, 'device' | 'threads'> {
+  const { device, threads } = annotationModel.scoring();
   return { ...(device === undefined ? {} : { device }), ...(threads === undefined ? {} : { threads }) };
 }
 

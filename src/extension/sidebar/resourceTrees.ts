@@ -51,8 +51,8 @@ abstract class ListTree<Node> implements vscode.TreeDataProvider<Node>, vscode.D
       workbench.lab.onDidChangeState((state) => {
         if (state === 'attached' && this.failed) this.redraw();
       }),
+      workbench.annotationModel.onDidChange(() => this.redraw()),
       vscode.workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration('forgettingLab.annotations.model')) this.redraw();
         if (event.affectsConfiguration('forgettingLab.models.folders')) this.redraw();
       }),
     ];
@@ -98,7 +98,7 @@ export class DatasetsTree extends ListTree<DatasetNode> {
   }
 
   protected override async roots(): Promise<DatasetNode[]> {
-    const datasets = await this.workbench.lab.request(listDatasets, { model: annotationModel() });
+    const datasets = await this.workbench.lab.request(listDatasets, { model: this.workbench.annotationModel.name });
     return datasets.map((dataset) => ({ kind: 'dataset', path: dataset.path, dataset }));
   }
 
@@ -142,7 +142,8 @@ export class ModelsTree extends ListTree<ModelNode> {
   }
 
   override getTreeItem({ model }: ModelNode): vscode.TreeItem {
-    const item = itemOf(modelRow(model, model.name === annotationModel(), vscode.l10n.t), `model:${model.name}`);
+    const annotates = model.name === this.workbench.annotationModel.name;
+    const item = itemOf(modelRow(model, annotates, vscode.l10n.t), `model:${model.name}`);
     item.tooltip = modelTooltip(model, vscode.l10n.t);
     return item;
   }
@@ -160,8 +161,3 @@ function itemOf(row: Row, id: string): vscode.TreeItem {
   item.accessibilityInformation = { label: row.accessible };
   return item;
 }
-
-const annotationModel = (): string =>
-  vscode.workspace
-    .getConfiguration('forgettingLab', vscode.workspace.workspaceFolders?.[0])
-    .get<string>('annotations.model', 'pocket');

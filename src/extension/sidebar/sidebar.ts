@@ -55,9 +55,7 @@ function registerTreeCommands(workbench: Workbench, store: ExperimentsStore, tre
     'forgettingLab.internal.annotateWith',
     async (node) => {
       const model = pathOf(node);
-      if (model === undefined) return;
-      const target = vscode.ConfigurationTarget.Workspace;
-      await vscode.workspace.getConfiguration('forgettingLab').update('annotations.model', model, target);
+      if (model !== undefined) await workbench.annotationModel.choose(model);
     },
     { needsTrust: true },
   );

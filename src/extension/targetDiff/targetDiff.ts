@@ -8,7 +8,6 @@ import { writeChosenTargets } from '../../shared/protocol/lab/targetDiff.ts';
 import type { WrittenTargets } from '../../shared/protocol/lab/targetDiff.ts';
 import { formatCount } from '../../shared/words.ts';
 import { activeFile } from '../activeFile.ts';
-import { scoringModel } from '../datasets/openDatasets.ts';
 import { provenanceName } from '../datasets/rowText.ts';
 import { inLabel, inMessage } from '../outsideText.ts';
 import type { Feature, Workbench } from '../workbench.ts';
@@ -24,8 +23,7 @@ export const targetDiffFeature: Feature = (workbench) => {
 async function show(workbench: Workbench, argument: unknown): Promise<void> {
   const subject = subjectOf(argument) ?? activeDataset() ?? (await pickDataset(workbench));
   if (!subject) return;
-  const { dataset, run } = subject;
-  const model = scoringModel({ uri: vscode.Uri.file(dataset ?? run ?? '') });
+  const model = workbench.annotationModel.scoring();
   workbench.panels.show('targetDiff', { title: titleOf(subject, vscode.l10n.t), ...subject, model });
 }
 

@@ -58,7 +58,7 @@ suite('Restricted Mode', () => {
     };
     const { supported, restrictedConfigurations } = capabilities.untrustedWorkspaces;
     assert.equal(supported, 'limited');
-    for (const name of ['device', 'threads', 'models.folders']) {
+    for (const name of ['device', 'threads', 'models.folders', 'annotations.model']) {
       assert.ok(restrictedConfigurations.includes(`forgettingLab.${name}`));
     }
   });
