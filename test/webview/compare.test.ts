@@ -169,6 +169,26 @@ describe.skipIf(noBrowser)('the comparison', inBrowser, () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  it('keeps an open list open and the list of runs as it is while runs go on', async () => {
+    const panel = await open();
+    const { page } = panel;
+    const list = page.locator('vscode-dropdown');
+    await list.click();
+    const link = page.locator('.runs .link').first();
+    await link.evaluate((one) => (one.dataset['same'] = 'yes'));
+    for (let update = 0; update < 3; update++) {
+      const asked = panel.asked.length;
+      await panel.notify('runs/changed', { runs, list: true });
+      // The comparison, and then the list of runs.
+      await expect.poll(() => panel.asked.length).toBe(asked + 2);
+      await page.waitForTimeout(100);
+    }
+    expect(await list.evaluate((one) => one.hasAttribute('open'))).toBe(true);
+    expect(await link.getAttribute('data-same')).toBe('yes');
+    await page.locator('vscode-option', { hasText: 'ab14' }).click();
+    await expect.poll(() => page.locator('.runs li').count()).toBe(3);
+  });
+
   it('exports picture and points', async () => {
     const panel = await open();
     await panel.page.getByRole('button', { name: 'PNG' }).click();

@@ -351,6 +351,80 @@ describe.skipIf(noBrowser)('the heatmap', inBrowser, () => {
     await expect.poll(() => panel.page.getByRole('status').innerText()).toContain('addition, replay');
   });
 
+  /** A panel whose run has measured something else at every reading, in the cell of `addition` and beside it. */
+  async function openChanging(): Promise<{
+    panel: OpenPanel;
+    update: () => Promise<void>;
+    changes: (on: boolean) => void;
+  }> {
+    let readings = 0;
+    let still = false;
+    const answer = async (method: string, params: unknown): Promise<unknown> => {
+      const result = await lab.call({ method }, params);
+      if (method !== getHeatmap.method) return result;
+      const changed = structuredClone(result) as HeatmapData;
+      if (!still) readings++;
+      for (const one of changed.view.blocks[0]!.rows[0]!.cells)
+        if (one.kind === 'measured' && one.change) one.change.value -= readings / 100;
+      return changed;
+    };
+    const panel = await open({ answer, width: 1300 });
+    const update = async (): Promise<void> => {
+      const drawings = await panel.page.evaluate(() => Number(document.body.dataset['drawn']));
+      await panel.notify('runs/changed', { runs: [run], list: false });
+      await panel.drawn(drawings + 1);
+    };
+    return { panel, update, changes: (now) => (still = !now) };
+  }
+
+  it.each([
+    ['Chart', false],
+    ['Chart', true],
+    ['Table', false],
+  ] as const)('takes a click that an update comes into: %s, changing %s', async (view, changing) => {
+    const { panel, update, changes } = await openChanging();
+    const { page } = panel;
+    changes(changing);
+    await page.getByRole('button', { name: view }).click();
+    const target = view === 'Chart' ? cell(panel, 'ground truth', 1, 'addition') : page.locator('.number-link').nth(2);
+    await target.hover();
+    await page.mouse.down();
+    await update();
+    await page.mouse.up();
+    await page.locator('.flip').first().waitFor();
+  });
+
+  it('leaves the focus and the cells where they are when numbers change', async () => {
+    const { panel, update } = await openChanging();
+    const { page } = panel;
+    const forgotten = cell(panel, 'ground truth', 1, 'addition');
+    await forgotten.focus();
+    const label = await forgotten.getAttribute('aria-label');
+    const hints = page.locator('.hint');
+    const hinted = await hints.count();
+    await page.evaluate(() => {
+      const { activeElement } = document as unknown as { activeElement: HTMLElement };
+      activeElement.dataset['same'] = 'yes';
+      document.body.dataset['focused'] = '0';
+      addEventListener('focusin', () => {
+        document.body.dataset['focused'] = String(Number(document.body.dataset['focused']) + 1);
+      });
+    });
+    await update();
+    expect(await forgotten.getAttribute('aria-label')).not.toBe(label);
+    expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset['same'])).toBe('yes');
+    expect(await page.locator('body').getAttribute('data-focused')).toBe('0');
+    expect(await page.locator('canvas').count()).toBe(1);
+    expect(await hints.count()).toBe(hinted);
+    await page.getByRole('button', { name: 'Table' }).click();
+    const number = page.locator('.number-link').nth(2);
+    const words = await number.innerText();
+    await number.focus();
+    await update();
+    expect(await number.innerText()).not.toBe(words);
+    expect(await number.evaluate((one) => one === document.activeElement)).toBe(true);
+  });
+
   it('says why a run cannot be shown, and tries again', async () => {
     let broken = true;
     const panel = await openPanel(browser, {

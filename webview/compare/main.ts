@@ -20,7 +20,7 @@ import {
   setSubject,
   text,
 } from '../ui/host.ts';
-import { makePage } from '../ui/page.ts';
+import { makePage, setText } from '../ui/page.ts';
 import { savePicture } from '../ui/picture.ts';
 import { table } from '../ui/table.ts';
 import { onThemeChange, theme } from '../ui/theme.ts';
@@ -109,45 +109,71 @@ function answer(known: Comparison, sweeps: readonly Sweep[], gain: number | unde
   );
 }
 
+let shownRuns = '';
+/** How each run stands, in the order of the list. */
+let lines: HTMLElement[] = [];
+
+/** The list stays the same elements while it names the same runs: only how they stand changes all the time. */
 function drawRuns(known: Comparison): void {
-  fill(
-    runList,
-    known.runs.map((summary, place) =>
-      el(
-        'li',
-        null,
-        known.runs.length > 1 && el('span', { class: 'letter' }, letterOf(place)),
+  const named = JSON.stringify(known.runs.map(({ folder, id }) => [folder, id]));
+  if (named !== shownRuns) {
+    shownRuns = named;
+    lines = known.runs.map(() => el('span', { class: 'quiet' }));
+    const alone = known.runs.length === 1;
+    fill(
+      runList,
+      known.runs.map((summary, place) =>
         el(
-          'button',
-          {
-            type: 'button',
-            class: 'link',
-            title: text('Show the forgetting heatmap'),
-            on: {
-              click: () =>
-                void action({ kind: 'command', command: 'forgettingLab.showHeatmap', args: [summary.folder] }),
+          'li',
+          null,
+          !alone && el('span', { class: 'letter' }, letterOf(place)),
+          el(
+            'button',
+            {
+              type: 'button',
+              class: 'link',
+              title: text('Show the forgetting heatmap'),
+              on: {
+                click: () =>
+                  void action({ kind: 'command', command: 'forgettingLab.showHeatmap', args: [summary.folder] }),
+              },
             },
-          },
-          summary.id,
+            summary.id,
+          ),
+          lines[place],
+          !alone &&
+            button('\u00d7', () => choose(runs.filter((run) => run !== summary.folder)), {
+              kind: 'icon',
+              label: text('Take {0} out', summary.id),
+            }),
         ),
-        el('span', { class: 'quiet' }, say(summary.line)),
-        known.runs.length > 1 &&
-          button('\u00d7', () => choose(runs.filter((run) => run !== summary.folder)), {
-            kind: 'icon',
-            label: text('Take {0} out', summary.id),
-          }),
       ),
-    ),
-  );
+    );
+  }
+  known.runs.forEach(({ line }, place) => {
+    const shown = lines[place];
+    if (shown) setText(shown, say(line));
+  });
+  drawAdder();
+}
+
+let shownOffers = '';
+
+/** An open list of runs stays open while it offers the same runs. */
+function drawAdder(): void {
   const left = others
     .flatMap((experiment) => experiment.runs)
-    .filter((run) => !runs.includes(run.folder) && run.state !== 'corrupt');
+    .filter((run) => !runs.includes(run.folder) && run.state !== 'corrupt')
+    .map((run) => ({ value: run.folder, label: run.id }));
+  const offers = JSON.stringify(left);
+  if (offers === shownOffers) return;
+  shownOffers = offers;
   fill(
     adder,
     left.length > 0 &&
       dropdown(
         text('Add a run'),
-        [{ value: '', label: '\u2013' }, ...left.map((run) => ({ value: run.folder, label: run.id }))],
+        [{ value: '', label: '\u2013' }, ...left],
         '',
         (folder) => folder !== '' && choose([...runs, folder]),
       ).element,
@@ -312,6 +338,23 @@ function drawDifferences(known: Comparison): void {
   fill(differences, heading, table(text('Configuration values that differ'), columns, rows));
 }
 
+/** What is drawn of a comparison beside the list of its runs. */
+const pictured = ({ runs: compared, points, differences: differing, warnings: warned }: Comparison): string =>
+  JSON.stringify([compared.map(({ folder, id }) => [folder, id]), points, differing, warned]);
+
+let shownComparison = '';
+
+function take(next: Comparison): void {
+  const now = pictured(next);
+  if (now === shownComparison) {
+    drawRuns(next);
+    drawn();
+    return;
+  }
+  shownComparison = now;
+  draw();
+}
+
 let loading: AbortController | undefined;
 
 async function load(): Promise<void> {
@@ -321,7 +364,7 @@ async function load(): Promise<void> {
   try {
     comparison = await request(compareRuns, { runs }, signal);
     page.notice(undefined);
-    draw();
+    take(comparison);
     others = await request(listExperiments, {}, signal);
     drawRuns(comparison);
   } catch (error) {

@@ -1,6 +1,7 @@
 // A transparent grid over the picture: what is hovered, focused, clicked and read aloud are real elements. Arrow keys move,
 // Enter opens, and only one cell is in the tab order.
-import { el } from '../ui/dom.ts';
+import { add, el, setAttribute } from '../ui/dom.ts';
+import { setText } from '../ui/page.ts';
 import { hideTip, showTip } from '../ui/tip.ts';
 import type { Box, Layout, PlacedCell } from './layout.ts';
 import { sameCell } from './model.ts';
@@ -33,6 +34,8 @@ export interface Tip {
 interface Placed {
   cell: PlacedCell;
   element: HTMLElement;
+  /** The tip is for eyes; this is the same for screen readers, whether the tip is there or not. */
+  details: HTMLElement;
 }
 
 const moves: Record<string, readonly [number, number]> = {
@@ -44,17 +47,20 @@ const moves: Record<string, readonly [number, number]> = {
 
 export interface Grid {
   element: HTMLElement;
+  /**
+   * Shows other content in the elements that are there, so that a click that has begun and the focus survive. False, and
+   * nothing is done, when the content has other cells.
+   */
+  update(next: GridContent): boolean;
   /** Puts the focus on a cell, if it is there. */
   focus(key: CellKey): void;
   /** The cell that has or had the focus. */
   current(): CellKey | undefined;
 }
 
-export function makeGrid(content: GridContent, focused: CellKey | undefined): Grid {
-  const rows: Placed[][] = content.layout.blocks.flatMap((block) =>
-    block.rows.map((row) => row.cells.map((cell) => ({ cell, element: cellElement(content, cell) }))),
-  );
-  const totals = content.totals.flat();
+export function makeGrid(first: GridContent, focused: CellKey | undefined): Grid {
+  let content = first;
+  const rows = cellsOf(content).map((row) => row.map((cell) => placeCell(cell, () => content)));
   const all = rows.flat();
   let current = all.find(({ cell }) => sameCell(content.keyOf(cell), focused)) ?? all[0];
   if (current) current.element.tabIndex = 0;
@@ -65,34 +71,38 @@ export function makeGrid(content: GridContent, focused: CellKey | undefined): Gr
     next.element.tabIndex = 0;
     next.element.focus();
   };
-  const element = el(
-    'div',
-    {
-      class: 'grid',
-      role: 'grid',
-      'aria-label': content.label,
-      'aria-readonly': 'true',
-      on: {
-        keydown: (event) => {
-          const next = keyTarget(event, rows, current);
-          if (!next) return;
-          event.preventDefault();
-          moveTo(next);
-        },
-        mouseleave: hideTip,
-        focusout: hideTip,
+  const element = el('div', {
+    class: 'grid',
+    role: 'grid',
+    'aria-label': content.label,
+    'aria-readonly': 'true',
+    on: {
+      keydown: (event) => {
+        const next = keyTarget(event, rows, current);
+        if (!next) return;
+        event.preventDefault();
+        moveTo(next);
       },
+      mouseleave: hideTip,
+      focusout: hideTip,
     },
-    rows.map((row, index) =>
-      el(
-        'div',
-        { role: 'row' },
-        row.map((one) => one.element),
-        totals[index]?.map(totalElement),
-      ),
+  });
+  const rowElements = rows.map((row) =>
+    el(
+      'div',
+      { role: 'row' },
+      row.map((one) => one.element),
     ),
-    content.tips.map((tip) => tipElement(tip)),
   );
+  add(element, rowElements);
+  const show = (): void => {
+    for (const one of all) showCell(one, content);
+    for (const hint of element.querySelectorAll('.hint')) hint.remove();
+    const totals = content.totals.flat();
+    rowElements.forEach((row, index) => add(row, [totals[index]?.map(totalElement)]));
+    add(element, content.tips.map(tipElement));
+  };
+  show();
   for (const one of all) {
     one.element.addEventListener('click', () => {
       moveTo(one);
@@ -106,9 +116,27 @@ export function makeGrid(content: GridContent, focused: CellKey | undefined): Gr
   }
   return {
     element,
+    update: (next) => {
+      if (namesOf(next) !== namesOf(content)) return false;
+      content = next;
+      const cells = cellsOf(next).flat();
+      all.forEach((one, k) => (one.cell = cells[k] ?? one.cell));
+      show();
+      return true;
+    },
     focus: (key) => moveTo(all.find(({ cell }) => sameCell(content.keyOf(cell), key))),
     current: () => current && content.keyOf(current.cell),
   };
+}
+
+/** Cells by row. */
+function cellsOf({ layout }: GridContent): PlacedCell[][] {
+  return layout.blocks.flatMap((block) => block.rows.map((row) => row.cells));
+}
+
+/** Which cells there are, and in which rows. */
+function namesOf(content: GridContent): string {
+  return JSON.stringify(cellsOf(content).map((row) => row.map((cell) => content.keyOf(cell))));
 }
 
 function keyTarget(event: KeyboardEvent, rows: Placed[][], current: Placed | undefined): Placed | undefined {
@@ -129,29 +157,32 @@ const place = ({ x, y, width, height }: Box): Record<string, string> => ({
   height: `${height}px`,
 });
 
-function cellElement(content: GridContent, cell: PlacedCell): HTMLElement {
-  const key = content.keyOf(cell);
-  const selected = sameCell(key, content.selected);
-  // The tip is for eyes; this is the same for screen readers, whether the tip is there or not.
-  const description = `cell-${[cell.x, cell.y].map(Math.round).join('-')}`;
-  const [, ...details] = content.linesOf(cell);
-  const attributes = {
-    role: 'gridcell',
-    class: ['cell', content.isActive(cell) && 'active', selected && 'selected'].filter(Boolean).join(' '),
-    tabindex: -1,
-    'aria-label': content.labelOf(cell),
-    'aria-describedby': description,
-    'aria-selected': String(selected),
-    data: { arm: key.arm, lr: key.lr, stage: key.stage, benchmark: key.benchmark },
-    style: place(cell),
-  };
-  const element = el('div', attributes, el('span', { id: description, hidden: true }, details.join('. ')));
-  const tell = (): void => showTip(element.getBoundingClientRect(), content.linesOf(cell));
+function placeCell(cell: PlacedCell, content: () => GridContent): Placed {
+  const { arm, lr, stage, benchmark } = content().keyOf(cell);
+  const details = el('span', { hidden: true });
+  const element = el('div', { role: 'gridcell', tabindex: -1, data: { arm, lr, stage, benchmark } }, details);
+  const placed = { cell, element, details };
+  const tell = (): void => showTip(element.getBoundingClientRect(), content().linesOf(placed.cell));
   element.addEventListener('mouseenter', tell);
   element.addEventListener('focus', () => {
     if (element.matches(':focus-visible')) tell();
   });
-  return element;
+  return placed;
+}
+
+/** Attributes that stay the same are not set: some screen readers would read the cell again. */
+function showCell({ cell, element, details }: Placed, content: GridContent): void {
+  const selected = sameCell(content.keyOf(cell), content.selected);
+  const [, ...lines] = content.linesOf(cell);
+  const id = `cell-${[cell.x, cell.y].map(Math.round).join('-')}`;
+  setAttribute(details, 'id', id);
+  setText(details, lines.join('. '));
+  const classes = ['cell', content.isActive(cell) && 'active', selected && 'selected'];
+  setAttribute(element, 'class', classes.filter(Boolean).join(' '));
+  setAttribute(element, 'aria-label', content.labelOf(cell));
+  setAttribute(element, 'aria-describedby', id);
+  setAttribute(element, 'aria-selected', String(selected));
+  for (const [name, value] of Object.entries(place(cell))) element.style.setProperty(name, value);
 }
 
 function tipElement(tip: Tip): HTMLElement {

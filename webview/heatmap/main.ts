@@ -21,12 +21,12 @@ import type { Picture } from './draw.ts';
 import { makeFlips } from './flips.ts';
 import type { FlipsRequest } from './flipsRequest.ts';
 import { makeGrid } from './grid.ts';
-import type { Grid, Tip } from './grid.ts';
+import type { Grid, GridContent, Tip } from './grid.ts';
 import { layOut } from './layout.ts';
 import type { Layout } from './layout.ts';
 import { bestBefore, clipFor, largestChange, newlyMeasured } from './model.ts';
 import type { CellKey, Mode } from './model.ts';
-import { numberAt, numbersTable } from './numbers.ts';
+import { numberAt, numbersTable, showNumbers } from './numbers.ts';
 
 const run = String(boot.subject['run']);
 
@@ -113,50 +113,62 @@ function clipOf(current: HeatmapData): number {
 
 function draw(): void {
   if (!data) return;
-  const hadFocus = picture.contains(document.activeElement);
-  const at = grid?.current() ?? selected;
-  chart?.destroy();
-  chart = undefined;
-  grid = undefined;
-  if (view === 'table')
-    fill(
-      picture,
-      numbersTable(data, blocks(), mode, (key) => select(key, true)),
-    );
+  if (view === 'table') drawTable(data);
   placeFlips(data);
-  if (view === 'chart') drawChart(data, at, hadFocus);
+  if (view === 'chart') drawChart(data);
   drawScaleNote(data);
   drawn();
 }
 
-function drawChart(current: HeatmapData, at: CellKey | undefined, hadFocus: boolean): void {
-  const layout = layoutFor(current, pictureWidth());
-  const canvas = el('canvas', { 'aria-hidden': 'true' });
-  grid = makeGrid(
-    {
-      layout,
-      label: text('Forgetting heatmap'),
-      keyOf: (cell) => keyOf(current, cell.block, cell.stage, cell.column),
-      labelOf: (cell) => cellLabel(current, cell.block, cell.stage, cell.column, mode),
-      linesOf: (cell) => cellLines(current, cell.block, cell.stage, cell.column, mode),
-      isActive: ({ block, stage, column }) =>
-        current.active?.arm === block.arm &&
-        current.active.lr === block.lr &&
-        current.active.stage === stage &&
-        block.rows[stage - 1]?.cells[column]?.kind === 'missing',
-      tips: hints(current, layout),
-      totals: totals(current, layout),
-      selected,
-      onSelect: (cell, byKey) => {
-        select(keyOf(current, cell.block, cell.stage, cell.column), byKey);
-      },
-    },
-    at,
+function drawTable(current: HeatmapData): void {
+  chart?.destroy();
+  chart = undefined;
+  grid = undefined;
+  showNumbers(
+    picture,
+    numbersTable(current, blocks(), mode, (key) => select(key, true)),
   );
-  const size = { width: `${layout.width}px`, height: `${layout.height}px` };
-  fill(picture, el('div', { class: 'scroll' }, el('div', { class: 'stage', style: size }, canvas, grid.element)));
+}
+
+/** The picture is painted anew; the elements over it stay where they are the same cells. */
+function drawChart(current: HeatmapData): void {
+  const layout = layoutFor(current, pictureWidth());
+  const content = gridContent(current, layout);
+  const canvas = el('canvas', { 'aria-hidden': 'true' });
+  const hadFocus = picture.contains(document.activeElement);
+  chart?.destroy();
+  if (grid?.update(content)) picture.querySelector('canvas')?.replaceWith(canvas);
+  else {
+    const at = grid?.current() ?? selected;
+    grid = makeGrid(content, at);
+    fill(picture, el('div', { class: 'scroll' }, el('div', { class: 'stage' }, canvas, grid.element)));
+    if (hadFocus && at) grid.focus(at);
+  }
+  const stage = picture.querySelector<HTMLElement>('.stage');
+  stage?.style.setProperty('width', `${layout.width}px`);
+  stage?.style.setProperty('height', `${layout.height}px`);
   chart = drawPicture(canvas, pictureOf(current, layout), devicePixelRatio);
-  if (hadFocus && at) grid.focus(at);
+}
+
+function gridContent(current: HeatmapData, layout: Layout): GridContent {
+  return {
+    layout,
+    label: text('Forgetting heatmap'),
+    keyOf: (cell) => keyOf(current, cell.block, cell.stage, cell.column),
+    labelOf: (cell) => cellLabel(current, cell.block, cell.stage, cell.column, mode),
+    linesOf: (cell) => cellLines(current, cell.block, cell.stage, cell.column, mode),
+    isActive: ({ block, stage, column }) =>
+      current.active?.arm === block.arm &&
+      current.active.lr === block.lr &&
+      current.active.stage === stage &&
+      block.rows[stage - 1]?.cells[column]?.kind === 'missing',
+    tips: hints(current, layout),
+    totals: totals(current, layout),
+    selected,
+    onSelect: (cell, byKey) => {
+      select(keyOf(current, cell.block, cell.stage, cell.column), byKey);
+    },
+  };
 }
 
 function keyOf(current: HeatmapData, block: MatrixBlock, stage: number, column: number): CellKey {
@@ -187,20 +199,24 @@ function totals({ definitions }: HeatmapData, layout: Layout): Tip[][][] {
   );
 }
 
-/** Offers another scale when the present one no longer fits. */
+let shownNote = '';
+
+/** Offers another scale when the present one no longer fits. The button stays the same element while its words do. */
 function drawScaleNote(current: HeatmapData): void {
   const wanted = clipFor(largestChange(current.view, mode));
   const now = clipOf(current);
   const fits =
     mode === 'score' || view === 'table' || largestChange(current.view, mode) === 0 || Math.abs(wanted - now) < 0.02;
-  fill(
-    scaleNote,
-    !fits &&
-      button(text('Fit the colour scale to {0} points', formatChange(wanted).replace('+', '\u00b1')), () => {
-        clips[mode] = wanted;
-        draw();
-      }),
-  );
+  const words = fits ? '' : text('Fit the colour scale to {0} points', formatChange(wanted).replace('+', '\u00b1'));
+  if (words === shownNote) return;
+  shownNote = words;
+  fill(scaleNote, words !== '' && button(words, fitScale));
+}
+
+function fitScale(): void {
+  if (!data) return;
+  clips[mode] = clipFor(largestChange(data.view, mode));
+  draw();
 }
 
 /** `moves`: the focus goes to the list that opens; it does so in any case when the list is out of sight. */
@@ -424,6 +440,12 @@ async function load(): Promise<void> {
   }
 }
 
+/** What the picture and the table are made of. Progress, which changes all the time, is not in them. */
+const pictured = ({ view: shown, config, definitions, active, pending }: HeatmapData): string =>
+  JSON.stringify([shown, config, definitions, active, pending]);
+
+let shownData = '';
+
 function take(next: HeatmapData): void {
   const before = data;
   data = next;
@@ -437,6 +459,12 @@ function take(next: HeatmapData): void {
     if (fresh.length > 0)
       page.announce(text('Newly measured: {0}', fresh.map((key) => `${key.benchmark}, ${key.arm}`).join('; ')));
   }
+  const now = pictured(next);
+  if (now === shownData) {
+    drawn();
+    return;
+  }
+  shownData = now;
   draw();
 }
 

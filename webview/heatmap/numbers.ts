@@ -3,7 +3,7 @@ import { armStyles } from '../../src/shared/arms.ts';
 import type { MatrixBlock, Total } from '../../src/shared/matrixView.ts';
 import type { HeatmapData } from '../../src/shared/protocol/lab/runs.ts';
 import { armLabel } from '../ui/arm.ts';
-import { el } from '../ui/dom.ts';
+import { el, fill } from '../ui/dom.ts';
 import type { Child } from '../ui/dom.ts';
 import { say, text } from '../ui/host.ts';
 import { table } from '../ui/table.ts';
@@ -55,10 +55,33 @@ export function numbersTable(
   return table(caption[mode], columns, [...base, ...rows], [{ label: '', span: 2 }, ...groups, { label: '', span: 2 }]);
 }
 
+/**
+ * Puts a table where another one may be. Of a table with the same rows only the cells that differ are replaced, so that a
+ * click that has begun survives; the focus stays in any case.
+ */
+export function showNumbers(place: HTMLElement, table: HTMLElement): void {
+  const { activeElement } = document;
+  const focused = place.contains(activeElement) ? (activeElement as HTMLElement).dataset['cell'] : undefined;
+  const rowsOf = (root: HTMLElement): number => root.querySelectorAll('tr').length;
+  const cellsOf = (root: HTMLElement): Element[] => [...root.querySelectorAll('caption, th, td')];
+  const [old, next] = [cellsOf(place), cellsOf(table)];
+  if (old.length === next.length && rowsOf(place) === rowsOf(table)) {
+    next.forEach((cell, k) => {
+      if (!old[k]?.isEqualNode(cell)) old[k]?.replaceWith(cell);
+    });
+  } else fill(place, table);
+  const button = focused === undefined ? undefined : buttonOf(place, focused);
+  if (button !== document.activeElement) button?.focus({ preventScroll: true });
+}
+
 /** Where the button of a cell is, if it has one. */
 export function numberAt(table: HTMLElement, key: CellKey): HTMLElement | undefined {
+  return buttonOf(table, nameOf(key));
+}
+
+function buttonOf(table: HTMLElement, name: string): HTMLElement | undefined {
   const buttons = [...table.querySelectorAll<HTMLElement>('.number-link')];
-  return buttons.find(({ dataset }) => dataset['cell'] === nameOf(key));
+  return buttons.find(({ dataset }) => dataset['cell'] === name);
 }
 
 const nameOf = ({ arm, lr, stage, benchmark }: CellKey): string => JSON.stringify([arm, lr, stage, benchmark]);

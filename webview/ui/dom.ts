@@ -44,6 +44,11 @@ function setAttributes(element: HTMLElement, attributes: Attributes): void {
   }
 }
 
+/** Sets an attribute only when it differs: screen readers may read again what has been set. */
+export function setAttribute(element: Element, name: string, value: string): void {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
 /** Appends children; `false`, `null` and `undefined` are left out. */
 export function add(parent: Node, children: readonly Child[]): void {
   for (const child of children) {
