@@ -200,4 +200,23 @@ describe.skipIf(noBrowser)('the comparison', inBrowser, () => {
     expect(points.text).toMatch(/^run,arm,lr/);
     expect(points.text).toContain('"\'=HYPERLINK');
   });
+
+  it('says what could not be saved', async () => {
+    const act = (): never => {
+      throw new Error('EROFS: read-only file system');
+    };
+    const { page } = await open({ act });
+    for (const name of ['PNG', 'CSV']) {
+      await page.getByRole('button', { name }).click();
+      await expect.poll(() => page.getByRole('alert').innerText()).toContain('read-only file system');
+      await page.getByRole('button', { name: 'Close' }).click();
+      await expect.poll(() => page.getByRole('alert').count()).toBe(0);
+    }
+  });
+
+  it('offers nothing to save in Restricted Mode', async () => {
+    const { page } = await open({ trusted: false });
+    await page.locator('canvas').waitFor();
+    expect(await page.getByText('Export').count()).toBe(0);
+  });
 });

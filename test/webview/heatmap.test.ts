@@ -327,6 +327,41 @@ describe.skipIf(noBrowser)('the heatmap', inBrowser, () => {
     await expect.poll(() => panel.actions.length).toBe(3);
   });
 
+  it('says that nothing could be saved, also while the run goes on, until it could', async () => {
+    let full = true;
+    const act = ({ kind }: { kind: string }): unknown => {
+      if (kind === 'save' && full) throw new Error('ENOSPC: no space left on device');
+      return null;
+    };
+    const panel = await open({ act });
+    const { page } = panel;
+    const alert = page.getByRole('alert');
+    for (const name of ['PNG', 'CSV']) {
+      full = true;
+      await page.getByRole('button', { name }).click();
+      await expect.poll(() => alert.innerText()).toContain('no space left on device');
+      const drawings = await page.evaluate(() => Number(document.body.dataset['drawn']));
+      await panel.notify('runs/changed', { runs: [run], list: false });
+      await panel.drawn(drawings + 1);
+      expect(await alert.count()).toBe(1);
+      full = false;
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await expect.poll(() => alert.count()).toBe(0);
+    }
+    expect(panel.actions.map(({ kind }) => kind)).toEqual(['save', 'save', 'save', 'save']);
+    full = true;
+    await page.getByRole('button', { name: 'Markdown' }).click();
+    await page.getByRole('button', { name: 'Close' }).click();
+    await expect.poll(() => alert.count()).toBe(0);
+  });
+
+  it('offers nothing to save in Restricted Mode', async () => {
+    const { page } = await open({ trusted: false });
+    await page.getByRole('button', { name: 'Table' }).waitFor();
+    expect(await page.getByRole('button', { name: 'PNG' }).count()).toBe(0);
+    expect(await page.getByText('Export').count()).toBe(0);
+  });
+
   it('fills in while the run goes on, without moving what is there', async () => {
     const panel = await open();
     const before = await panel.page.locator('.grid').innerHTML();

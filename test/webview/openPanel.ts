@@ -44,7 +44,7 @@ export interface PanelOptions {
   kind: string;
   subject: Record<string, unknown>;
   answer: Answer;
-  /** What the editor answers to an action; null unless said otherwise. */
+  /** What the editor answers to an action; null unless said otherwise. A thrown error becomes the error answer. */
   act?: (action: PanelAction) => unknown;
   theme?: TestTheme;
   width?: number;
@@ -110,14 +110,17 @@ function playEditor(page: Page, { answer, act }: PanelOptions) {
   const receive = async (message: FromPanel): Promise<void> => {
     if (message.type === 'action') {
       seen.actions.push(message.action);
-      const result = act?.(message.action) ?? (message.action.kind === 'save' ? '/saved' : null);
-      await post({ type: 'result', id: message.id, result });
+      const saved = message.action.kind === 'save' ? '/saved' : null;
+      await reply(message.id, () => act?.(message.action) ?? saved);
     }
     if (message.type !== 'request') return;
     const { id, method, params } = message;
     seen.asked.push({ id, method, params });
+    await reply(id, () => answer(method, params));
+  };
+  const reply = async (id: string, work: () => unknown): Promise<void> => {
     try {
-      await post({ type: 'result', id, result: await answer(method, params) });
+      await post({ type: 'result', id, result: await work() });
     } catch (error) {
       const { message, remedy } = error as Error & { remedy?: string };
       await post({ type: 'error', id, words: { message, ...(remedy === undefined ? {} : { remedy }) } });

@@ -10,9 +10,12 @@ import { targetDiffPart } from '../../src/server/targetDiff/targetDiffPart.ts';
 import {
   comparisonChanged,
   getComparison,
+  getComparisonRows,
+  judgeComparison,
   openComparison,
   scoreComparison,
 } from '../../src/shared/protocol/lab/targetDiff.ts';
+import type { ComparedRow } from '../../src/shared/protocol/lab/targetDiff.ts';
 import type { PanelAction } from '../../src/shared/protocol/panel.ts';
 import { launch, inBrowser, noBrowser, openPanel, screenshot } from './openPanel.ts';
 import type { OpenPanel, PanelOptions } from './openPanel.ts';
@@ -84,6 +87,36 @@ describe.skipIf(noBrowser)('the target diff', inBrowser, () => {
     const table = await page.locator('.summary tbody tr').allInnerTexts();
     expect(table).toHaveLength(2);
     expect(table[1]).toContain('Native column');
+  });
+
+  it('says what failed that somebody asked for, and tries it again', async () => {
+    const lab = await memoryServer(targetDiffPart, workspace);
+    let broken = true;
+    const answer = async (method: string, params: unknown): Promise<unknown> => {
+      const { characters } = params as { characters?: number };
+      const whole = characters !== undefined && characters > 6000;
+      if (broken && (whole || method === judgeComparison.method)) throw new Error('the disk is gone');
+      const result = await lab.call({ method }, params);
+      if (method !== getComparisonRows.method || whole) return result;
+      return (result as ComparedRow[]).map((one) => ({ ...one, left: one.left && { ...one.left, cut: 10 } }));
+    };
+    const panel = await open({ answer }, lab);
+    const { page } = panel;
+    const alert = page.getByRole('alert');
+    await row(panel, 0).locator('.answer').first().waitFor();
+    await page.locator('.list-rows').focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => alert.innerText()).toContain('the disk is gone');
+    broken = false;
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await expect.poll(() => alert.count()).toBe(0);
+    await expect.poll(() => page.locator('.row.unfolded').count()).toBe(1);
+    broken = true;
+    const verifier = page.getByRole('combobox', { name: 'Verifier' });
+    await verifier.click();
+    await verifier.locator('vscode-option').nth(1).click();
+    await expect.poll(() => alert.innerText()).toContain('the disk is gone');
+    await expect.poll(() => verifier.evaluate((one) => (one as HTMLSelectElement).value)).toBe('');
   });
 
   it('keeps a few rows in the page and reaches any of them by key, wheel and bar', async () => {

@@ -225,15 +225,17 @@ function drawControls(known: Comparison, sweeps: readonly Sweep[], gain: number 
         },
       ).element,
     sweeps.length > 0 && el('div', { class: 'labelled' }, el('span', null, text('Equal gain')), field, text('points')),
-    el(
-      'div',
-      { class: 'buttons end' },
-      el('span', { class: 'quiet labelled' }, text('Export')),
-      button('PNG', () => void exportPicture(), { disabled: sweeps.length === 0 }),
-      button('CSV', () => void save({ suggestedName: 'plane.csv', text: pointsCsv(known) }), {
-        disabled: sweeps.length === 0,
-      }),
-    ),
+    // Nothing is saved in Restricted Mode.
+    boot.trusted &&
+      el(
+        'div',
+        { class: 'buttons end' },
+        el('span', { class: 'quiet labelled' }, text('Export')),
+        button('PNG', () => void page.attempt(exportPicture), { disabled: sweeps.length === 0 }),
+        button('CSV', () => void page.attempt(() => save({ suggestedName: 'plane.csv', text: pointsCsv(known) })), {
+          disabled: sweeps.length === 0,
+        }),
+      ),
   );
 }
 
@@ -267,8 +269,11 @@ async function exportPicture(): Promise<void> {
   canvas.height = 560;
   const sweeps = sweepsOf(comparison, shownStage(comparison));
   const drawing = drawPlane(canvas, { sweeps, theme: theme(), gain: chosenGain ?? matchedGain(sweeps) }, 2);
-  await savePicture(canvas, 'learning-forgetting.png');
-  drawing.destroy();
+  try {
+    await savePicture(canvas, 'learning-forgetting.png');
+  } finally {
+    drawing.destroy();
+  }
 }
 
 function drawNumbers(sweeps: readonly Sweep[], gain: number | undefined): void {

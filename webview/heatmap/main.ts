@@ -357,14 +357,16 @@ function drawControls(current: HeatmapData): void {
           void load();
         },
       ).element,
-    el(
-      'div',
-      { class: 'buttons end' },
-      el('span', { class: 'quiet labelled' }, text('Export')),
-      button('PNG', () => void exportPicture()),
-      button('CSV', () => void exportText('matrix-csv')),
-      button('Markdown', () => void exportText('matrix-markdown')),
-    ),
+    // Nothing is saved in Restricted Mode.
+    boot.trusted &&
+      el(
+        'div',
+        { class: 'buttons end' },
+        el('span', { class: 'quiet labelled' }, text('Export')),
+        button('PNG', () => void page.attempt(exportPicture)),
+        button('CSV', () => void page.attempt(() => exportText('matrix-csv'))),
+        button('Markdown', () => void page.attempt(() => exportText('matrix-markdown'))),
+      ),
   );
 }
 
@@ -374,16 +376,15 @@ async function exportPicture(): Promise<void> {
   const canvas = document.createElement('canvas');
   const layout = layoutFor(data, pictureWidth());
   const drawing = drawPicture(canvas, pictureOf(data, layout), 2);
-  await savePicture(canvas, fileName(`${data.run.id}-heatmap`, 'png'));
-  drawing.destroy();
+  try {
+    await savePicture(canvas, fileName(`${data.run.id}-heatmap`, 'png'));
+  } finally {
+    drawing.destroy();
+  }
 }
 
 async function exportText(what: 'matrix-csv' | 'matrix-markdown'): Promise<void> {
-  try {
-    await save(await request(exportRun, { run, what }));
-  } catch (error) {
-    page.failed(error, () => void exportText(what));
-  }
+  await save(await request(exportRun, { run, what }));
 }
 
 function describeRun(current: HeatmapData): void {

@@ -111,7 +111,7 @@ const heads = el('div', { class: 'heads' });
 const legend = el('span', { class: 'end' }, tokenLegend());
 const choice = makeChoice(
   (rule) => void choose({ rule }),
-  () => void write(),
+  () => void page.attempt(write),
 );
 
 const pages = makePages<ComparedRow>(
@@ -148,9 +148,9 @@ function drawRow(row: ComparedRow, index: number): HTMLElement {
     sources: { left: view.left, right: view.right },
     names: { left: nameOf('left'), right: nameOf('right') },
     verifier: state?.verifier !== undefined,
-    onUnfold: () => void unfold(row, index),
+    onUnfold: () => void page.attempt(() => unfold(row, index)),
     onChoose: (source) => void choose({ row: { row: row.row, source } }),
-    onOpen: ({ file, line }) => void action({ kind: 'open', path: file, line }),
+    onOpen: ({ file, line }) => void page.attempt(() => action({ kind: 'open', path: file, line })),
   });
 }
 
@@ -163,7 +163,7 @@ function rowKey(key: string, index: number): boolean {
   const row = pages.get(index);
   if (!row) return false;
   const keys: Record<string, () => void> = {
-    Enter: () => void unfold(row, index),
+    Enter: () => void page.attempt(() => unfold(row, index)),
     '1': () => void choose({ row: { row: row.row, source: view.left } }),
     '2': () => void choose({ row: { row: row.row, source: view.right } }),
     x: () => void choose({ row: { row: row.row, source: null } }),
@@ -181,8 +181,14 @@ async function unfold(row: ComparedRow, index: number): Promise<void> {
     const cut = [row.left, row.right].some((target) => (target?.cut ?? 0) > 0);
     if (cut && state && order) {
       const asked = { id: state.id, view: order.view, from: index, count: 1, characters: wholeCharacters };
-      const [whole] = await request(getComparisonRows, asked);
-      if (unfolded.has(row.row)) unfolded.set(row.row, whole);
+      try {
+        const [whole] = await request(getComparisonRows, asked);
+        if (unfolded.has(row.row)) unfolded.set(row.row, whole);
+      } catch (error) {
+        // Trying again would fold it.
+        unfolded.delete(row.row);
+        throw error;
+      }
     }
   }
   list.refresh(index);
@@ -288,8 +294,9 @@ function showEmpty({ dataset }: ComparisonState): void {
     el(
       'div',
       { class: 'buttons' },
-      boot.trusted && button(text('Build own output targets'), () => void build(dataset), { kind: 'primary' }),
-      button(text('Compare with a file\u2026'), () => void addFile()),
+      boot.trusted &&
+        button(text('Build own output targets'), () => void page.attempt(() => build(dataset)), { kind: 'primary' }),
+      button(text('Compare with a file\u2026'), () => void page.attempt(addFile)),
     ),
   );
   drawn();
@@ -477,11 +484,11 @@ function drawSourceControls(current: ComparisonState): void {
     sourceBar,
     dropdown(text('Left'), sources, String(view.left), (index) => changeView({ left: Number(index) })).element,
     dropdown(text('Right'), sources, String(view.right), (index) => changeView({ right: Number(index) })).element,
-    button(text('Compare with a file\u2026'), () => void addFile()),
+    button(text('Compare with a file\u2026'), () => void page.attempt(addFile)),
     boot.trusted &&
       current.state === 'ready' &&
       current.sources.every(({ provenance }) => provenance !== 'self_output') &&
-      button(text('Build own output targets'), () => void build(current.dataset)),
+      button(text('Build own output targets'), () => void page.attempt(() => build(current.dataset))),
     boot.trusted && modelControl(),
     verifierControl(current),
   );
@@ -494,15 +501,18 @@ function modelControl(): HTMLElement {
     { value: '', label: text('Another model\u2026') },
   ];
   const change = async (name: string): Promise<void> => {
-    const chosen = name === '' ? await action({ kind: 'pickModel' }) : name;
-    if (typeof chosen === 'string') {
+    try {
+      const chosen = name === '' ? await action({ kind: 'pickModel' }) : name;
+      if (typeof chosen !== 'string') return;
       model = { ...model, name: chosen };
       setSubject({ ...boot.subject, model });
       await score();
+    } finally {
+      // What was not chosen in the end is not shown as chosen.
+      if (state) drawControls(state);
     }
-    if (state) drawControls(state);
   };
-  return dropdown(text('Under'), choices, model.name, (name) => void change(name)).element;
+  return dropdown(text('Under'), choices, model.name, (name) => void page.attempt(() => change(name))).element;
 }
 
 const modelOffers = (): [string, string][] => (offers?.models ?? []).map(({ name, label }) => [name, say(label)]);
@@ -512,26 +522,30 @@ function verifierControl(current: ComparisonState): Child {
   const scorers = offers?.scorers ?? [];
   const columns = offers?.columns ?? [];
   const judge = async (next: TargetVerifier | undefined): Promise<void> => {
-    const judged = await request(judgeComparison, { id: current.id, ...(next ? { verifier: next } : {}) });
-    pages.reset({ keep: true });
-    show(judged);
-    drawControls(judged);
-    list.refresh();
+    try {
+      const judged = await request(judgeComparison, { id: current.id, ...(next ? { verifier: next } : {}) });
+      pages.reset({ keep: true });
+      show(judged);
+      list.refresh();
+    } finally {
+      if (state) drawControls(state);
+    }
   };
+  const ask = (next: TargetVerifier | undefined): void => void page.attempt(() => judge(next));
   const field = verifier?.field ?? (columns.includes('answer') ? 'answer' : (columns[0] ?? 'answer'));
   return [
     dropdown(
       text('Verifier'),
       [{ value: '', label: text('none') }, ...scorers.map(({ id, title }) => ({ value: id, label: say(title) }))],
       verifier?.scorer ?? '',
-      (scorer) => void judge(scorer === '' ? undefined : { scorer, field }),
+      (scorer) => ask(scorer === '' ? undefined : { scorer, field }),
     ).element,
     verifier &&
       dropdown(
         text('Reference'),
         [...new Set([field, ...columns])].map((column) => ({ value: column, label: column })),
         field,
-        (column) => void judge({ scorer: verifier.scorer, field: column }),
+        (column) => ask({ scorer: verifier.scorer, field: column }),
       ).element,
   ];
 }

@@ -17,6 +17,11 @@ export interface Page {
   announce(message: string): void;
   /** Shows an error in place of the body, with a way to try again. Cancellation is no error. */
   failed(error: unknown, again: () => void): void;
+  /**
+   * Does what somebody asked for. A failure is told beside the notices, where updates leave it until it is tried again with
+   * success or closed; cancellation is no error.
+   */
+  attempt(work: () => Promise<unknown>): Promise<void>;
 }
 
 /** Makes the page. Until the first sentence it shows that something is on its way. */
@@ -25,16 +30,29 @@ export function makePage(): Page {
   const answer = el('p', { class: 'sentence' });
   const more = el('div', { class: 'more' });
   const notices = el('div');
+  const failure = el('div');
   const body = el('div', { class: 'body' });
   const live = el('div', { class: 'unseen', role: 'status', 'aria-live': 'polite' });
   add(answer, [progressRing(text('Loading'))]);
-  document.body.append(el('main', null, heading, answer, more, notices, body, live));
+  document.body.append(el('main', null, heading, answer, more, notices, failure, body, live));
   const notice: Page['notice'] = (message, kind = 'warning') => {
     fill(notices, message !== undefined && el('div', { class: `notice ${kind}`, role: 'alert' }, message));
+  };
+  const attempt: Page['attempt'] = async (work) => {
+    try {
+      await work();
+      fill(failure);
+    } catch (error) {
+      if (isAbort(error)) return;
+      const again = button(text('Try again'), () => void attempt(work));
+      const close = button('\u00d7', () => fill(failure), { kind: 'icon', label: text('Close') });
+      fill(failure, el('div', { class: 'notice error', role: 'alert' }, errorText(error), ' ', again, close));
+    }
   };
   return {
     body,
     notice,
+    attempt,
     title: (...content) => fill(heading, ...content),
     sentence: (words, further = []) => {
       setText(answer, words);
