@@ -218,13 +218,14 @@ function redraw(): void {
 function drawNumbers(known: Curves): void {
   const skills = known.oldSkills();
   const refusing = known.refusals().length > 0;
-  const last = (points: Point[]): string => {
-    const point = points.at(-1);
-    return point ? three(point.y) : '\u2013';
-  };
   const styles = armStyles(known.config.arms);
   const rows = known.trials.map((trial) => {
-    const newest = [...trial.metrics.keys()].reduce((most, step) => Math.max(most, step), 0);
+    const newest = trial.newest ? known.position(trial.newest.stage, trial.newest.step) : 0;
+    // What stands behind the newest step was measured before the run was resumed from an earlier one.
+    const last = (points: Point[]): string => {
+      const point = points.findLast(({ x }) => x <= newest);
+      return point ? three(point.y) : '\u2013';
+    };
     return {
       head: armLabel(styles, trial.arm, nameOf(known, trial)),
       cells: [

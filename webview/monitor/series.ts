@@ -23,6 +23,8 @@ export interface Trial extends TrialKey {
   id: string;
   /** By step over all stages. */
   metrics: Map<number, MetricRecord>;
+  /** The step that was taken last: after a resume from an earlier state not the one furthest on. */
+  newest?: MetricRecord;
   probes: Map<number, ProbePoint>;
   /** The newest measurement of a stage and text. */
   drift: Map<string, DriftRecord>;
@@ -68,7 +70,9 @@ export class Curves {
   /** Takes in a piece of the records. */
   take(data: Pick<CurveData, 'metrics' | 'probes' | 'drift' | 'log'>): void {
     for (const record of data.metrics) {
-      this.trial(record).metrics.set(this.position(record.stage, record.step), record);
+      const trial = this.trial(record);
+      trial.metrics.set(this.position(record.stage, record.step), record);
+      if (!trial.newest || record.at >= trial.newest.at) trial.newest = record;
     }
     for (const record of data.probes) {
       this.trial(record).probes.set(this.position(record.stage, record.step), record);
@@ -90,8 +94,7 @@ export class Curves {
   /** The newest training step of all trials. */
   newest(): MetricRecord | undefined {
     let newest: MetricRecord | undefined;
-    for (const trial of this.byId.values()) {
-      const last = [...trial.metrics.values()].at(-1);
+    for (const { newest: last } of this.byId.values()) {
       if (last && (!newest || last.at >= newest.at)) newest = last;
     }
     return newest;
