@@ -8,6 +8,7 @@ import { memoryServer } from '../../src/server/runs/testing/memoryServer.ts';
 import type { MemoryServer } from '../../src/server/runs/testing/memoryServer.ts';
 import { targetDiffPart } from '../../src/server/targetDiff/targetDiffPart.ts';
 import {
+  chooseTargets,
   comparisonChanged,
   getComparison,
   getComparisonRows,
@@ -117,6 +118,24 @@ describe.skipIf(noBrowser)('the target diff', inBrowser, () => {
     await verifier.locator('vscode-option').nth(1).click();
     await expect.poll(() => alert.innerText()).toContain('the disk is gone');
     await expect.poll(() => verifier.evaluate((one) => (one as HTMLSelectElement).value)).toBe('');
+  });
+
+  it('leaves a row as it is when the key is that of a side without an answer', async () => {
+    const lab = await memoryServer(targetDiffPart, workspace);
+    const answer = async (method: string, params: unknown): Promise<unknown> => {
+      const result = await lab.call({ method }, params);
+      if (method !== getComparisonRows.method) return result;
+      return (result as ComparedRow[]).map((one) => ({ ...one, right: undefined }));
+    };
+    const panel = await open({ answer }, lab);
+    await row(panel, 0).locator('.answer').first().waitFor();
+    await panel.page.locator('.list-rows').focus();
+    await panel.page.keyboard.press('2');
+    await panel.page.keyboard.press('1');
+    const chosen = (): unknown[] =>
+      panel.asked.flatMap(({ method, params }) => (method === chooseTargets.method ? [params] : []));
+    await expect.poll(chosen).toContainEqual(expect.objectContaining({ row: { row: 0, source: 0 } }));
+    expect(chosen()).not.toContainEqual(expect.objectContaining({ row: { row: 0, source: 1 } }));
   });
 
   it('keeps a few rows in the page and reaches any of them by key, wheel and bar', async () => {

@@ -164,8 +164,9 @@ function rowKey(key: string, index: number): boolean {
   if (!row) return false;
   const keys: Record<string, () => void> = {
     Enter: () => void page.attempt(() => unfold(row, index)),
-    '1': () => void choose({ row: { row: row.row, source: view.left } }),
-    '2': () => void choose({ row: { row: row.row, source: view.right } }),
+    // A side without an answer has nothing to choose.
+    '1': () => row.left && void choose({ row: { row: row.row, source: view.left } }),
+    '2': () => row.right && void choose({ row: { row: row.row, source: view.right } }),
     x: () => void choose({ row: { row: row.row, source: null } }),
     r: () => void choose({ row: { row: row.row, source: 'rule' } }),
   };

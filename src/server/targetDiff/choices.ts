@@ -1,5 +1,7 @@
 // What each row trains on: a rule for all rows and single rows that somebody decided otherwise.
+import { LabError } from '../../shared/errors.ts';
 import { phrase } from '../../shared/phrase.ts';
+import type { Phrase } from '../../shared/phrase.ts';
 import type { ChoiceRule, ChoiceSummary, RowChoice } from '../../shared/protocol/lab/targetDiff.ts';
 import { ReasonCounts } from '../reasonCounts.ts';
 import type { SourceTable } from './sourceTable.ts';
@@ -23,8 +25,9 @@ export class TargetChoices {
     this.hasVerifier = hasVerifier;
   }
 
-  /** One row's own choice; 'rule' takes it back. */
+  /** One row's own choice; 'rule' takes it back. Throws when the source has no answer for the row. */
   choose(row: number, source: number | null | 'rule'): void {
+    if (typeof source === 'number') this.refuse(row, source);
     if (source === 'rule') this.own.delete(row);
     else this.own.set(row, source);
   }
@@ -32,9 +35,22 @@ export class TargetChoices {
   decide(row: number): Decision {
     const own = this.own.get(row);
     if (own === undefined) return this.byRule(row);
-    return own === null
-      ? { source: null, masked: false, own: true, reason: leftOut }
-      : { source: own, masked: own === groundTruth && this.rule.kind === 'ground-truth-masked', own: true };
+    if (own === null) return { source: null, masked: false, own: true, reason: leftOut };
+    if (!this.sources[own]?.has(row)) return { source: null, masked: false, own: true, reason: this.noAnswer(own) };
+    return { source: own, masked: own === groundTruth && this.rule.kind === 'ground-truth-masked', own: true };
+  }
+
+  private refuse(row: number, source: number): void {
+    const table = this.sources[source];
+    if (!table) throw new LabError('usage', phrase('There is no such source in this comparison'));
+    if (table.has(row)) return;
+    throw new LabError('usage', phrase('{0} has no answer for row {1}', table.label, row + 1), {
+      remedy: phrase('Choose another source, or leave the row out'),
+    });
+  }
+
+  private noAnswer(source: number): Phrase {
+    return phrase('{0}: no answer', this.sources[source]?.label ?? '');
   }
 
   /** Decides all rows, with pauses. */
@@ -82,10 +98,8 @@ export class TargetChoices {
         if (accepted === undefined) return chosen(null, { undecided: true });
         if (accepted) return chosen(rule.source);
         if (rule.otherwise === 'ground-truth') return chosen(groundTruth);
-        const label = this.sources[rule.source]?.label ?? '';
-        const reason = this.sources[rule.source]?.has(row)
-          ? phrase('{0}: not accepted', label)
-          : phrase('{0}: no answer', label);
+        const table = this.sources[rule.source];
+        const reason = table?.has(row) ? phrase('{0}: not accepted', table.label) : this.noAnswer(rule.source);
         return chosen(null, { reason });
       }
       case 'lowest-perplexity': {
