@@ -22,6 +22,7 @@ import type { Work } from '../runs/plan.ts';
 import { reasonOf } from './runState.ts';
 import { groupRecords } from './recordGroups.ts';
 import type { WorkRecords } from './recordGroups.ts';
+import { requireSound } from './soundRun.ts';
 import type { RunRecords } from './runReader.ts';
 
 /** What a summary needs beside the records. */
@@ -37,6 +38,7 @@ export interface SummaryOptions {
 
 /** Summarises a run. Throws when its records do not fit its configuration; the run is then corrupt. */
 export function summarizeRun(run: RunRecords, options: SummaryOptions): RunSummary {
+  requireSound(run);
   const { config } = run;
   const plan = options.plan ?? estimatePlan(run);
   const progress = progressOf(run, plan);
@@ -104,11 +106,12 @@ export function corruptSummary(folder: string, id: string, reason: Words, update
   };
 }
 
-/** A run whose records have not been read yet: its place in the list, and how it stands. */
+/** A run whose records have not been read yet: its place in the list, and how it stands. Throws as `summarizeRun`. */
 export function unreadSummary(
   run: Pick<RunRecords, 'folder' | 'config' | 'status'>,
   state: SummaryOptions['state'],
 ): RunSummary {
+  requireSound(run);
   const { folder, config, status } = run;
   return {
     ...nothingRead,

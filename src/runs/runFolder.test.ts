@@ -56,6 +56,14 @@ describe('run folder', () => {
     await rm(join(folder, 'config.json'));
     spawnSync('mkfifo', [join(folder, 'config.json')]);
     expect(isRunFolder(folder)).toBe(false);
+    await expect(readRun(folder)).rejects.toThrow(/config\.json is not a file/);
+  });
+
+  test('records mark a run whose configuration is gone', async () => {
+    await rm(join(folder, 'config.json'));
+    expect(isRunFolder(folder)).toBe(false);
+    await appendRecord(folder, { kind: 'status', at: '2026-01-01', state: 'running', pid: 1 });
+    expect(isRunFolder(folder)).toBe(true);
   });
 
   test('tolerates a cut last line, and repairing makes room for the next', async () => {

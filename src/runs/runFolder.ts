@@ -2,7 +2,7 @@
 // Lines files, one write per line; whole files appear at once. Damaged lines are counted, never hidden.
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeRows } from '../data/writeRows.ts';
 import { LabError } from '../shared/errors.ts';
@@ -90,9 +90,10 @@ export async function createRunFolder(folder: string, config: RunConfig): Promis
 /** Whether a folder holds a run. Model folders have a config.json as well, so the name alone does not tell. */
 export function isRunFolder(folder: string): boolean {
   const text = readSmallFile(join(folder, configFile));
-  if (text === undefined) return false;
-  // A damaged configuration still marks a run when its status is there.
-  return /"formatVersion"\s*:/.test(text) || existsSync(join(folder, recordFiles.status));
+  if (text !== undefined && /"formatVersion"\s*:/.test(text)) return true;
+  // A run whose configuration is damaged, cannot be read or is gone is still told by its records.
+  const status = join(folder, recordFiles.status);
+  return text === undefined ? /"kind"\s*:\s*"status"/.test(readSmallFile(status) ?? '') : existsSync(status);
 }
 
 /**
@@ -141,6 +142,8 @@ export async function readRunConfig(folder: string): Promise<RunConfig> {
   const file = join(folder, configFile);
   let text: string;
   try {
+    // What is no plain file (a pipe, say) could keep its reader waiting for ever.
+    if (!(await stat(file)).isFile()) throw notAFile(file);
     text = await readFile(file, 'utf8');
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) {
@@ -151,6 +154,12 @@ export async function readRunConfig(folder: string): Promise<RunConfig> {
     throw fileError(error, 'read', file);
   }
   return parseConfig(text, file);
+}
+
+function notAFile(file: string): LabError {
+  return new LabError('run-invalid', phrase('{0} is not a file', file), {
+    remedy: phrase('Put the configuration of the run in its place'),
+  });
 }
 
 function parseConfig(text: string, file: string): RunConfig {

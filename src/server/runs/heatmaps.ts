@@ -12,7 +12,9 @@ import { writeTextAtomically } from '../../runs/files.ts';
 import { packageVersion } from '../../runs/packageRoot.ts';
 import { readPlan } from '../../runs/planFile.ts';
 import type { MatrixCell, MatrixRow, MatrixView } from '../../shared/matrixView.ts';
-import type { HeatmapData } from '../../shared/protocol/lab/runs.ts';
+import { LabError } from '../../shared/errors.ts';
+import { phrase } from '../../shared/phrase.ts';
+import type { HeatmapData, RunSummary } from '../../shared/protocol/lab/runs.ts';
 import type { MatrixReport } from './report.ts';
 import type { ReportDesk } from './reportDesk.ts';
 import type { RunIndex } from './runIndex.ts';
@@ -37,6 +39,14 @@ const keptOnDisk = 300;
 /** A live run gets new intervals at most this often. */
 const liveIntervalMs = 10_000;
 
+/** Throws `run-invalid`, with what is wrong, for a run that is listed as corrupt. */
+function requireReadable({ folder, state, reason = '' }: RunSummary): void {
+  if (state !== 'corrupt') return;
+  throw new LabError('run-invalid', phrase('The run {0} cannot be shown: {1}', folder, reason), {
+    remedy: phrase('Mend its files, or move it out of the workspace'),
+  });
+}
+
 export class Heatmaps {
   private readonly options: HeatmapOptions;
   private readonly reports = new Map<string, MatrixReport>();
@@ -53,6 +63,7 @@ export class Heatmaps {
   /** The heatmap as far as it is known now; intervals follow where `pending` says so. */
   async get(folder: string, seed?: number): Promise<HeatmapData> {
     const summary = await this.options.index.get(folder);
+    requireReadable(summary);
     const run = await this.options.index.reader(summary.folder).read();
     const { results } = stampOf(summary.folder);
     const report = await this.report(summary.folder, results, seed);

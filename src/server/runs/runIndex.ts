@@ -266,7 +266,7 @@ export class RunIndex {
       // Several runs are read at once: each gets its own turn, or their summaries would add up to a long one.
       await nextTurn();
       const before = (this.runs.get(folder) ?? this.guests.get(folder))?.summary;
-      const isSame = before?.createdAt === run.config.createdAt;
+      const isSame = before !== undefined && before.createdAt === run.config.createdAt;
       return summarizeRun(run, { plan, state, updatedAt, ...(isSame ? { shareBefore: before.share } : {}) });
     } catch (error) {
       this.readers.delete(folder);

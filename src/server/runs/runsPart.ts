@@ -97,12 +97,20 @@ class RunsPart {
 
   /** The index is built when somebody first asks for it. */
   async ready(): Promise<RunIndex> {
-    this.loading ??= this.load();
-    await this.loading;
+    await this.load();
     return this.index;
   }
 
-  private async load(): Promise<FirstLook> {
+  /** One look is enough, and one that failed is taken again. */
+  private load(): Promise<FirstLook> {
+    this.loading ??= this.lookFirst().catch((error: unknown) => {
+      this.loading = undefined;
+      throw error;
+    });
+    return this.loading;
+  }
+
+  private async lookFirst(): Promise<FirstLook> {
     const unread = await this.index.load();
     const read = this.index.refreshAll(unread).then(() => {
       if (this.closed) return;
@@ -123,8 +131,7 @@ class RunsPart {
   }
 
   async list(whenRead: boolean): Promise<protocol.ExperimentSummary[]> {
-    this.loading ??= this.load();
-    const { listed, read } = await this.loading;
+    const { listed, read } = await this.load();
     await (whenRead ? read : listed);
     return this.index.list();
   }

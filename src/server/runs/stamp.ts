@@ -1,6 +1,7 @@
 // What tells that the files of a run are those that were read before: sizes and times, no content. The system is asked
 // synchronously: it answers in microseconds, and a thousand runs have ten thousand files.
 import { statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { configFile, planFile, recordFiles } from '../../runs/runFolder.ts';
 
@@ -22,13 +23,13 @@ export function stampOf(folder: string): Stamp {
   let changedAt = 0;
   let found = false;
   for (const file of files) {
-    const info = statSync(join(folder, file), { throwIfNoEntry: false });
-    const part = info ? `${info.size}.${Math.round(info.mtimeMs * 1000)}` : '-';
+    const info = look(join(folder, file));
+    const part = partOf(info) || '-';
     parts.push(part);
     if (resultFiles.has(file)) results.push(part);
     if (!info) continue;
     if (file === configFile || file === recordFiles.status) found = true;
-    if (file !== planFile) changedAt = Math.max(changedAt, info.mtimeMs);
+    if (file !== planFile && typeof info !== 'string') changedAt = Math.max(changedAt, info.mtimeMs);
   }
   return { text: found ? parts.join(' ') : '', results: results.join(' '), changedAt };
 }
@@ -42,6 +43,26 @@ export function statusStamp(folder: string): string {
 
 /** A stamp of one file; '' when there is none. */
 export function fileStamp(file: string): string {
-  const info = statSync(file, { throwIfNoEntry: false });
-  return info ? `${info.size}.${Math.round(info.mtimeMs * 1000)}` : '';
+  return partOf(look(file));
+}
+
+/** When a file or folder changed last; 0 when that cannot be told. */
+export function changeTime(file: string): number {
+  const info = look(file);
+  return typeof info === 'object' ? info.mtimeMs : 0;
+}
+
+/** What the system tells of a file: undefined when there is none, in a word why it cannot be told. */
+function look(file: string): Stats | string | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch (error) {
+    // A link that leads to itself, a folder that others may not enter, a failing disk: one file harms no other.
+    return `unreadable-${(error as NodeJS.ErrnoException).code ?? ''}`;
+  }
+}
+
+function partOf(info: Stats | string | undefined): string {
+  if (typeof info !== 'object') return info ?? '';
+  return `${info.size}.${Math.round(info.mtimeMs * 1000)}`;
 }

@@ -1,8 +1,9 @@
 // Notices what changes in run folders, whoever writes: the system's own notices where there are any, and a light poll that
 // never fails. Nothing here reads content.
-import { statSync, watch } from 'node:fs';
+import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import type { RunIndex } from './runIndex.ts';
+import { changeTime } from './stamp.ts';
 
 const tickMs = 1000;
 
@@ -101,14 +102,15 @@ export class RunWatch {
   }
 
   private notePlaces(): void {
-    for (const place of this.index.places) if (!this.placeTimes.has(place)) this.placeTimes.set(place, timeOf(place));
+    for (const place of this.index.places)
+      if (!this.placeTimes.has(place)) this.placeTimes.set(place, changeTime(place));
   }
 
   /** Searches below places to which something was added or from which something went. */
   private async lookAtPlaces(): Promise<void> {
     const now = Date.now();
     for (const place of this.index.places) {
-      const time = timeOf(place);
+      const time = changeTime(place);
       if (this.placeTimes.get(place) !== time) this.hot.set(place, now + hotMs);
       this.placeTimes.set(place, time);
     }
@@ -154,8 +156,4 @@ export class RunWatch {
       // As above.
     }
   }
-}
-
-function timeOf(folder: string): number {
-  return statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
