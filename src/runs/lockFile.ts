@@ -23,9 +23,12 @@ export interface LockKind<Lock> {
   isSame(one: Lock, other: Lock): boolean;
 }
 
+/** `nobody`: there is no lock that can be read. */
+export type LockOwner = 'ours' | 'other' | 'nobody';
+
 export interface HeldLockFile {
-  /** Whether the file is still ours: somebody may have removed it by hand. */
-  isOurs(): Promise<boolean>;
+  /** Whose the file is now: somebody may have removed it, and another may have taken it then. */
+  owner(): Promise<LockOwner>;
   /** Removes the file if it is ours. */
   release(): Promise<void>;
 }
@@ -53,14 +56,15 @@ export async function readLockFile<Lock>(file: string, kind: Pick<LockKind<Lock>
 }
 
 function heldLock<Lock>(file: string, mine: Lock, kind: LockKind<Lock>): HeldLockFile {
-  const isOurs = async (): Promise<boolean> => {
+  const owner = async (): Promise<LockOwner> => {
     const there = await readLockFile(file, kind);
-    return there !== undefined && kind.isSame(there, mine);
+    if (there === undefined) return 'nobody';
+    return kind.isSame(there, mine) ? 'ours' : 'other';
   };
   return {
-    isOurs,
+    owner,
     release: async () => {
-      if (await isOurs()) await rm(file, { force: true });
+      if ((await owner()) === 'ours') await rm(file, { force: true });
     },
   };
 }

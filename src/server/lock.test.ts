@@ -47,10 +47,11 @@ test('whoever has lost the lock is told at the next beat, and does not take it a
   const place = await testPlace();
   const first = await takeServerLock(place, lockOf('first'));
   if (!('held' in first)) throw new Error('it was free');
-  expect(await first.held.beat()).toBe(true);
+  expect(await first.held.beat()).toBe('ours');
   await rm(place.lockFile);
+  expect(await first.held.beat()).toBe('nobody');
   const second = await takeServerLock(place, lockOf('second'));
-  expect(await first.held.beat()).toBe(false);
+  expect(await first.held.beat()).toBe('other');
   await first.held.release();
   expect((await readServerLock(place.lockFile))?.token).toBe('second');
   if ('held' in second) await second.held.release();

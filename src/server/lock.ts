@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { readLockFile, takeLockFile } from '../runs/lockFile.ts';
-import type { HeldLockFile, LockKind } from '../runs/lockFile.ts';
+import type { HeldLockFile, LockKind, LockOwner } from '../runs/lockFile.ts';
 import { isSameProcess } from '../runs/processes.ts';
 import { LabError } from '../shared/errors.ts';
 import { phrase } from '../shared/phrase.ts';
@@ -11,8 +11,8 @@ import { parseServerLock, staleAfterMs } from '../shared/protocol/lab/place.ts';
 import type { ServerLock, ServerPlace } from '../shared/protocol/lab/place.ts';
 
 export interface HeldLock {
-  /** Renews the heartbeat. False: the lock is no longer ours, and this server must end. */
-  beat(): Promise<boolean>;
+  /** Renews the heartbeat, and tells whose the lock is by now. */
+  beat(): Promise<LockOwner>;
   release(): Promise<void>;
 }
 
@@ -56,11 +56,11 @@ class Held implements HeldLock {
     this.handle = handle;
   }
 
-  async beat(): Promise<boolean> {
+  async beat(): Promise<LockOwner> {
     // ISO times have one length, so the text is overwritten exactly.
     const text = JSON.stringify({ ...this.lock, heartbeatAt: new Date().toISOString() });
     await this.handle.write(text, 0);
-    return this.file.isOurs();
+    return this.file.owner();
   }
 
   async release(): Promise<void> {

@@ -1,10 +1,10 @@
 // Starting, racing, taking over, ending.
 import { spawn } from 'node:child_process';
-import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dirname } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { placeOf } from '../../src/extension/lab/place.ts';
+import { placeOf, readLock } from '../../src/extension/lab/place.ts';
 import { isAlive } from '../../src/runs/processes.ts';
 import { preparePlace } from '../../src/server/place.ts';
 import { LabError } from '../../src/shared/errors.ts';
@@ -114,6 +114,36 @@ test('the place is private, the lock too, and the heartbeat goes on', { timeout:
     return now.heartbeatAt > lock.heartbeatAt && now;
   });
   expect(later).toEqual({ ...lock, heartbeatAt: later.heartbeatAt });
+});
+
+test('a server whose place is cleared away takes it anew and goes on', { timeout: 30_000 }, async () => {
+  const workspace = await testWorkspace();
+  const { lock } = await workspace.startServer('--idle', '60');
+  const place = await placeOf(workspace.folder);
+  const attached = await RawClient.open(lock);
+  await attached.hello(lock);
+  await rm(place.folder, { recursive: true });
+  const again = await until('it has a lock again', async () => (await readLock(place)) ?? false);
+  expect(again).toMatchObject({ pid: lock.pid, token: lock.token });
+  expect(again.endpoint).not.toBe(lock.endpoint);
+  expect((await stat(place.folder)).mode & 0o777).toBe(0o700);
+  // Whoever was attached still is, and others find it.
+  expect(await attached.get(listSessions, {})).toEqual([]);
+  const client = workspace.client();
+  await client.request(listSessions, {});
+  expect(client.serverPid).toBe(lock.pid);
+});
+
+test('a server whose lock another has taken ends', { timeout: 30_000 }, async () => {
+  const workspace = await testWorkspace();
+  const { lock, exit } = await workspace.startServer('--idle', '60');
+  const { lockFile } = await placeOf(workspace.folder);
+  await rm(lockFile);
+  const client = workspace.client();
+  await client.request(listSessions, {});
+  expect(await exit).toBe(0);
+  expect((await workspace.lock()).pid).toBe(client.serverPid);
+  expect(client.serverPid).not.toBe(lock.pid);
 });
 
 test('a server that nobody needs ends by itself and leaves nothing behind', async () => {
