@@ -2,13 +2,18 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readLockFile, takeLockFile } from '../runs/lockFile.ts';
 import type { HeldLockFile, LockKind, LockOwner } from '../runs/lockFile.ts';
 import { isSameProcess } from '../runs/processes.ts';
 import { LabError } from '../shared/errors.ts';
 import { phrase } from '../shared/phrase.ts';
+import { hello } from '../shared/protocol/lab/lifecycle.ts';
 import { parseServerLock, staleAfterMs } from '../shared/protocol/lab/place.ts';
 import type { ServerLock, ServerPlace } from '../shared/protocol/lab/place.ts';
+
+/** How long a server that hangs is waited for. */
+const answerMs = 3_000;
 
 export interface HeldLock {
   /** Renews the heartbeat, and tells whose the lock is by now. */
@@ -29,6 +34,7 @@ export async function takeServerLock(
   place: Pick<ServerPlace, 'folder' | 'lockFile'>,
   mine: ServerLock,
 ): Promise<{ held: HeldLock } | { other: ServerLock }> {
+  await endHung(place.lockFile);
   const taken = await takeLockFile(place.lockFile, mine, serverLock);
   if (!taken) {
     throw new LabError('server-unavailable', phrase('Cannot lock {0} for the lab server', place.folder), {
@@ -72,19 +78,40 @@ class Held implements HeldLock {
 /** Whether the server of a lock is gone: its process is, or it has not beaten for long and its endpoint refuses. */
 async function isStale(lock: ServerLock): Promise<boolean> {
   if (!isSameProcess(lock.pid, lock.processStart)) return true;
-  const age = Date.now() - Date.parse(lock.heartbeatAt);
-  return !(age <= staleAfterMs) && !(await accepts(lock.endpoint));
+  return !isBeating(lock) && (await ask(lock.endpoint)) === 'gone';
 }
 
-function accepts(endpoint: string): Promise<boolean> {
+/** Ends a server that has not beaten for long, whose process is there and which says nothing. Its sessions go on. */
+async function endHung(file: string): Promise<void> {
+  const lock = await readServerLock(file);
+  if (!lock || isBeating(lock) || !isSameProcess(lock.pid, lock.processStart)) return;
+  // Only a server that still listens is surely the process of its lock.
+  if ((await ask(lock.endpoint)) !== 'silent') return;
+  process.kill(lock.pid, 'SIGKILL');
+  for (let tries = 0; tries < 50 && isSameProcess(lock.pid, lock.processStart); tries++) await sleep(20);
+}
+
+const isBeating = ({ heartbeatAt }: ServerLock): boolean => Date.now() - Date.parse(heartbeatAt) <= staleAfterMs;
+
+/** How a listener takes a message that every server answers, even to a stranger. */
+function ask(endpoint: string): Promise<'gone' | 'silent' | 'answers'> {
   return new Promise((resolve) => {
     const socket = connect(endpoint);
-    const answer = (value: boolean): void => {
+    let connected = false;
+    const end = (): void => {
+      clearTimeout(timer);
       socket.destroy();
-      resolve(value);
+      resolve(socket.bytesRead > 0 ? 'answers' : connected ? 'silent' : 'gone');
     };
-    socket.once('connect', () => answer(true));
-    socket.once('error', () => answer(false));
-    socket.setTimeout(2000, () => answer(false));
+    const timer = setTimeout(end, answerMs);
+    const message = JSON.stringify({ jsonrpc: '2.0', id: 1, method: hello.method, params: {} });
+    socket
+      .on('connect', () => {
+        connected = true;
+        socket.write(`Content-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`);
+      })
+      .on('data', end)
+      .on('error', end)
+      .on('close', end);
   });
 }

@@ -1,6 +1,6 @@
 // Starting, racing, taking over, ending.
 import { spawn } from 'node:child_process';
-import { mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dirname } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -182,6 +182,66 @@ test('a server that cannot start is tried five times, then said with its reason'
   expect((error as LabError).message).toMatch(/ended 5 times within 3 minutes.*exit code 1/s);
   expect((error as LabError).remedy).toMatch(/log/);
   expect(client.state).toBe('failed');
+});
+
+test('a server that hangs is ended, and another serves', { timeout: 30_000 }, async () => {
+  const workspace = await testWorkspace();
+  const { lock, exit } = await workspace.startServer('--idle', '60');
+  process.kill(lock.pid, 'SIGSTOP');
+  const { lockFile } = await placeOf(workspace.folder);
+  const stale = { ...lock, heartbeatAt: new Date(Date.now() - 60_000).toISOString() };
+  await writeFile(lockFile, JSON.stringify(stale));
+  const client = workspace.client({ helloMs: 300 });
+  expect(await client.request(listSessions, {})).toEqual([]);
+  expect(client.serverPid).not.toBe(lock.pid);
+  await exit;
+});
+
+test('a server that says nothing though it lives is named after three greetings', async () => {
+  const workspace = await testWorkspace();
+  const { lock } = await workspace.startServer('--idle', '60');
+  process.kill(lock.pid, 'SIGSTOP');
+  const client = workspace.client({ helloMs: 300 });
+  await expect(client.request(listSessions, {})).rejects.toMatchObject({
+    message: 'The lab server does not answer',
+    remedy: `Show the log; if it stays so, end process ${lock.pid}`,
+  });
+  expect(client.state).toBe('failed');
+});
+
+test('a folder that others may enter is refused at once, with the remedy', async () => {
+  const workspace = await testWorkspace();
+  const { folder } = await placeOf(workspace.folder);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(folder, 0o755);
+  onTestFinished(() => chmod(folder, 0o700));
+  const client = workspace.client();
+  await expect(client.request(listSessions, {})).rejects.toMatchObject({
+    message: expect.stringMatching(/is not private/) as string,
+    remedy: expect.stringMatching(/Remove it/) as string,
+  });
+  expect(client.state).toBe('failed');
+});
+
+test('a token that the server does not know is refused at once', async () => {
+  const workspace = await testWorkspace();
+  const { lock } = await workspace.startServer('--idle', '60');
+  const { lockFile } = await placeOf(workspace.folder);
+  await writeFile(lockFile, JSON.stringify({ ...lock, token: 'f'.repeat(64) }));
+  const client = workspace.client();
+  await expect(client.request(listSessions, {})).rejects.toThrow(/does not know this token/);
+  expect(client.state).toBe('failed');
+});
+
+test('a request that is cancelled does not wait until a server is attached', async () => {
+  const workspace = await testWorkspace();
+  const { lock } = await workspace.startServer('--idle', '60');
+  process.kill(lock.pid, 'SIGSTOP');
+  const client = workspace.client();
+  const begun = performance.now();
+  const request = client.request(listSessions, {}, AbortSignal.timeout(200));
+  await expect(request).rejects.toMatchObject({ name: 'AbortError' });
+  expect(performance.now() - begun).toBeLessThan(5000);
 });
 
 test('an idle server of another version makes room for ours', async () => {

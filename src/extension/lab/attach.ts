@@ -9,8 +9,9 @@ import { phrase } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
 import { LAB_PROTOCOL_VERSION, shutdown } from '../../shared/protocol/lab/lifecycle.ts';
 import type { LabHelloParams, LabHelloResult } from '../../shared/protocol/lab/lifecycle.ts';
+import { staleAfterMs } from '../../shared/protocol/lab/place.ts';
 import type { ServerLock, ServerPlace } from '../../shared/protocol/lab/place.ts';
-import { Link } from './link.ts';
+import { BrokenLink, Link, NoAnswer } from './link.ts';
 import { placeOf, readLock } from './place.ts';
 
 export interface AttachOptions {
@@ -30,6 +31,8 @@ export interface AttachOptions {
   beforeStart: () => void;
   /** Further arguments of the server. */
   serverArguments?: readonly string[];
+  /** How long a server may take to answer hello. */
+  helloMs?: number;
 }
 
 export interface Attached {
@@ -53,7 +56,7 @@ const logLimitBytes = 2 << 20;
 export async function attach(options: AttachOptions): Promise<Attached> {
   const place = await placeOf(options.workspace);
   let starting: Starting | undefined;
-  const deadline = Date.now() + startMs;
+  let deadline = Infinity;
   for (;;) {
     const found = await greet(place, options);
     // The one that was started here is of our version, or of none that another start would change.
@@ -61,6 +64,7 @@ export async function attach(options: AttachOptions): Promise<Attached> {
     if (!starting) {
       options.beforeStart();
       starting = await startServer(options);
+      deadline = Date.now() + startMs;
     }
     if (starting.failure !== undefined) throw await startError(options, starting.failure);
     if (Date.now() > deadline) throw await startError(options, phrase('it does not answer'));
@@ -70,26 +74,42 @@ export async function attach(options: AttachOptions): Promise<Attached> {
 
 /** The server that the lock names, if it is there. */
 async function greet(place: ServerPlace, options: AttachOptions): Promise<Attached | undefined> {
-  const lock = await readLock(place);
+  const lock = await readLock(place).catch(refuse);
   const link = lock && (await Link.open(lock.endpoint));
   if (!lock || !link) return undefined;
   link.start();
   const { token } = lock;
   const said = helloOf(token, options);
   try {
-    return { link, server: await link.hello(said), token, trusted: said.trusted };
+    return { link, server: await link.hello(said, lock.pid, options.helloMs), token, trusted: said.trusted };
   } catch (error) {
+    if (error instanceof NoAnswer) {
+      link.close();
+      // The server that is started now ends one that hangs, and takes its place.
+      if (!isBeating(lock)) return undefined;
+      throw error;
+    }
     // Another server may have taken the place between reading and connecting: the loop reads the lock again.
     const isReplacement = (await readLock(place))?.token !== lock.token;
     if (lock.protocolVersion === LAB_PROTOCOL_VERSION && !isReplacement) {
       link.close();
-      throw error;
+      if (error instanceof BrokenLink) throw error;
+      refuse(error);
     }
     if (!isReplacement) await replaceOther(link, lock);
     link.close();
     return undefined;
   }
 }
+
+/** What was refused once is refused again: a folder that is not private, a token that the server does not know. */
+function refuse(error: unknown): never {
+  if (!(error instanceof LabError)) throw error;
+  const { message, remedy } = error.words;
+  throw new AttachRefused(error.code, message, { ...(remedy === undefined ? {} : { remedy }), cause: error });
+}
+
+const isBeating = ({ heartbeatAt }: ServerLock): boolean => Date.now() - Date.parse(heartbeatAt) <= staleAfterMs;
 
 /** What this editor says first. */
 export function helloOf(token: string, { client, trusted }: Pick<AttachOptions, 'client' | 'trusted'>): LabHelloParams {

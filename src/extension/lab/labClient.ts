@@ -10,7 +10,7 @@ import type { LabState } from '../workbench.ts';
 import { attach, AttachRefused, helloOf } from './attach.ts';
 import type { Attached, AttachOptions } from './attach.ts';
 import { Limiter } from './limiter.ts';
-import { BrokenLink } from './link.ts';
+import { aborted, BrokenLink, NoAnswer } from './link.ts';
 import type { Link } from './link.ts';
 
 export type LabClientOptions = Omit<AttachOptions, 'beforeStart'>;
@@ -19,6 +19,8 @@ export type LabClientOptions = Omit<AttachOptions, 'beforeStart'>;
 const mostStarts = 5;
 const startWindowMs = 3 * 60_000;
 const mostAttempts = 3;
+/** A server that says nothing to so many greetings, one after the other, is given up until the next request. */
+const mostSilences = 3;
 const firstDelayMs = 100;
 const longestDelayMs = 5_000;
 
@@ -66,7 +68,7 @@ export class LabClient {
       throw restricted();
     }
     for (let attempt = 1; ; attempt++) {
-      const { link } = await this.whenAttached();
+      const { link } = await unlessAborted(this.whenAttached(), signal);
       try {
         if (spec.needsTrust) await this.passTrustOn();
         return await link.request<Result>(spec.method, params, signal);
@@ -96,7 +98,7 @@ export class LabClient {
   async passTrustOn(): Promise<void> {
     const { attached, options } = this;
     if (!attached || attached.trusted || !options.trusted()) return;
-    await attached.link.hello(helloOf(attached.token, options));
+    await attached.link.hello(helloOf(attached.token, options), attached.server.pid);
     attached.trusted = true;
   }
 
@@ -117,6 +119,7 @@ export class LabClient {
 
   private async attachPatiently(): Promise<Attached> {
     this.become('starting');
+    let silences = 0;
     for (let delay = firstDelayMs; ; delay = Math.min(2 * delay, longestDelayMs)) {
       try {
         return this.welcome(await attach({ ...this.options, beforeStart: () => this.countStart() }));
@@ -125,7 +128,8 @@ export class LabClient {
         // A refusal repeats the reason of the start that failed; keeping it would nest them.
         if (!(error instanceof AttachRefused)) this.lastFailure = errorWords(error).message;
         this.options.log('error', (error as Error).message);
-        if (error instanceof AttachRefused || !(error instanceof LabError)) {
+        silences = error instanceof NoAnswer ? silences + 1 : 0;
+        if (error instanceof AttachRefused || !(error instanceof LabError) || silences >= mostSilences) {
           this.become('failed');
           throw error;
         }
@@ -192,6 +196,18 @@ export class LabClient {
     this.current = state;
     for (const listener of this.stateListeners) listener(state);
   }
+}
+
+/** What a promise gives, unless the signal comes first: attaching goes on for others. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  let stop: () => void = () => undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(aborted());
+  });
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  return Promise.race([promise, stopped]).finally(() => signal.removeEventListener('abort', stop));
 }
 
 const ended = (): LabError =>

@@ -19,7 +19,7 @@ import type { LabErrorData } from '../../shared/protocol/lab/message.ts';
 
 /** How long a server may take to accept and to answer hello. */
 const connectMs = 5_000;
-const helloMs = 15_000;
+const defaultHelloMs = 15_000;
 
 /** An open connection. */
 export class Link {
@@ -43,17 +43,14 @@ export class Link {
     return socket && new Link(socket);
   }
 
-  /** Introduces this editor; may be repeated when trust changes. */
-  async hello(params: LabHelloParams): Promise<LabHelloResult> {
+  /** Introduces this editor to the server, which is process `pid`; may be repeated when trust changes. */
+  async hello(params: LabHelloParams, pid: number, helloMs = defaultHelloMs): Promise<LabHelloResult> {
     const timer = AbortSignal.timeout(helloMs);
     try {
       return await this.request<LabHelloResult>(hello.method, params, timer);
     } catch (error) {
       if (!timer.aborted) throw error;
-      throw new LabError('server-unavailable', phrase('The lab server does not answer'), {
-        remedy: phrase('Show the log; if it stays so, end its process'),
-        cause: error,
-      });
+      throw new NoAnswer(pid);
     }
   }
 
@@ -135,7 +132,16 @@ export class BrokenLink extends LabError {
   }
 }
 
-const aborted = (): DOMException => new DOMException('The request was cancelled', 'AbortError');
+/** The server accepts connections and says nothing. */
+export class NoAnswer extends LabError {
+  constructor(pid: number) {
+    super('server-unavailable', phrase('The lab server does not answer'), {
+      remedy: phrase('Show the log; if it stays so, end process {0}', String(pid)),
+    });
+  }
+}
+
+export const aborted = (): DOMException => new DOMException('The request was cancelled', 'AbortError');
 
 function fromResponse(error: unknown): unknown {
   if (!(error instanceof ResponseError)) return error;
