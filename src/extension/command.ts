@@ -26,15 +26,20 @@ export function commandRegistrar(surroundings: CommandSurroundings): Workbench['
   };
 }
 
-/** Shows what failed and writes it to the log. `place` names the command for the log. */
-export function showFailure(error: unknown, place: string, log: vscode.LogOutputChannel): void {
+/**
+ * Shows what failed and writes it to the log. `place` names the command for the log. `session`: the session whose log says
+ * more than that of the extension.
+ */
+export function showFailure(error: unknown, place: string, log: vscode.LogOutputChannel, session?: string): void {
   const failure = describeFailure(error, vscode.l10n.t);
   if (!failure) return;
   log.error(`${place}: ${failure.bug && error instanceof Error ? (error.stack ?? error.message) : failure.text}`);
   const showLog = vscode.l10n.t('Show Log');
   // Not awaited: a notification may stay for hours.
   void vscode.window.showErrorMessage(failure.text, showLog).then((chosen) => {
-    if (chosen === showLog) log.show();
+    if (chosen === undefined) return;
+    if (session === undefined) log.show();
+    else void vscode.commands.executeCommand('forgettingLab.internal.readSession', { session });
   });
 }
 

@@ -53,7 +53,8 @@ vi.mock('./steps.ts', () => ({
   },
 }));
 vi.mock('./carryOut.ts', () => ({
-  carryOut: (_: unknown, _work: unknown, done: (session: object) => Promise<void>) => done({ result: ['made'] }),
+  carryOut: (_: unknown, _work: unknown, done: (session: object) => Promise<void>) =>
+    done({ result: ['made'], queuedAt: '2026-11-21T10:00:00Z' }),
 }));
 
 /** Panels that a launched experiment opens once its run has a folder. */
@@ -93,7 +94,8 @@ describe('the heatmap of a launched experiment', () => {
 
 describe('a document at the end of work', () => {
   const lab = { request: () => Promise.resolve({ tasks: [] }) };
-  const workbench = { lab, context: { subscriptions: [] } } as unknown as Workbench;
+  const names = { nameOf: (model: string) => Promise.resolve(model) };
+  const workbench = { lab, names, context: { subscriptions: [] } } as unknown as Workbench;
   const texts = createReadonlyTexts(workbench.context);
 
   it.each([

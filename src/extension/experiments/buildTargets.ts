@@ -8,7 +8,8 @@ import type { ExperimentMaterial, TaskCandidate } from '../../shared/protocol/la
 import { activeFile } from '../activeFile.ts';
 import { rowCount } from '../counts.ts';
 import { engineSettings } from '../engineSettings.ts';
-import { inLabel, inMessage } from '../outsideText.ts';
+import { tellDone } from '../notifications/tellDone.ts';
+import { inLabel } from '../outsideText.ts';
 import { pathOf } from '../pathOf.ts';
 import type { Workbench } from '../workbench.ts';
 import { carryOut } from './carryOut.ts';
@@ -64,8 +65,7 @@ export async function buildTargets(workbench: Workbench, argument: unknown): Pro
 async function offerTargets(data: string, out: string, [result = out]: readonly Words[]): Promise<void> {
   await vscode.window.showTextDocument(vscode.Uri.file(out), unasked());
   const diff = vscode.l10n.t('Compare with the ground truth');
-  const chosen = await vscode.window.showInformationMessage(inMessage(say(result, vscode.l10n.t)), diff);
-  if (chosen === diff)
+  if (await tellDone(say(result, vscode.l10n.t), diff))
     await vscode.commands.executeCommand('forgettingLab.showTargetDiff', { dataset: data, other: out });
 }
 

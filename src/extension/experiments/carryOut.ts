@@ -19,7 +19,7 @@ export async function carryOut(
   toldSessions.add(id);
   const following = followSession(lab, id, (session) => {
     if (!isOver(session)) return false;
-    if (session.state === 'failed') showFailure(failureOf(session), work.kind, log);
+    if (session.state === 'failed') showFailure(failureOf(session), work.kind, log, id);
     else if (session.state === 'done') done(session).catch((error: unknown) => showFailure(error, work.kind, log));
     return true;
   });

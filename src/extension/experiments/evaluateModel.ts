@@ -1,5 +1,4 @@
 // Evaluate Model: the benchmarks of an experiment, measured on a model or checkpoint.
-import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { say } from '../../shared/phrase.ts';
 import { outlineExperiment } from '../../shared/protocol/lab/experiments.ts';
@@ -7,6 +6,7 @@ import { listExperiments } from '../../shared/protocol/lab/runs.ts';
 import { engineSettings } from '../engineSettings.ts';
 import { inLabel } from '../outsideText.ts';
 import { pathOf } from '../pathOf.ts';
+import { shortMinuteOf } from '../sidebar/runTime.ts';
 import type { Workbench } from '../workbench.ts';
 import { carryOut } from './carryOut.ts';
 import { activeExperiment } from './launch.ts';
@@ -41,8 +41,10 @@ export async function evaluateModel(
   const { model, experiment, benchmarks } = answers;
   if (model === undefined || experiment === undefined) return undefined;
   const work = { kind: 'evaluate' as const, model, experiment, benchmarks, ...engineSettings() };
-  return carryOut(workbench, work, async ({ result = [] }) => {
-    const name = vscode.l10n.t('Evaluation of {0}', basename(model));
+  return carryOut(workbench, work, async ({ result = [], queuedAt }) => {
+    // The minute keeps a second evaluation of a model beside the first.
+    const measured = `${await workbench.names.nameOf(model)} ${shortMinuteOf(queuedAt)}`;
+    const name = vscode.l10n.t('Evaluation of {0}', measured);
     const lines = [model, experiment, '', ...result.map((line) => say(line, vscode.l10n.t)), ''];
     await texts.show(name, lines.join('\n'), unasked());
   });

@@ -32,7 +32,7 @@ export async function launch(workbench: Workbench, argument: unknown): Promise<s
   const following = followSession(workbench.lab, id, (session) => {
     if (session.run === undefined) {
       // A run that never got a folder has no other place to say why.
-      if (session.state === 'failed') showFailure(failureOf(session), 'forgettingLab.launch', workbench.log);
+      if (session.state === 'failed') showFailure(failureOf(session), 'forgettingLab.launch', workbench.log, id);
       return isOver(session);
     }
     // Directly: the list of runs learns of a new folder a moment later. After a wait somebody may be writing where it would

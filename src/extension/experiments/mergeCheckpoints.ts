@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { LabError } from '../../shared/errors.ts';
 import { phrase, say } from '../../shared/phrase.ts';
 import { activeFile } from '../activeFile.ts';
-import { inMessage } from '../outsideText.ts';
+import { tellDone } from '../notifications/tellDone.ts';
 import { pathOf } from '../pathOf.ts';
 import { servedFolder } from '../servedFolder.ts';
 import type { Workbench } from '../workbench.ts';
@@ -45,11 +45,8 @@ export async function mergeCheckpoints(workbench: Workbench, argument: unknown):
     // The list of models is looked at again only from time to time.
     await vscode.commands.executeCommand('forgettingLab.internal.refresh');
     const evaluate = vscode.l10n.t('Evaluate Model');
-    const chosen = await vscode.window.showInformationMessage(
-      inMessage(result.map((line) => say(line, vscode.l10n.t)).join(' ')),
-      evaluate,
-    );
-    if (chosen === evaluate) await vscode.commands.executeCommand('forgettingLab.evaluateModel', out);
+    const words = result.map((line) => say(line, vscode.l10n.t)).join(' ');
+    if (await tellDone(words, evaluate)) await vscode.commands.executeCommand('forgettingLab.evaluateModel', out);
   });
 }
 

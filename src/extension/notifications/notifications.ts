@@ -33,5 +33,6 @@ async function tellEnd(session: SessionSummary): Promise<void> {
   const chosen = await show(message.text, ...choices);
   if (chosen === never) await settings.update('runEnded', false, vscode.ConfigurationTarget.Global);
   else if (chosen === showHeatmap) await vscode.commands.executeCommand('forgettingLab.showHeatmap', run);
-  else if (chosen === showLog) await vscode.commands.executeCommand('forgettingLab.showLog');
+  else if (chosen === showLog)
+    await vscode.commands.executeCommand('forgettingLab.internal.readSession', { session: session.id });
 }
