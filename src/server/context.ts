@@ -32,8 +32,11 @@ export interface ServerContext {
   onTrusted(listener: () => void): void;
   /** Called when a connection closes. */
   onClientGone(listener: (client: number) => void): void;
-  /** Keeps the server alive while the returned function has not been called. */
-  hold(reason: Words): () => void;
+  /**
+   * Keeps the server alive while the returned function has not been called. With `next`, another server takes the work up as
+   * it is, so that one of another version may follow.
+   */
+  hold(reason: Words, takenUpBy?: 'next'): () => void;
   /** Called once when the server ends. */
   onShutdown(listener: () => Promise<void> | void): void;
 }

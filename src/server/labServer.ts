@@ -39,7 +39,7 @@ export class LabServer implements ServerContext, ConnectionServer {
   private readonly routes = new Map<string, Route>();
   private readonly listeners = new Map<string, ((params: unknown, context: CallContext) => void)[]>();
   private readonly clients = new Map<number, ClientConnection>();
-  private readonly holds = new Map<number, Words>();
+  private readonly holds = new Map<number, { reason: Words; passesOn: boolean }>();
   private readonly goneListeners: ((client: number) => void)[] = [];
   private readonly trustedListeners: (() => void)[] = [];
   private readonly endListeners: (() => Promise<void> | void)[] = [];
@@ -121,9 +121,9 @@ export class LabServer implements ServerContext, ConnectionServer {
     this.goneListeners.push(listener);
   }
 
-  hold(reason: Words): () => void {
+  hold(reason: Words, takenUpBy?: 'next'): () => void {
     const id = this.nextId++;
-    this.holds.set(id, reason);
+    this.holds.set(id, { reason, passesOn: takenUpBy === 'next' });
     this.watchIdle();
     return () => {
       this.holds.delete(id);
@@ -196,7 +196,7 @@ export class LabServer implements ServerContext, ConnectionServer {
   }
 
   private shutDownFor(client: number): null {
-    const reasons = [...this.holds.values()];
+    const reasons = [...this.holds.values()].flatMap(({ reason, passesOn }) => (passesOn ? [] : [reason]));
     const others = this.attachedClients().filter(({ id }) => id !== client).length;
     if (others === 1) reasons.push(phrase('another editor is attached'));
     if (others > 1) reasons.push(phrase('{0} other editors are attached', others));

@@ -8,9 +8,9 @@ import { placeOf, readLock } from '../../src/extension/lab/place.ts';
 import { isAlive } from '../../src/runs/processes.ts';
 import { preparePlace } from '../../src/server/place.ts';
 import { LabError } from '../../src/shared/errors.ts';
-import { listSessions } from '../../src/shared/protocol/lab/sessions.ts';
+import { launchSession, listSessions, stopSession } from '../../src/shared/protocol/lab/sessions.ts';
 import { RawClient } from './rawClient.ts';
-import { serverEntry, testWorkspace, until } from './testWorkspace.ts';
+import { serverEntry, sessionIn, testWorkspace, until } from './testWorkspace.ts';
 import type { TestWorkspace } from './testWorkspace.ts';
 
 /** Starts servers at the same moment; gives those that are still there when all have decided. */
@@ -251,6 +251,26 @@ test('an idle server of another version makes room for ours', async () => {
   expect(await newer.request(listSessions, {})).toEqual([]);
   expect(await exit).toBe(0);
   expect(newer.serverPid).not.toBe(lock.pid);
+});
+
+test('a server of another version makes room though a session runs, and the next one follows the queue', async () => {
+  const workspace = await testWorkspace();
+  const older = workspace.client();
+  const launch = async (name: string): Promise<string> =>
+    (await older.request(launchSession, { kind: 'run', experiment: workspace.file(name) })).id;
+  const [running, waiting] = [await launch('long.experiment.yaml'), await launch('short.experiment.yaml')];
+  await sessionIn(older, running, ['running']);
+  const before = older.serverPid;
+  older.dispose();
+  const newer = workspace.client({ version: '99.0.0' });
+  const list = await newer.request(listSessions, {});
+  expect(newer.serverPid).not.toBe(before);
+  expect(list.map(({ id, state }) => [id, state])).toEqual([
+    [running, 'running'],
+    [waiting, 'queued'],
+  ]);
+  await newer.request(stopSession, { id: running, how: 'now' });
+  expect(await sessionIn(newer, waiting, ['done', 'failed'])).toMatchObject({ state: 'done' });
 });
 
 test('a server of another version that is needed is used as it is', async () => {

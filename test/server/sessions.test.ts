@@ -317,6 +317,22 @@ describe('when a process is killed', () => {
     expect(await trainedTo(client, id, 6)).toMatchObject({ run, work: { kind: 'resume', run } });
   });
 
+  test('a session of a resume that was forced: it is resumed by force again', async () => {
+    const workspace = await testWorkspace();
+    const client = workspace.client();
+    const id = await launch(client, runOf(workspace, 'long'));
+    const { run = '' } = await trainedTo(client, id, 3);
+    await client.request(stopSession, { id, how: 'save' });
+    await sessionIn(client, id, ended);
+    const forced = { kind: 'resume', run, force: true } as const;
+    const again = await launch(client, forced);
+    await trainedTo(client, again, 5);
+    const session = await sessionPid(workspace);
+    process.kill(session, 'SIGKILL');
+    await until('another process goes on', async () => (await sessionPid(workspace).catch(() => session)) !== session);
+    expect((await client.request(listSessions, {}))[0]?.work).toEqual(forced);
+  });
+
   test('the session again and again: it is given up with the reason', async () => {
     const workspace = await testWorkspace();
     const client = workspace.client();

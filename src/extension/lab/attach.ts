@@ -116,7 +116,7 @@ export function helloOf(token: string, { client, trusted }: Pick<AttachOptions, 
   return { protocolVersion: LAB_PROTOCOL_VERSION, token, client, trusted: trusted() };
 }
 
-/** A server that speaks another protocol makes room when it is idle. */
+/** A server that speaks another protocol makes room when no other editor needs it; its sessions go on. */
 async function replaceOther(link: Link, lock: ServerLock): Promise<void> {
   try {
     await link.request(shutdown.method, {});
@@ -137,7 +137,7 @@ async function replaceOther(link: Link, lock: ServerLock): Promise<void> {
   }
 }
 
-/** A server of another version that speaks our protocol is replaced when it is idle, else used as it is. */
+/** A server of another version that speaks our protocol is replaced when no other editor needs it, else used as it is. */
 async function isReplaced({ link, server }: Attached, { version, log }: AttachOptions): Promise<boolean> {
   if (server.version === version) return false;
   try {

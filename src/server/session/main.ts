@@ -10,10 +10,13 @@ import { stepBack } from './priority.ts';
 import { Reporter } from './reporter.ts';
 
 const stopFileMs = 500;
+/** How long after its server has gone a session still waits for work. */
+const lastMessageMs = 500;
 
 const stop = new AbortController();
 const abort = new AbortController();
 let files: SessionFiles | undefined;
+let alone = false;
 
 function askToStop(how: StopHow): void {
   if (how === 'now' && !abort.signal.aborted)
@@ -68,6 +71,17 @@ function watchStopFile(file: string): void {
   }, stopFileMs).unref();
 }
 
+/** The server has gone. Its last message may still be on its way here. */
+function goOnAlone(): void {
+  if (alone) return;
+  alone = true;
+  setTimeout(() => {
+    // Nobody has written down yet that this session exists.
+    if (!files) process.exit(1);
+    watchStopFile(files.stop);
+  }, lastMessageMs);
+}
+
 process.on('message', (message: ToSession) => {
   if (message.kind === 'stop') askToStop(message.how);
   else if (!files) {
@@ -75,11 +89,9 @@ process.on('message', (message: ToSession) => {
     void main(message);
   }
 });
-process.on('disconnect', () => {
-  // Nobody has written down yet that this session exists.
-  if (!files) process.exit(1);
-  watchStopFile(files.stop);
-});
+process.on('disconnect', goOnAlone);
+// The server may have gone before anybody here could hear of it.
+if (!process.connected) goOnAlone();
 process.on('SIGINT', () => askToStop(stop.signal.aborted ? 'now' : 'save'));
 process.on('SIGTERM', () => askToStop(stop.signal.aborted ? 'now' : 'save'));
 // The terminal that the editor was started from may close.

@@ -40,7 +40,7 @@ export class Queue {
   private readonly events: QueueEvents;
   private entries: Entry[] = [];
   private current: { entry: Entry; process: SessionProcess } | undefined;
-  private starting = false;
+  private starting: Promise<void> | undefined;
   private allowed = false;
   private closed = false;
 
@@ -129,9 +129,10 @@ export class Queue {
     this.next();
   }
 
-  /** Leaves running sessions to themselves. */
-  close(): void {
+  /** Leaves running sessions to themselves, once it is settled whether one that is just being started is among them. */
+  async close(): Promise<void> {
     this.closed = true;
+    await this.starting;
     this.current?.process.detach();
   }
 
@@ -167,14 +168,13 @@ export class Queue {
   /** Starts the next session when nothing runs. */
   private next(): void {
     const queued = this.entries.find(({ summary }) => summary.state === 'queued');
-    const busy = this.current !== undefined || this.starting;
+    const busy = this.current !== undefined || this.starting !== undefined;
     this.events.busy(busy || (this.allowed && queued !== undefined));
     if (busy || !queued || !this.allowed || this.closed) return;
-    this.starting = true;
-    this.start(queued)
+    this.starting = this.start(queued)
       .catch((error: unknown) => this.failToStart(queued, error))
       .finally(() => {
-        this.starting = false;
+        this.starting = undefined;
         this.next();
       });
   }
@@ -302,9 +302,9 @@ export class Queue {
       await this.finish(entry, { state: 'failed', reason, remedy, exitCode: 1 });
     } else {
       entry.restarts = [...recent, now];
-      // Versions that were accepted once are not asked about again.
-      const forced = summary.work.kind === 'resume' && summary.work.force === true;
-      summary.work = { kind: 'resume', run, ...(forced ? { force: true } : {}) };
+      // A resume that was forced stays so.
+      const force = summary.work.kind === 'resume' && summary.work.force === true ? { force: true } : {};
+      summary.work = { kind: 'resume', run, ...force };
       summary.state = 'queued';
       // It goes on before anything else begins.
       this.entries = [entry, ...this.entries.filter((one) => one !== entry)];

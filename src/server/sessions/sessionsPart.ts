@@ -85,7 +85,7 @@ class Changes {
   }
 }
 
-/** Holds the server while the queue is busy. */
+/** Holds the server while the queue is busy; sessions outlive it, and the next server follows them. */
 class Holder {
   private readonly server: ServerContext;
   private release: (() => void) | undefined;
@@ -95,7 +95,7 @@ class Holder {
   }
 
   set(busy: boolean): void {
-    if (busy) this.release ??= this.server.hold(phrase('a session is running'));
+    if (busy) this.release ??= this.server.hold(phrase('a session is running'), 'next');
     else {
       this.release?.();
       this.release = undefined;

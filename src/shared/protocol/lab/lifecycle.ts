@@ -30,8 +30,9 @@ export interface LabHelloResult {
 export const hello = request<LabHelloParams, LabHelloResult>('lab/hello');
 
 /**
- * Asks an idle server to end; refused while something runs or waits, and while another editor is attached. The one request
- * that is also answered after a hello of another version, so that a newer editor can replace an idle older server.
+ * Asks a server to end; refused while it does something itself, and while another editor is attached. Sessions go on, and
+ * the next server takes up the queue. The one request that is also answered after a hello of another version, so that a newer
+ * editor can replace an older server.
  */
 export const shutdown = request<Record<string, never>, null>('lab/shutdown');
 
