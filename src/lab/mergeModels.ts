@@ -19,7 +19,7 @@ export interface MergeRequest {
 }
 
 /** Throws `usage` when the folder to write is there already. */
-export async function requireFree(out: string): Promise<void> {
+async function requireFree(out: string): Promise<void> {
   const taken = await access(out).then(
     () => true,
     () => false,
@@ -31,11 +31,16 @@ export async function requireFree(out: string): Promise<void> {
 }
 
 /** Writes the merged model. Throws `model-invalid` when the two do not belong together. */
-export async function mergeModels({ base, tuned, lambda, out }: MergeRequest): Promise<void> {
+export async function mergeModels(request: MergeRequest): Promise<void> {
+  await requireMergeable(request);
+  const { base, tuned, lambda, out } = request;
+  await mergeLinear({ base: modelFolder(base), tuned: modelFolder(tuned), lambda, out });
+}
+
+/** What can be said of a merge before it begins: both models are there and belong together, and its folder is free. */
+export async function requireMergeable({ base, tuned, out }: Omit<MergeRequest, 'lambda'>): Promise<void> {
   await requireFree(out);
-  const folders = { base: modelFolder(base), tuned: modelFolder(tuned) };
-  await requireSameTokenizer(folders.base, folders.tuned);
-  await mergeLinear({ ...folders, lambda, out });
+  await requireSameTokenizer(modelFolder(base), modelFolder(tuned));
 }
 
 /** The result in words. */

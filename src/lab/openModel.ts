@@ -63,6 +63,11 @@ function parseJson(text: string): Record<string, unknown> {
   }
 }
 
+/** What can be said of a model before it is loaded: it is there, with its tokenizer and an adapter's base. */
+export async function requireModel(options: Pick<ModelOptions, 'model'>): Promise<void> {
+  await loadTextSide((await findWeights(options)).folder);
+}
+
 /** Loads a model for inference, does something with it, and ends the engine whatever happens. */
 export async function withModel<T>(options: ModelOptions, action: (model: OpenModel) => Promise<T>): Promise<T> {
   const { folder, adapter } = await findWeights(options);

@@ -418,6 +418,30 @@ describe('other work', () => {
     expect(await readdir(merged)).toContain('model.safetensors');
   });
 
+  test('that can only fail is refused before it is queued', async () => {
+    const workspace = await testWorkspace();
+    const client = workspace.client();
+    const targets = {
+      kind: 'targets',
+      model: 'pocket',
+      data: workspace.file('train.jsonl'),
+      recipe: 'self-output',
+      out: workspace.file('own.jsonl'),
+    } as const;
+    const experiment = workspace.file('short.experiment.yaml');
+    const absent = workspace.file('absent');
+    const refused: [work: SessionWork, message: RegExp][] = [
+      [{ ...targets, model: absent }, /absent/],
+      [{ ...targets, data: `${absent}.jsonl` }, /absent\.jsonl/],
+      [{ ...targets, scorer: 'nonsense' }, /There is no scorer "nonsense"/],
+      [{ kind: 'evaluate', model: absent, experiment, benchmarks: ['words'] }, /absent/],
+      [{ kind: 'merge', base: absent, tuned: 'pocket', lambda: 0.5, out: workspace.file('merged') }, /absent/],
+      [{ kind: 'merge', base: 'pocket', tuned: absent, lambda: 0.5, out: workspace.file('merged') }, /absent/],
+    ];
+    for (const [work, message] of refused) await expect(launch(client, work)).rejects.toThrow(message);
+    expect(await client.request(listSessions, {})).toEqual([]);
+  });
+
   test('is stopped without leaving a file', async () => {
     const workspace = await testWorkspace();
     const client = workspace.client();

@@ -2,8 +2,11 @@
 // before it is queued.
 import { basename, dirname } from 'node:path';
 import { z } from 'zod';
+import { findScorer } from '../../evals/scorers.ts';
+import { countRows } from '../../lab/countRows.ts';
 import { findBenchmark } from '../../lab/evaluateModel.ts';
-import { requireFree } from '../../lab/mergeModels.ts';
+import { requireMergeable } from '../../lab/mergeModels.ts';
+import { requireModel } from '../../lab/openModel.ts';
 import { recipeChoices } from '../../lab/targetChoices.ts';
 import { loadExperiment } from '../../runs/loadExperiment.ts';
 import { requireUnlocked } from '../../runs/lock.ts';
@@ -70,12 +73,17 @@ export async function prepareWork(work: SessionWork): Promise<Words> {
     }
     case 'targets':
       recipeChoices(work);
+      if (work.scorer !== undefined) findScorer(work.scorer);
+      // A dataset that cannot be read says so at its first row.
+      await countRows(work.data, 1);
+      await requireModel(work);
       return phrase('{0} targets of {1}', work.recipe, basename(work.data));
     case 'evaluate':
       for (const benchmark of work.benchmarks) await findBenchmark({ benchmark, experiment: work.experiment });
+      await requireModel(work);
       return evaluationTitle(work.benchmarks, modelTitle(work.model));
     case 'merge':
-      await requireFree(work.out);
+      await requireMergeable(work);
       return phrase('{0} merged with {1}', modelTitle(work.tuned), modelTitle(work.base));
     default:
       return work satisfies never;
