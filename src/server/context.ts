@@ -37,6 +37,8 @@ export interface ServerContext {
    * it is, so that one of another version may follow.
    */
   hold(reason: Words, takenUpBy?: 'next'): () => void;
+  /** Ends the server; what runs in session processes goes on. `why` is for the log. */
+  end(why: string): Promise<void>;
   /** Called once when the server ends. */
   onShutdown(listener: () => Promise<void> | void): void;
 }

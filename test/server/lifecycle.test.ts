@@ -1,8 +1,8 @@
 // Starting, racing, taking over, ending.
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { placeOf, readLock } from '../../src/extension/lab/place.ts';
 import { isAlive } from '../../src/runs/processes.ts';
@@ -271,6 +271,24 @@ test('a server of another version makes room though a session runs, and the next
   ]);
   await newer.request(stopSession, { id: running, how: 'now' });
   expect(await sessionIn(newer, waiting, ['done', 'failed'])).toMatchObject({ state: 'done' });
+});
+
+test('a server whose bundle an update has removed leaves its queue to the next one', async () => {
+  const workspace = await testWorkspace();
+  const installed = workspace.file('extension/dist');
+  await cp(dirname(serverEntry), installed, { recursive: true });
+  for (const name of ['node_modules', 'package.json', 'examples', 'media'])
+    await symlink(join(dirname(serverEntry), '..', name), join(installed, '..', name));
+  const older = workspace.client({ serverEntry: join(installed, 'server.js') });
+  const launch = async (name: string): Promise<string> =>
+    (await older.request(launchSession, { kind: 'run', experiment: workspace.file(name) })).id;
+  const [first, waiting] = [await launch('long.experiment.yaml'), await launch('short.experiment.yaml')];
+  await sessionIn(older, first, ['running']);
+  await rm(join(installed, '..'), { recursive: true });
+  await older.request(stopSession, { id: first, how: 'now' });
+  await until('the old server has gone', () => older.state !== 'attached', 15_000);
+  older.dispose();
+  expect(await sessionIn(workspace.client(), waiting, ['done', 'failed'])).toMatchObject({ state: 'done' });
 });
 
 test('a server of another version that is needed is used as it is', async () => {

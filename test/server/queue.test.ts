@@ -45,7 +45,13 @@ async function startedQueue(program: (folder: string) => Promise<string>) {
   await mkdir(sessions);
   process.execPath = await program(folder);
   const nothing = (): void => undefined;
-  const queue = new Queue(new QueueStore(folder), { changed: nothing, removed: nothing, busy: nothing, log: nothing });
+  const queue = new Queue(new QueueStore(folder), {
+    changed: nothing,
+    removed: nothing,
+    busy: nothing,
+    log: nothing,
+    uninstalled: nothing,
+  });
   onTestFinished(() => queue.close());
   await queue.open();
   queue.allow();

@@ -8,7 +8,7 @@ import type { Phrase } from '../../shared/phrase.ts';
 import type { SessionState, SessionSummary, SessionWork } from '../../shared/protocol/lab/sessions.ts';
 import type { SessionEnd, SessionStatus, StopHow } from '../session/messages.ts';
 import { killTree } from './processTree.ts';
-import { adoptSessionProcess, readStatus, startSessionProcess } from './sessionProcess.ts';
+import { adoptSessionProcess, isUninstalled, readStatus, startSessionProcess } from './sessionProcess.ts';
 import type { ProcessEvents, SessionProcess, StartedProcess } from './sessionProcess.ts';
 import type { Entry, QueueStore } from './store.ts';
 import { prepareWork } from './work.ts';
@@ -27,6 +27,8 @@ export interface QueueEvents {
   /** Whether anything runs, or waits and may run. */
   busy(busy: boolean): void;
   log(level: 'info' | 'warning' | 'error', message: string): void;
+  /** This server cannot start sessions any more, and must make room for one that can. */
+  uninstalled(): void;
 }
 
 const resumeRemedy = phrase('Resume the run to continue from its last checkpoint');
@@ -208,6 +210,11 @@ export class Queue {
 
   private async failToStart(entry: Entry, error: unknown): Promise<void> {
     if (!this.isWaiting(entry)) return;
+    if (isUninstalled()) {
+      this.closed = true;
+      this.events.uninstalled();
+      return;
+    }
     this.events.log('error', `session ${entry.summary.id} did not start: ${describeError(error)}`);
     const { message: reason, ...rest } = errorWords(error);
     await this.finish(entry, { state: 'failed', reason, exitCode: 1, ...rest });

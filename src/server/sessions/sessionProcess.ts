@@ -43,6 +43,9 @@ function sessionEntry(): string {
   });
 }
 
+/** Whether the bundle of this very server is gone: an update of the extension has removed its folder. */
+export const isUninstalled = (): boolean => !existsSync(fileURLToPath(import.meta.url));
+
 /** A session process that this server has started. */
 export interface StartedProcess extends SessionProcess {
   /** Tells what becomes of it, also when it has ended already. */

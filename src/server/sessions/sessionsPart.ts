@@ -30,6 +30,7 @@ export const sessionsPart: ServerPart = async (server) => {
     removed: (id) => changes.add(id),
     busy: (busy) => holder.set(busy),
     log: (level, message) => server.log(level, message),
+    uninstalled: () => void server.end('its bundle is gone, and the queue waits for another server'),
   });
   server.handle(listSessions, () => queue.list());
   server.handle(launchSession, async (work) => ({ id: await queue.launch(parseWork(work)) }));

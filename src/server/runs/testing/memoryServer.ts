@@ -63,6 +63,7 @@ export async function memoryServer(part: ServerPart, workspace: string, stateFol
     },
     onTrusted: () => undefined,
     hold: () => () => undefined,
+    end: () => Promise.resolve(),
     onShutdown: (listener) => {
       endings.push(listener);
     },
