@@ -27,8 +27,15 @@ export async function readPlan(folder: string): Promise<Work[] | undefined> {
   if (text === undefined) return undefined;
   try {
     const plan = JSON.parse(text) as Partial<PlanFile> | null;
-    return plan?.formatVersion === 1 && Array.isArray(plan.work) ? plan.work : undefined;
+    const ours = plan?.formatVersion === 1 && Array.isArray(plan.work) && plan.work.every(isWork);
+    return ours ? plan.work : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** As far as whoever looks for the work of a trial relies on it. */
+function isWork(value: unknown): boolean {
+  const { key, stage } = (value ?? {}) as Partial<Work>;
+  return typeof stage === 'number' && typeof key === 'object' && typeof key.arm === 'string';
 }

@@ -77,7 +77,7 @@ describe('the notification at the end of a long run', () => {
       ['Show heatmap', "Don't show again"],
       ['Show Log', "Don't show again"],
     ]);
-    expect(editor.commands[1]).toEqual(['forgettingLab.showLog']);
+    expect(editor.commands[1]).toEqual(['forgettingLab.internal.readSession', { session: 'b' }]);
   });
 
   it('stays away once nobody wants it any more', async () => {
