@@ -36,6 +36,8 @@ export interface PanelSubject {
 
 /** What models and checkpoints are called. */
 export interface ModelNames {
+  /** Of a checkpoint of a run; undefined for anything else. */
+  of(model: string): Promise<string | undefined>;
   /** In a line of text: a checkpoint by its run, a model by its folder. */
   nameOf(model: string): Promise<string>;
 }

@@ -128,8 +128,8 @@ export async function chooseFolder(page: Page, folder: string): Promise<void> {
 /** Opens the sidebar of the extension unless it is open, and waits for its first row. */
 export async function openSidebar(page: Page): Promise<void> {
   // A click on the activity of an open sidebar closes it.
-  const open = await page.locator('.customview-tree').first().isVisible();
-  if (!open) await activity(page, 'Forgetting Lab').click();
+  const title = page.locator('.part.sidebar .title-label').filter({ hasText: 'Forgetting Lab' });
+  if (!(await title.isVisible())) await activity(page, 'Forgetting Lab').click();
   await page.locator('.customview-tree .monaco-list-row').first().waitFor();
 }
 

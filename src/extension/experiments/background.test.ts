@@ -94,7 +94,7 @@ describe('the heatmap of a launched experiment', () => {
 
 describe('a document at the end of work', () => {
   const lab = { request: () => Promise.resolve({ tasks: [] }) };
-  const names = { nameOf: (model: string) => Promise.resolve(model) };
+  const names = { of: () => Promise.resolve(undefined) };
   const workbench = { lab, names, context: { subscriptions: [] } } as unknown as Workbench;
   const texts = createReadonlyTexts(workbench.context);
 

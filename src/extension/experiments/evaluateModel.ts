@@ -1,4 +1,5 @@
 // Evaluate Model: the benchmarks of an experiment, measured on a model or checkpoint.
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { say } from '../../shared/phrase.ts';
 import { outlineExperiment } from '../../shared/protocol/lab/experiments.ts';
@@ -43,7 +44,7 @@ export async function evaluateModel(
   const work = { kind: 'evaluate' as const, model, experiment, benchmarks, ...engineSettings() };
   return carryOut(workbench, work, async ({ result = [], queuedAt }) => {
     // The minute keeps a second evaluation of a model beside the first.
-    const measured = `${await workbench.names.nameOf(model)} ${shortMinuteOf(queuedAt)}`;
+    const measured = `${(await workbench.names.of(model)) ?? basename(model)} ${shortMinuteOf(queuedAt)}`;
     const name = vscode.l10n.t('Evaluation of {0}', measured);
     const lines = [model, experiment, '', ...result.map((line) => say(line, vscode.l10n.t)), ''];
     await texts.show(name, lines.join('\n'), unasked());

@@ -23,7 +23,9 @@ export function createReadonlyTexts(context: vscode.ExtensionContext): ReadonlyT
   );
   return {
     show: async (title, text, options = { preview: true }) => {
-      const uri = vscode.Uri.from({ scheme, path: `/${title}.txt` });
+      // A title is no path: a folder in it would take the words before it off the tab.
+      const name = title.replaceAll(/[\\/]/g, ' \u203a ');
+      const uri = vscode.Uri.from({ scheme, path: `/${name}.txt` });
       const replace = (now: string): void => {
         texts.set(uri.path, now);
         changed.fire(uri);
