@@ -35,9 +35,11 @@ export interface LoadedEngine {
 const mostEngines = 2;
 /** An unused engine goes after so long, milliseconds. */
 const idleMs = 120_000;
-/** As for sessions: this many starts of an engine in this time, milliseconds. */
-const mostStarts = 5;
-const startsWithinMs = 180_000;
+/** As for sessions: an engine that has died so often in this time, milliseconds, is not started again. */
+const mostDeaths = 5;
+const deathsWithinMs = 180_000;
+/** Models whose tokenizer is kept in memory; those of large vocabularies take a hundred megabytes. */
+const mostOpened = 4;
 /** Training and typing come first. */
 const enginePriority = 10;
 
@@ -48,6 +50,8 @@ interface EngineSlot {
   loaded: Promise<LoadedEngine>;
   timer: NodeJS.Timeout | undefined;
   users: number;
+  /** Its process has died. */
+  dead: boolean;
 }
 
 export interface ScoredModelsOptions {
@@ -61,7 +65,8 @@ export class ScoredModels {
   private readonly options: ScoredModelsOptions;
   private readonly opened = new Map<string, { stamp: string; model: Promise<OpenedModel> }>();
   private readonly slots: EngineSlot[] = [];
-  private starts: number[] = [];
+  /** When engines of a folder died. */
+  private readonly deaths = new Map<string, number[]>();
   private closed = false;
 
   constructor(options: ScoredModelsOptions) {
@@ -85,9 +90,15 @@ export class ScoredModels {
     const stamp = await stampOf(folder);
     const key = placeKey(folder, choice);
     const known = this.opened.get(key);
-    if (known?.stamp === stamp) return known.model;
+    // The last one is the one used last.
+    this.opened.delete(key);
+    if (known?.stamp === stamp) {
+      this.opened.set(key, known);
+      return known.model;
+    }
     const opening = { stamp, model: this.read({ choice, folder, stamp }) };
     this.opened.set(key, opening);
+    for (const oldest of [...this.opened.keys()].slice(0, -mostOpened)) this.opened.delete(oldest);
     // A failure is not kept: the folder may be complete at the next attempt.
     opening.model.catch(() => {
       if (this.opened.get(key) === opening) this.opened.delete(key);
@@ -97,6 +108,7 @@ export class ScoredModels {
 
   /** Does something with a model's engine, which stays loaded for whoever comes next. */
   async withEngine<T>(model: ModelFolder, action: (loaded: LoadedEngine) => Promise<T>) {
+    this.requireSteady(model.folder);
     const slot = this.slotOf(model);
     slot.users++;
     clearTimeout(slot.timer);
@@ -106,6 +118,7 @@ export class ScoredModels {
     } catch (error) {
       if (error instanceof LabError && error.code === 'engine-died') {
         this.forget(slot);
+        this.countDeath(slot);
         throw died(error);
       }
       throw error;
@@ -161,14 +174,13 @@ export class ScoredModels {
       const outdated = slot.folder === folder && slot.stamp !== stamp;
       if (outdated || this.slots.length >= mostEngines) this.drop(slot);
     }
-    const slot: EngineSlot = { folder, stamp, key, loaded: this.load(model), timer: undefined, users: 0 };
+    const slot: EngineSlot = { folder, stamp, key, loaded: this.load(model), timer: undefined, users: 0, dead: false };
     this.slots.push(slot);
     slot.loaded.catch(() => this.forget(slot));
     return slot;
   }
 
   private async load({ choice, folder, stamp }: ModelFolder): Promise<LoadedEngine> {
-    this.countStart(folder);
     const engine = await (this.options.start ?? startEngine)({ priority: enginePriority });
     try {
       const info = await engine.load({
@@ -185,18 +197,22 @@ export class ScoredModels {
     }
   }
 
-  private countStart(folder: string): void {
+  /** Throws when the engine of a model dies again and again. */
+  private requireSteady(folder: string): void {
     if (this.closed) throw new LabError('engine-died', phrase('the lab server is ending'));
-    const now = Date.now();
-    this.starts = this.starts.filter((at) => now - at < startsWithinMs);
-    if (this.starts.length >= mostStarts) {
-      throw new LabError(
-        'engine-died',
-        phrase('The engine for {0} was started {1} times in 3 minutes', folder, mostStarts),
-        { remedy: phrase('Look into the log, select another model, or try again in a few minutes') },
-      );
-    }
-    this.starts.push(now);
+    const recent = (this.deaths.get(folder) ?? []).filter((at) => Date.now() - at < deathsWithinMs);
+    this.deaths.set(folder, recent);
+    if (recent.length < mostDeaths) return;
+    throw new LabError('engine-died', phrase('The engine for {0} ended {1} times in 3 minutes', folder, mostDeaths), {
+      remedy: phrase('Look into the log, select another model, or try again in a few minutes'),
+    });
+  }
+
+  /** Once, however many waited for it. */
+  private countDeath(slot: EngineSlot): void {
+    if (slot.dead) return;
+    slot.dead = true;
+    this.deaths.set(slot.folder, [...(this.deaths.get(slot.folder) ?? []), Date.now()]);
   }
 
   private waitIdle(slot: EngineSlot): void {

@@ -185,7 +185,26 @@ describe('the scoring service', () => {
       await crashing;
     }
     expect(loads).toBe(5);
-    await expect(service.score(model, rows('a'), { priority: 'visible' })).rejects.toThrow('5 times in 3 minutes');
+    const refused = service.score(model, rows('a'), { priority: 'visible' });
+    await expect(refused).rejects.toMatchObject({
+      message: expect.stringContaining('ended 5 times in 3 minutes') as string,
+      remedy: expect.stringContaining('try again in a few minutes') as string,
+    });
+    await service.close();
+  });
+
+  it('starts an engine for as many models as somebody looks at', async () => {
+    const service = await serviceOf();
+    for (let index = 0; index < 8; index++) {
+      const other = await folderWith({ ...chatModelFiles(), 'model.safetensors': `w${index}` });
+      const model = await service.model({ name: other });
+      const answering = answerNext();
+      expect(await service.score(model, rows(String.fromCharCode(97 + index)), { priority: 'visible' })).toHaveLength(
+        1,
+      );
+      await answering;
+    }
+    expect(loads).toBe(8);
     await service.close();
   });
 
