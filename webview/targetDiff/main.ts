@@ -5,7 +5,6 @@ import type { ScoringModel } from '../../src/shared/protocol/lab/datasets.ts';
 import {
   arrangeComparison,
   chooseTargets,
-  closeComparison,
   comparisonChanged,
   findTargetSources,
   getComparison,
@@ -220,7 +219,7 @@ async function write(): Promise<void> {
 }
 
 /** Looks for sources and opens what is found, or what was open before the page was left. */
-async function start(): Promise<void> {
+async function start(after?: string): Promise<void> {
   try {
     const { dataset, other, run, stage } = subject;
     offers = await request(findTargetSources, {
@@ -232,13 +231,14 @@ async function start(): Promise<void> {
     page.title(el('span', { title: offers.dataset }, offers.place));
     const known = remembered<string>('comparison');
     const before = known === undefined ? undefined : await request(getComparison, { id: known }).catch(() => undefined);
-    await adopt(before?.state === 'ready' && before.dataset === offers.dataset ? before : await open(offers));
+    await adopt(before?.state === 'ready' && before.dataset === offers.dataset ? before : await open(offers, after));
   } catch (error) {
     page.failed(error, () => void start());
   }
 }
 
-function open(found: TargetSourceOffers): Promise<ComparisonState> {
+/** `after`: the comparison whose place it takes. */
+function open(found: TargetSourceOffers, after: string | undefined): Promise<ComparisonState> {
   const files = added.map((file): TargetSourceSpec => ({ kind: 'file', file }));
   const specs = found.offers.map(({ spec }) => spec);
   const truth = specs.find(({ kind }) => kind === 'dataset') ?? { kind: 'dataset' };
@@ -248,6 +248,7 @@ function open(found: TargetSourceOffers): Promise<ComparisonState> {
     dataset: found.dataset,
     sources: [truth, ...sources.slice(0, mostSources - 1)],
     ...(found.verifier ? { verifier: found.verifier } : {}),
+    ...(after === undefined ? {} : { after }),
   });
 }
 
@@ -258,9 +259,8 @@ async function reopen(): Promise<void> {
   unfolded.clear();
   pages.reset();
   page.notice(undefined);
-  if (old !== undefined) await request(closeComparison, { id: old }).catch(() => undefined);
   keep('comparison', undefined);
-  await start();
+  await start(old);
 }
 
 async function adopt(opened: ComparisonState): Promise<void> {

@@ -32,6 +32,23 @@ export class TargetChoices {
     else this.own.set(row, source);
   }
 
+  /** Goes on with what was chosen in another comparison; what was chosen of a source that is not here any more is dropped. */
+  takeOver(before: TargetChoices): void {
+    const here = (source: number): number | undefined => {
+      const spec = JSON.stringify(before.sources[source]?.spec);
+      const index = this.sources.findIndex((one) => JSON.stringify(one.spec) === spec);
+      return index < 0 ? undefined : index;
+    };
+    const { rule } = before;
+    const preferred = rule.kind === 'prefer' ? here(rule.source) : undefined;
+    if (rule.kind !== 'prefer') this.rule = rule;
+    else if (preferred !== undefined) this.rule = { ...rule, source: preferred };
+    for (const [row, source] of before.own) {
+      const chosen = source === null ? null : here(source);
+      if (chosen !== undefined) this.own.set(row, chosen);
+    }
+  }
+
   decide(row: number): Decision {
     const own = this.own.get(row);
     if (own === undefined) return this.byRule(row);

@@ -78,6 +78,11 @@ export class Comparison {
     };
   }
 
+  /** What is judged by now, for a comparison that takes this one's place. */
+  get judgedBy(): TargetVerifier | undefined {
+    return this.verifier;
+  }
+
   /** Judges all answers anew in the background. Throws for an unknown scorer. */
   judge(verifier: TargetVerifier | undefined): void {
     const scorer = verifier && findScorer(verifier.scorer);

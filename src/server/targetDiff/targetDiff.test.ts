@@ -337,3 +337,36 @@ describe('with a model', () => {
     expect(judged.sources[0]?.verified).toBeUndefined();
   });
 });
+
+describe('what was chosen', () => {
+  const rule = { kind: 'prefer', source: 1, otherwise: 'drop' } as const;
+
+  it('waits for a window that is loaded anew', async () => {
+    const { server, id } = await opened();
+    await server.call(chooseTargets, { id, rule });
+    const before = await server.call(chooseTargets, { id, row: { row: 0, source: 0 } });
+    server.leave();
+    expect(await server.call(getComparison, { id })).toMatchObject({ id, state: 'ready' });
+    expect(await server.call(chooseTargets, { id })).toEqual(before);
+    expect(before).toMatchObject({ rule, own: 1 });
+  });
+
+  it('goes on in a comparison that takes the place of another', async () => {
+    const { server, id, dataset, other } = await opened();
+    await server.call(judgeComparison, { id });
+    await server.call(chooseTargets, { id, rule });
+    await server.call(chooseTargets, { id, row: { row: 0, source: 2 } });
+    await server.call(chooseTargets, { id, row: { row: 1, source: null } });
+    const next = await server.call(openComparison, {
+      dataset,
+      sources: [{ kind: 'dataset' }, { kind: 'column', column: 'native' }, { kind: 'file', file: other }],
+      verifier: { scorer: 'last_number', field: 'answer' },
+      after: id,
+    });
+    expect(next.verifier).toBeUndefined();
+    const summary = await server.call(chooseTargets, { id: next.id });
+    expect(summary).toMatchObject({ rule: { ...rule, source: 2 }, own: 2 });
+    expect(summary.bySource[1]).toBe(1);
+    await expect(server.call(getComparison, { id })).rejects.toThrow('not open any more');
+  });
+});

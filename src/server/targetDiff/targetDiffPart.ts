@@ -1,4 +1,5 @@
-// Answers for comparisons of targets. A comparison belongs to the editor that opened it and ends with it.
+// Answers for comparisons of targets. A comparison belongs to the window that opened it, and waits some minutes for it to come
+// back.
 import { randomUUID } from 'node:crypto';
 import { answerOf } from '../../recipes/targets/recipe.ts';
 import { textOfPrompt } from '../../data/encode.ts';
@@ -39,10 +40,23 @@ const mostOpen = 8;
 const mostRows = 200;
 const mostCharacters = 1_000_000;
 
+/** How long a comparison waits for the window that comes back (it may have been reloaded), milliseconds. */
+const waitMs = 10 * 60_000;
+
 interface Open {
-  client: number;
+  /** Undefined when its window has gone. */
+  client: number | undefined;
+  /** Ends it when nobody comes back. */
+  waiting: NodeJS.Timeout | undefined;
   comparison: Comparison;
   scoring: ComparisonScoring;
+}
+
+interface Opening {
+  dataset: string;
+  sources: TargetSourceSpec[];
+  verifier?: TargetVerifier;
+  after?: string;
 }
 
 /** The comparisons of all editors. */
@@ -56,19 +70,42 @@ class Comparisons {
     this.scoring = scoring;
   }
 
-  open(
-    client: number,
-    params: { dataset: string; sources: TargetSourceSpec[]; verifier?: TargetVerifier },
-  ): Comparison {
-    const mine = [...this.opened].filter(([, one]) => one.client === client);
-    for (const [id] of mine.slice(0, Math.max(0, mine.length - mostOpen + 1))) this.close(id);
+  open(client: number, { after, ...params }: Opening): Comparison {
+    this.makeRoom(client);
     const id = randomUUID();
     const tell = throttled(() => {
-      this.server.send(client, comparisonChanged, { id, state: comparison.describe() });
+      const whose = this.opened.get(id)?.client;
+      if (whose !== undefined) this.server.send(whose, comparisonChanged, { id, state: comparison.describe() });
     });
-    const comparison = new Comparison({ id, ...params, onChange: () => tell() });
-    this.opened.set(id, { client, comparison, scoring: new ComparisonScoring(comparison, this.scoring) });
+    const before = after === undefined ? undefined : this.opened.get(after)?.comparison;
+    const goesOn = before?.dataset === params.dataset;
+    const verifier = goesOn ? before?.judgedBy : params.verifier;
+    const { dataset, sources } = params;
+    const whole = { id, dataset, sources, ...(verifier ? { verifier } : {}), onChange: () => tell() };
+    const comparison = new Comparison(whole);
+    if (before && goesOn) comparison.choices.takeOver(before.choices);
+    if (after !== undefined) this.close(after);
+    const scoring = new ComparisonScoring(comparison, this.scoring);
+    this.opened.set(id, { client, waiting: undefined, comparison, scoring });
     return comparison;
+  }
+
+  /** Ends the oldest ones of a window, and of windows that have gone. */
+  private makeRoom(client: number): void {
+    for (const whose of [client, undefined]) {
+      const those = [...this.opened].filter(([, one]) => one.client === whose);
+      for (const [id] of those.slice(0, Math.max(0, those.length - mostOpen + 1))) this.close(id);
+    }
+  }
+
+  /** The comparison for a window that asks for it: its own, or one that waits for it. */
+  adopt(id: string, client: number): Open {
+    const found = this.get(id);
+    if (found.client === undefined) {
+      clearTimeout(found.waiting);
+      Object.assign(found, { client, waiting: undefined });
+    }
+    return found;
   }
 
   get(id: string): Open {
@@ -83,11 +120,18 @@ class Comparisons {
   close(id: string): void {
     const found = this.opened.get(id);
     this.opened.delete(id);
+    clearTimeout(found?.waiting);
     void found?.comparison.close();
   }
 
-  closeOf(client: number): void {
-    for (const [id, one] of this.opened) if (one.client === client) this.close(id);
+  /** The window has gone; what was chosen in it is kept for a while. */
+  leave(client: number): void {
+    for (const [id, one] of this.opened) {
+      if (one.client !== client) continue;
+      one.client = undefined;
+      one.waiting = setTimeout(() => this.close(id), waitMs);
+      one.waiting.unref();
+    }
   }
 
   closeAll(): void {
@@ -98,12 +142,12 @@ class Comparisons {
 export const targetDiffPart: ServerPart = (server) => {
   const scoring = createScoring(scoringServiceOf(server));
   const comparisons = new Comparisons(server, scoring);
-  server.onClientGone((client) => comparisons.closeOf(client));
+  server.onClientGone((client) => comparisons.leave(client));
   server.onShutdown(() => comparisons.closeAll());
   server.handle(findTargetSources, (params) => findSources(server.workspace, params));
   server.handle(scoreFlips, (params, { signal }) => scoreFlippedAnswers(scoring, params, signal));
   server.handle(openComparison, (params, { client }) => comparisons.open(client, params).describe());
-  server.handle(getComparison, ({ id }) => comparisons.get(id).comparison.describe());
+  server.handle(getComparison, ({ id }, { client }) => comparisons.adopt(id, client).comparison.describe());
   server.handle(closeComparison, ({ id }) => {
     comparisons.close(id);
     return null;

@@ -101,10 +101,15 @@ export interface ComparisonState {
   };
 }
 
+/**
+ * Opens a comparison. `after`: the one whose place it takes, if that is still there; its verifier, rule and rows chosen by hand
+ * go on, and it ends.
+ */
 export const openComparison = request<
-  { dataset: string; sources: TargetSourceSpec[]; verifier?: TargetVerifier },
+  { dataset: string; sources: TargetSourceSpec[]; verifier?: TargetVerifier; after?: string },
   ComparisonState
 >('targetDiff/open');
+/** An open comparison. One whose window has gone is kept for some minutes, for the window that comes back. */
 export const getComparison = request<{ id: string }, ComparisonState>('targetDiff/get');
 export const closeComparison = request<{ id: string }, null>('targetDiff/close');
 /** Judges every row anew; without a verifier nothing is judged. */
