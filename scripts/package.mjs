@@ -52,6 +52,8 @@ for (const target of chosenTargets(process.argv.slice(2))) {
     target,
     ignoreFile: ignoreFileFor(target),
     allowMissingRepository: true,
+    // The README links into the repository, which an installed extension has not.
+    readmePath: 'media/extensionPage.md',
     rewriteRelativeLinks: false,
   });
   const { size } = statSync(packagePath);
