@@ -3,6 +3,7 @@ import { say } from '../../shared/phrase.ts';
 import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
 import { formatDuration } from '../../shared/words.ts';
 import { inMessage } from '../outsideText.ts';
+import { sessionSeconds } from '../sessions/sessionTime.ts';
 import type { Translate } from '../translate.ts';
 
 /** Shorter work is over before somebody turns away. */
@@ -15,7 +16,7 @@ export interface EndedMessage {
 
 /** The notification for a session that has ended, or undefined. `watched`: the window has the focus and shows it. */
 export function endedMessage(session: SessionSummary, watched: boolean, t: Translate): EndedMessage | undefined {
-  const seconds = durationOf(session);
+  const seconds = sessionSeconds(session) ?? 0;
   if (watched || seconds < longSeconds || session.state === 'stopped') return undefined;
   const time = formatDuration(seconds);
   const title = say(session.title, t);
@@ -25,9 +26,4 @@ export function endedMessage(session: SessionSummary, watched: boolean, t: Trans
     return { text: inMessage(t('{0} failed after {1}: {2}', title, time, reason) + remedy), failed: true };
   }
   return { text: inMessage(t('{0} is done after {1}.', title, time)), failed: false };
-}
-
-function durationOf({ startedAt, endedAt }: SessionSummary): number {
-  const seconds = (Date.parse(endedAt ?? '') - Date.parse(startedAt ?? '')) / 1000;
-  return Number.isFinite(seconds) ? seconds : 0;
 }

@@ -3,6 +3,7 @@ import { say } from '../../shared/phrase.ts';
 import type { SessionState, SessionSummary, SessionWork } from '../../shared/protocol/lab/sessions.ts';
 import { formatDuration } from '../../shared/words.ts';
 import type { Translate } from '../translate.ts';
+import { sessionSeconds } from './sessionTime.ts';
 
 /** The whole text; `log` holds the last lines that the session wrote. */
 export function sessionText(session: SessionSummary, log: string, t: Translate): string {
@@ -22,7 +23,7 @@ export function sessionText(session: SessionSummary, log: string, t: Translate):
     .join('\n\n')}\n`;
 }
 
-function stateLine({ state, startedAt, endedAt }: SessionSummary, t: Translate): string {
+function stateLine(session: SessionSummary, t: Translate): string {
   const words: Record<SessionState, string> = {
     queued: t('queued'),
     running: t('running'),
@@ -31,8 +32,9 @@ function stateLine({ state, startedAt, endedAt }: SessionSummary, t: Translate):
     stopped: t('stopped'),
     failed: t('failed'),
   };
-  const seconds = (Date.parse(endedAt ?? '') - Date.parse(startedAt ?? '')) / 1000;
-  return Number.isFinite(seconds) ? t('{0} after {1}', words[state], formatDuration(seconds)) : words[state];
+  const word = words[session.state];
+  const seconds = sessionSeconds(session);
+  return seconds === undefined ? word : t('{0} after {1}', word, formatDuration(seconds));
 }
 
 /** Files and folders that the work was given. */
