@@ -1,7 +1,7 @@
 // The panels of the editor: one per kind and subject, brought back after a reload, redrawn when trust is granted. Pages are
 // not kept alive while hidden: they hold charts of whole runs, and restore themselves from the server and their own state.
 import * as vscode from 'vscode';
-import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
+import { engineSettings } from '../engineSettings.ts';
 import type { PanelKind, PanelSubject, Panels, Workbench } from '../workbench.ts';
 import { identityOf, panelAccess } from './access.ts';
 import { isRecord } from './messages.ts';
@@ -51,7 +51,7 @@ export function createPanels(context: vscode.ExtensionContext, workbench: () => 
         panel.title = one.subject.title;
         const page = {
           kind,
-          subject: { ...one.subject, engine: engineSettings(workbench()) },
+          subject: { ...one.subject, engine: engineSettings() },
           title: one.subject.title,
         };
         fillWebview(panel.webview, workbench(), page);
@@ -102,12 +102,6 @@ export function createPanels(context: vscode.ExtensionContext, workbench: () => 
         drawn,
       })),
   };
-}
-
-/** Device and threads of what is scored, for pages that choose the model themselves. */
-function engineSettings({ annotationModel }: Workbench): Pick<ScoringModel, 'device' | 'threads'> {
-  const { device, threads } = annotationModel.scoring();
-  return { ...(device === undefined ? {} : { device }), ...(threads === undefined ? {} : { threads }) };
 }
 
 /** What the page kept with `setState`: `{ kind, subject }`. */
