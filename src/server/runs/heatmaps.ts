@@ -15,15 +15,15 @@ import type { MatrixCell, MatrixRow, MatrixView } from '../../shared/matrixView.
 import { LabError } from '../../shared/errors.ts';
 import { phrase } from '../../shared/phrase.ts';
 import type { HeatmapData, RunSummary } from '../../shared/protocol/lab/runs.ts';
-import type { MatrixReport } from './report.ts';
-import type { ReportDesk } from './reportDesk.ts';
+import type { Desk } from '../threads/desk.ts';
+import type { MatrixReport, ReportService } from './report.ts';
 import type { RunIndex } from './runIndex.ts';
 import { stampOf } from './stamp.ts';
 
 export interface HeatmapOptions {
   stateFolder: string;
   index: RunIndex;
-  desk: ReportDesk;
+  desk: Desk<ReportService>;
   /** Intervals of a run are ready. */
   onReady: (folder: string) => void;
   log: (message: string) => void;
@@ -138,7 +138,7 @@ export class Heatmaps {
   private async compute(folder: string, results: string, seed: number | undefined, key: string): Promise<void> {
     const { desk, index, onReady, log } = this.options;
     try {
-      const report = await desk.ask({ kind: 'matrix', folder, ...(seed === undefined ? {} : { seed }) });
+      const report = await desk.ask('matrix', { folder, ...(seed === undefined ? {} : { seed }) });
       this.remember(key, report);
       this.newest.set(subjectOf(folder, seed), report);
       // Cells that were measured in the meantime make another report.

@@ -20,13 +20,9 @@ import type { MatrixView } from '../../shared/matrixView.ts';
 import type { Words } from '../../shared/phrase.ts';
 import type { FlipList } from '../../shared/protocol/lab/runs.ts';
 import type { CellRecord } from '../../shared/records.ts';
+import type { Answers } from '../threads/desk.ts';
 
 export type ExportKind = 'matrix-csv' | 'matrix-markdown' | 'report-html';
-
-export type ReportRequest =
-  | { kind: 'matrix'; folder: string; seed?: number }
-  | { kind: 'flips'; folder: string; cell: FlipCell; limit: number }
-  | { kind: 'export'; folder: string; what: ExportKind };
 
 export interface FlipCell {
   arm: string;
@@ -46,31 +42,19 @@ export interface MatrixReport {
   breaches: number;
 }
 
-export interface ReportAnswers {
-  matrix: MatrixReport;
-  flips: FlipList;
-  export: string;
-}
+/** What is asked of reports, and what comes back. */
+export type ReportService = {
+  matrix: { ask: { folder: string; seed?: number }; answer: MatrixReport };
+  flips: { ask: { folder: string; cell: FlipCell; limit: number }; answer: FlipList };
+  export: { ask: { folder: string; what: ExportKind }; answer: string };
+};
 
-/** Answers one request; rejects with a LabError that can be shown. */
-export async function answerReport<Request extends ReportRequest>(
-  request: Request,
-): Promise<ReportAnswers[Request['kind']]> {
-  return (await answer(request)) as ReportAnswers[Request['kind']];
-}
-
-function answer(request: ReportRequest): Promise<ReportAnswers[ReportRequest['kind']]> {
-  switch (request.kind) {
-    case 'matrix':
-      return matrixReport(request.folder, request.seed);
-    case 'flips':
-      return flips(request.folder, request.cell, request.limit);
-    case 'export':
-      return exported(request.folder, request.what);
-    default:
-      return request satisfies never;
-  }
-}
+/** Rejects with a LabError that can be shown. */
+export const reportAnswers: Answers<ReportService> = {
+  matrix: ({ folder, seed }) => matrixReport(folder, seed),
+  flips: ({ folder, cell, limit }) => flips(folder, cell, limit),
+  export: ({ folder, what }) => exported(folder, what),
+};
 
 async function matrixReport(folder: string, seed: number | undefined): Promise<MatrixReport> {
   const run = await new RunReader(folder).read();

@@ -10,12 +10,12 @@ import { compare } from './compare.ts';
 import type { ComparedRun } from './compare.ts';
 import { readCurves } from './curves.ts';
 import { Heatmaps } from './heatmaps.ts';
-import { answerReport } from './report.ts';
-import type { ExportKind } from './report.ts';
-import { reportThreadFile, ThreadDesk } from './reportDesk.ts';
-import type { ReportDesk } from './reportDesk.ts';
+import { reportAnswers } from './report.ts';
+import type { ExportKind, ReportService } from './report.ts';
 import { RunIndex } from './runIndex.ts';
 import { RunWatch } from './watchRuns.ts';
+import type { Desk } from '../threads/desk.ts';
+import { createDesk } from '../threads/threadDesk.ts';
 
 /** Changes are told at most this often, milliseconds. */
 const notifyMs = 250;
@@ -40,7 +40,7 @@ export const runsPart: ServerPart = (server) => {
   server.handle(protocol.getRun, async ({ run }) => (await part.ready()).get(run));
   server.handle(protocol.getHeatmap, ({ run, seed }) => part.heatmap(run, seed));
   server.handle(protocol.getFlips, ({ run, limit = flipLimit, ...cell }) =>
-    part.quick.ask({ kind: 'flips', folder: resolve(run), cell, limit }),
+    part.quick.ask('flips', { folder: resolve(run), cell, limit }),
   );
   server.handle(protocol.getCurves, ({ run, from }) => part.curves(resolve(run), from));
   server.handle(
@@ -60,8 +60,8 @@ interface FirstLook {
 
 class RunsPart {
   /** Short answers do not wait behind long ones. */
-  readonly quick: ReportDesk;
-  private readonly slow: ReportDesk;
+  readonly quick: Desk<ReportService>;
+  private readonly slow: Desk<ReportService>;
   private readonly server: ServerContext;
   private readonly index: RunIndex;
   private readonly heatmaps: Heatmaps;
@@ -76,8 +76,8 @@ class RunsPart {
   constructor(server: ServerContext) {
     this.server = server;
     const { workspace, stateFolder } = server;
-    this.quick = createDesk();
-    this.slow = createDesk();
+    this.quick = createDesk('reportThread', reportAnswers);
+    this.slow = createDesk('reportThread', reportAnswers);
     const onChange = (runs: readonly string[], list: boolean): void => {
       this.noteChange(runs, list);
     };
@@ -151,7 +151,7 @@ class RunsPart {
 
   async exportRun(run: string, what: ExportKind): Promise<{ text: string; suggestedName: string }> {
     const summary = await (await this.ready()).get(run);
-    const text = await this.slow.ask({ kind: 'export', folder: summary.folder, what });
+    const text = await this.slow.ask('export', { folder: summary.folder, what });
     const endings: { [What in ExportKind]: string } = {
       'matrix-csv': 'matrix.csv',
       'matrix-markdown': 'report.md',
@@ -191,13 +191,6 @@ class RunsPart {
     await this.heatmaps.settled();
     await this.index.save();
   }
-}
-
-/** Without the bundle of the thread (tests from source) the same answers are made here. */
-function createDesk(): ReportDesk {
-  const file = reportThreadFile();
-  if (file !== undefined) return new ThreadDesk(file);
-  return { ask: answerReport, close: () => Promise.resolve() };
 }
 
 function wait(ms: number): Promise<void> {
