@@ -60,6 +60,7 @@ const groups = [
       server: 'src/server/main.ts',
       session: 'src/server/session/main.ts',
       reportThread: 'src/server/runs/reportThread.ts',
+      textThread: 'src/server/texts/textThread.ts',
       buildPocket: 'src/pocket/build.ts',
       bench: 'bench/main.ts',
     },

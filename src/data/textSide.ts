@@ -8,11 +8,12 @@ import { createChatTemplate, type ChatTemplate } from '../tokenizer/chatTemplate
 import { createTokenizer, tokenContent, type Tokenizer } from '../tokenizer/tokenizer.ts';
 import { fileError } from './fileErrors.ts';
 
-export interface TextSide {
+/** What is known of the textual side of a model without its vocabulary. Plain data. */
+export interface TextFacts {
   folder: string;
-  tokenizer: Tokenizer;
+  tokenizer: Pick<Tokenizer, 'hash' | 'bosId' | 'eosId'>;
   /** Undefined for models that have none: they continue plain text. */
-  template: ChatTemplate | undefined;
+  template: Pick<ChatTemplate, 'hash'> | undefined;
   /**
    * Ids that end an answer: those of generation_config.json (or config.json), the tokenizer's end token, and the special
    * token with which the chat template closes an assistant turn.
@@ -24,13 +25,34 @@ export interface TextSide {
   contextLength: number;
 }
 
+export interface TextSide extends TextFacts {
+  tokenizer: Tokenizer;
+  template: ChatTemplate | undefined;
+}
+
+/** The facts alone, which can be sent to another thread. */
+export function factsOf({ folder, tokenizer, template, stopIds, startIds, contextLength }: TextSide): TextFacts {
+  const { hash, bosId, eosId } = tokenizer;
+  return {
+    folder,
+    tokenizer: { hash, bosId, eosId },
+    template: template && { hash: template.hash },
+    stopIds,
+    startIds,
+    contextLength,
+  };
+}
+
 type Json = Record<string, unknown>;
 
+/** Gives the tokenizer of equal content that was made before, or makes it. */
+export type ShareTokenizer = (content: string, make: () => Tokenizer) => Tokenizer;
+
 /** Reads a model folder. Errors name the file and what to do. */
-export async function loadTextSide(folder: string): Promise<TextSide> {
+export async function loadTextSide(folder: string, share: ShareTokenizer = (_, make) => make()): Promise<TextSide> {
   await requireFolder(folder);
-  const tokenizerJson = await readJson(folder, 'tokenizer.json');
-  if (tokenizerJson === undefined) {
+  const tokenizerText = await readText(join(folder, 'tokenizer.json'));
+  if (tokenizerText === undefined) {
     throw new LabError('tokenizer-invalid', phrase('{0} does not exist', join(folder, 'tokenizer.json')), {
       remedy: phrase(
         'Save the fast tokenizer of the model into this folder (tokenizer.json); older vocabulary files are not read.',
@@ -40,7 +62,10 @@ export async function loadTextSide(folder: string): Promise<TextSide> {
   const config = await readJson(folder, 'config.json');
   const generationConfig = (await readJson(folder, 'generation_config.json')) ?? {};
   const tokenizerConfig = await readTokenizerConfig(folder);
-  const tokenizer = inFile(join(folder, 'tokenizer.json'), () => createTokenizer(tokenizerJson, tokenizerConfig));
+  const tokenizer = share(`${JSON.stringify(tokenizerConfig)}\n${tokenizerText}`, () => {
+    const tokenizerJson = parseJson(folder, 'tokenizer.json', tokenizerText);
+    return inFile(join(folder, 'tokenizer.json'), () => createTokenizer(tokenizerJson, tokenizerConfig));
+  });
   const template = await readTemplate(folder, tokenizerConfig);
   const configured = idList(generationConfig['eos_token_id']) ?? idList(config?.['eos_token_id']) ?? [];
   const stopIds = [...configured, tokenizer.eosId, template && inFile(folder, () => endOfTurnId(template, tokenizer))];
@@ -168,9 +193,12 @@ async function readText(file: string): Promise<string | undefined> {
 }
 
 async function readJson(folder: string, name: string): Promise<Json | undefined> {
+  const text = await readText(join(folder, name));
+  return text === undefined ? undefined : parseJson(folder, name, text);
+}
+
+function parseJson(folder: string, name: string, text: string): Json {
   const file = join(folder, name);
-  const text = await readText(file);
-  if (text === undefined) return undefined;
   const code = name.startsWith('tokenizer') || name.startsWith('special') ? 'tokenizer-invalid' : 'model-invalid';
   const remedy = phrase('Download or save the model folder again.');
   let value: unknown;

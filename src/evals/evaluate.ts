@@ -1,7 +1,7 @@
 // Measures one model on one benchmark: greedy answers or likelihoods, judged item by item. Nothing here knows about
 // training or about earlier measurements; forgetting is the difference of two results.
 import { encodePrompt } from '../data/encode.ts';
-import type { TextSide } from '../data/textSide.ts';
+import type { TextFacts, TextSide } from '../data/textSide.ts';
 import type { Engine, EngineProgress, ModelInfo } from '../engine/engine.ts';
 import { openerTokens, refusalMargins } from './refusalMargin.ts';
 import { repetitionRate, splitWords } from '../metrics/repetition.ts';
@@ -56,7 +56,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
 }
 
 /** The hash of everything that must be equal for two scores to be compared (pitfalls 1, 2 and 18). */
-export function protocolHash(side: TextSide, benchmark: Benchmark): string {
+export function protocolHash(side: TextFacts, benchmark: Benchmark): string {
   const { scorer, openers, maxTokens } = benchmark.config;
   const { id, version, kind } = findScorer(scorer);
   return hashJson({
@@ -170,7 +170,7 @@ async function byLikelihood(options: EvaluateOptions, scorer: Scorer): Promise<M
  * What stands before a raw text: the model's own start token, or else its begin or end token, so that the first token
  * of the text is scored too. Empty when the tokenizer has none of them; the first token is then context only.
  */
-function likelihoodPrefix(side: TextSide): number[] {
+function likelihoodPrefix(side: TextFacts): number[] {
   if (side.startIds.length > 0) return side.startIds;
   const substitute = side.tokenizer.bosId ?? side.tokenizer.eosId;
   return substitute === undefined ? [] : [substitute];

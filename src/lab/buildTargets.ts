@@ -18,6 +18,7 @@ import type { ArmChoices } from '../shared/experiment.ts';
 import { joinedBySemicolon, phrase } from '../shared/phrase.ts';
 import type { Phrase } from '../shared/phrase.ts';
 import type { TargetStatistics } from '../shared/records.ts';
+import { coderOf } from '../data/textCoder.ts';
 import { createDropCounter } from '../data/dropCounter.ts';
 import type { DropCounter, DropReason } from '../data/dropCounter.ts';
 import type { OpenModel } from './openModel.ts';
@@ -144,7 +145,7 @@ class Builder {
     return makeTargets(this.examples(), this.choices.targets, {
       engine,
       model: info.id,
-      side,
+      texts: coderOf(side),
       ...(this.verify ? { verify: this.verify } : {}),
       ...this.signal(),
       maxTokens: this.request.maxTokens ?? 128,

@@ -59,8 +59,8 @@ export interface ScorablePart {
 export const noToken = phrase('no token to score');
 /** Why a row whose loss leaves out every token of its answer cannot be used. */
 export const allMasked = phrase('every answer token is masked');
-export const tooLong = (side: TextSide): Phrase =>
-  phrase("longer than the model's context of {0} tokens", side.contextLength);
+export const tooLong = ({ contextLength }: Pick<TextSide, 'contextLength'>): Phrase =>
+  phrase("longer than the model's context of {0} tokens", contextLength);
 
 /** Encodes an example for scoring or training, or gives the reason why it cannot be used. */
 export function encodeScorable(side: TextSide, example: Example): ScorablePart | { reason: Phrase } {

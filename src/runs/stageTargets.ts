@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createDropCounter } from '../data/dropCounter.ts';
 import { encodePrompt, textOfPrompt } from '../data/encode.ts';
 import { loadExamples, readExamples } from '../data/examples.ts';
+import { coderOf } from '../data/textCoder.ts';
 import { writeRows } from '../data/writeRows.ts';
 import { findScorer } from '../evals/scorers.ts';
 import { itemPerplexity, TargetStatisticsAccumulator } from '../metrics/perplexity.ts';
@@ -156,7 +157,7 @@ async function makeShared(
   const events = makeTargets(withProgress(session, examples, stage), arm.targets, {
     engine: session.engine,
     model: session.base.id,
-    side: session.side,
+    texts: coderOf(session.side),
     ...(verify ? { verify } : {}),
     maxTokens: stage.maxTokens,
     seed,

@@ -9,9 +9,13 @@ export function hashJson(value: unknown): string {
 function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-    entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
+    const record = value as Record<string, unknown>;
+    // Large vocabularies have a hundred thousand keys: the built-in order of strings is several times as fast as a function.
+    const keys = Object.keys(record).sort();
+    const entries = keys.flatMap((key) =>
+      record[key] === undefined ? [] : [`${JSON.stringify(key)}:${canonicalJson(record[key])}`],
+    );
+    return `{${entries.join(',')}}`;
   }
   return JSON.stringify(value) ?? 'null';
 }

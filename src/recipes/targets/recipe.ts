@@ -1,6 +1,6 @@
 // What a target recipe is: it turns dataset rows (prompt, ground truth) into rows to train on, before training
 // (methods part 2). Rows stream through in order; a dropped row is said, never silent.
-import type { TextSide } from '../../data/textSide.ts';
+import type { TextCoder } from '../../data/textCoder.ts';
 import type { Completion, Engine } from '../../engine/engine.ts';
 import type { DroppedRow, Example, ExampleBody, Provenance } from '../../shared/dataset.ts';
 import type { Phrase } from '../../shared/phrase.ts';
@@ -12,7 +12,7 @@ export interface RecipeContext {
   engine: Engine;
   /** Id of the base model: targets always come from the model before the run. */
   model: number;
-  side: TextSide;
+  texts: TextCoder;
   /** Absent: every answer is accepted. */
   verify?: Verify;
   /** Longest generated answer in tokens. */

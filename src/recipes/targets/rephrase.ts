@@ -1,6 +1,5 @@
 // Rephrase: the base model rewrites the ground truth in its own words (methods 2.3, arXiv 2402.13669; the dropping
 // variant arXiv 2501.14315). The three parts go into one user turn. Training uses the prompt without the reference.
-import { encodePrompt } from '../../data/encode.ts';
 import type { Example, Message } from '../../shared/dataset.ts';
 import type { Targets } from '../../shared/experiment.ts';
 import { phrase } from '../../shared/phrase.ts';
@@ -44,25 +43,25 @@ async function rewrite(
   context: RecipeContext,
 ): Promise<Map<AnsweredExample, Rewrite>> {
   if (examples.length === 0) return new Map();
-  const { side } = context;
+  const { texts } = context;
   const completions = await context.engine.sample(
     {
       model: context.model,
-      prompts: examples.map((example) => encodePrompt(side, rewritePrompt(example, choice.instruction))),
+      prompts: await texts.encodePrompts(examples.map((example) => rewritePrompt(example, choice.instruction))),
       seeds: examples.map((example) => hashSeed('rephrase', context.seed, example.source.line)),
       maxTokens: choice.maxTokens ?? context.maxTokens,
       temperature: choice.temperature,
       topP: choice.topP,
-      stopIds: side.stopIds,
+      stopIds: texts.facts.stopIds,
     },
     context.signal ? { signal: context.signal } : {},
   );
   context.onGenerated?.(completions.reduce((sum, completion) => sum + completion.tokens.length, 0));
+  const answers = await texts.decode(completions.map(({ tokens }) => tokens));
   return new Map(
     examples.map((example, index) => {
-      const completion = completions[index] ?? { tokens: [], finish: 'length' as const };
-      const text = side.tokenizer.decode(completion.tokens);
-      return [example, judge(text, completion.finish, example, context)];
+      const finish = completions[index]?.finish ?? 'length';
+      return [example, judge(answers[index] ?? '', finish, example, context)];
     }),
   );
 }

@@ -1,9 +1,8 @@
 // Self-output: the base model's own verified answers (methods 2.2, arXiv 2501.14315). Differs from the released code in
 // two defaults: the perplexity that selects is conditional on the prompt (`perplexityContext: none` scores the answer
 // alone, as released), and every sample has a seed of its own, so results do not depend on batching.
-import { encodeExample, encodePrompt } from '../../data/encode.ts';
 import { meanNll } from '../../metrics/perplexity.ts';
-import type { Example } from '../../shared/dataset.ts';
+import type { Example, ExampleBody } from '../../shared/dataset.ts';
 import type { Targets } from '../../shared/experiment.ts';
 import { phrase } from '../../shared/phrase.ts';
 import { createRandom, hashSeed } from '../../shared/random.ts';
@@ -46,11 +45,12 @@ async function sampleCorrect(
 ): Promise<Map<AnsweredExample, Candidate[]>> {
   const correct = new Map<AnsweredExample, Candidate[]>();
   if (examples.length === 0) return correct;
-  const { engine, side, verify } = context;
+  const { engine, texts, verify } = context;
   const draws = examples.flatMap((example) =>
     Array.from({ length: choice.samples }, (_, sample) => ({ example, sample })),
   );
-  const prompts = new Map(examples.map((example) => [example, encodePrompt(side, example.body.prompt)]));
+  const encoded = await texts.encodePrompts(examples.map((example) => example.body.prompt));
+  const prompts = new Map(examples.map((example, index) => [example, encoded[index] as number[]]));
   const completions = await engine.sample(
     {
       model: context.model,
@@ -59,15 +59,16 @@ async function sampleCorrect(
       maxTokens: choice.maxTokens ?? context.maxTokens,
       temperature: choice.temperature,
       topP: choice.topP,
-      stopIds: side.stopIds,
+      stopIds: texts.facts.stopIds,
     },
     context.signal ? { signal: context.signal } : {},
   );
   context.onGenerated?.(completions.reduce((sum, completion) => sum + completion.tokens.length, 0));
+  const answers = await texts.decode(completions.map(({ tokens }) => tokens));
   draws.forEach(({ example }, index) => {
     const completion = completions[index];
     if (!completion) return;
-    const text = side.tokenizer.decode(completion.tokens);
+    const text = answers[index] as string;
     const seen = correct.get(example) ?? [];
     if (completion.finish !== 'stop' || text.trim() === '' || seen.some((other) => other.text === text)) return;
     if (verify && !verify(text, example, completion.finish)) return;
@@ -110,22 +111,19 @@ async function candidateNlls(
   choice: Choice,
   context: RecipeContext,
 ): Promise<Map<Candidate, number>> {
-  const scored: { candidate: Candidate; tokens: number[]; from: number }[] = [];
-  for (const example of examples) {
-    const texts = candidates.get(example) ?? [];
+  const bodyOf = (example: AnsweredExample, { text }: Candidate): ExampleBody =>
+    choice.perplexityContext === 'prompt' ? withAnswer(example, text, 'self_output').body : { kind: 'text', text };
+  const compared = examples.flatMap((example) => {
+    const answers = candidates.get(example) ?? [];
     // A single candidate needs no comparison.
-    if (texts.length < 2) continue;
-    for (const candidate of texts) {
-      const body =
-        choice.perplexityContext === 'prompt'
-          ? withAnswer(example, candidate.text, 'self_output').body
-          : ({ kind: 'text', text: candidate.text } as const);
-      const encoded = encodeExample(context.side, { ...example, body });
-      if (!('tooLong' in encoded) && encoded.from < encoded.tokens.length) {
-        scored.push({ candidate, tokens: encoded.tokens, from: encoded.from });
-      }
-    }
-  }
+    if (answers.length < 2) return [];
+    return answers.map((candidate) => ({ candidate, example: { ...example, body: bodyOf(example, candidate) } }));
+  });
+  const encoded = await context.texts.encodeExamples(compared.map(({ example }) => example));
+  const scored = compared.flatMap(({ candidate }, index) => {
+    const part = encoded[index];
+    return part && !('tooLong' in part) && part.from < part.tokens.length ? [{ candidate, ...part }] : [];
+  });
   const scores =
     scored.length === 0
       ? []

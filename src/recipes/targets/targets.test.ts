@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { coderOf } from '../../data/textCoder.ts';
 import { loadTextSide } from '../../data/textSide.ts';
 import type { Completion, SampleRequest } from '../../engine/engine.ts';
 import { FakeEngine } from '../../runs/testing/fakeEngine.ts';
@@ -40,7 +41,7 @@ async function context(engine: FakeEngine, more: Partial<RecipeContext> = {}): P
   const side = await loadTextSide(folder);
   if (engine instanceof ScriptedEngine) engine.encode = (text) => side.tokenizer.encode(text).ids;
   const { id } = await engine.load({ folder });
-  return { engine, model: id, side, maxTokens: 8, seed: 0, ...more };
+  return { engine, model: id, texts: coderOf(side), maxTokens: 8, seed: 0, ...more };
 }
 
 const example = (line: number, completion = 'no', fields: Record<string, unknown> = {}): Example => ({

@@ -2,7 +2,7 @@
 import type { OpenedModel, ScoringService } from '../datasets/scoringService.ts';
 import { alignAnswer } from '../../data/alignAnswer.ts';
 import { itemPerplexity } from '../../metrics/perplexity.ts';
-import { allMasked, encodeScorable } from '../../recipes/scoreRows.ts';
+import { allMasked } from '../../recipes/scoreRows.ts';
 import { answerOf } from '../../recipes/targets/recipe.ts';
 import type { Example } from '../../shared/dataset.ts';
 import type { Words } from '../../shared/phrase.ts';
@@ -30,10 +30,15 @@ export async function scoreViewRows(
   for (const row of wanted.slice(0, mostRows)) rows.push({ row, read: await view.example(row) });
   const examples = rows.flatMap(({ read }) => ('problem' in read ? [] : [read.example]));
   const results = await scorer.score(examples, { urgent: true, signal });
+  const scored = results.flatMap((result, index) =>
+    result.kind === 'scored' ? [{ example: examples[index] as Example, logprobs: result.logprobs }] : [],
+  );
+  const tokens = (await scorer.tokens(scored)).values();
   let next = 0;
   return rows.map(({ row, read }): DatasetViewScore => {
     if ('problem' in read) return { row, problem: read.problem };
-    const result = results[next++];
+    const score = results[next++];
+    const result = score?.kind === 'scored' ? tokens.next().value : score;
     if (result?.kind !== 'scored') return { row, problem: result?.reason ?? notScored };
     const { example, answerPlaces } = read;
     const masked = maskedTokens(result, maskOf(example), undefined);
@@ -45,7 +50,7 @@ export async function scoreViewRows(
     return {
       row,
       answer: shown.answer,
-      tokens: toTokens(result, scorer.side, shown, masked),
+      tokens: toTokens(result, shown, masked),
       ...(aligned && answerPlaces ? { answerPlaces } : {}),
       ...(trained.length > 0 ? { ppl: itemPerplexity(trained) } : { problem: allMasked }),
     };
@@ -78,14 +83,15 @@ async function topTokens(
   example: Example,
   signal: AbortSignal,
 ): Promise<{ text: string; logprob: number }[][]> {
-  const part = encodeScorable(model.side, example);
-  if ('reason' in part) return [];
+  const part = await model.texts.encodeRow(example);
+  if (!('tokens' in part)) return [];
   const [score] = await service.withEngine(model, ({ engine, info }) =>
     engine.score({ model: info.id, sequences: [part.tokens], from: [part.from], topK: alternativesTold }, { signal }),
   );
+  const texts = await model.texts.tokenTexts((score?.topIds ?? []).flat());
   return (score?.topIds ?? []).map((ids, position) =>
     ids.map((id, k) => ({
-      text: model.side.tokenizer.tokenText(id),
+      text: texts.get(id) ?? '',
       logprob: score?.topLogprobs?.[position]?.[k] ?? -Infinity,
     })),
   );

@@ -8,7 +8,7 @@ import { perplexityOf, positionsIn, rangeOf, rowScore, tokenMarks } from './rowN
 import { readRow, type RowInfo, type RowScore, type Unusable, type UsableRow } from './rowInfo.ts';
 import { mapRow, tokenSpans, type RawSpan, type RowStrings } from './rowMap.ts';
 import type { RowPlace, RowTable } from './rowTable.ts';
-import { encode, type KnownScore, type OpenedModel, type ScoringService } from './scoringService.ts';
+import type { KnownScore, OpenedModel, ScoringService } from './scoringService.ts';
 
 /** Perplexity above which selective token masking leaves a token out (arXiv 2501.14315). */
 export const stmTau = 2.5;
@@ -43,35 +43,42 @@ export function exampleAt(table: RowTable, index: number, file: string): Example
 }
 
 /** The numbers of a row if its score is known, remembered with the row. */
-export function knownScore(
+export async function knownScore(
   table: RowTable,
   index: number,
   info: UsableRow,
   model: OpenedModel,
   service: ScoringService,
-): RowScore | undefined {
+): Promise<RowScore | undefined> {
   if (info.score?.model === model.hash) return info.score;
   const stored = service.known(model, info.key);
   if (!stored) return undefined;
-  info.score = scoreOf(table, index, info, model, stored);
-  return info.score;
+  const score = await scoreOf(table, index, info, model, stored);
+  info.score = score;
+  return score;
 }
 
-function scoreOf(table: RowTable, index: number, info: UsableRow, model: OpenedModel, stored: KnownScore): RowScore {
+async function scoreOf(
+  table: RowTable,
+  index: number,
+  info: UsableRow,
+  model: OpenedModel,
+  stored: KnownScore,
+): Promise<RowScore> {
   if (!('logprobs' in stored)) {
     const unusable = whyUnusable(stored, model);
     return { model: model.hash, unusable, tokens: 0, nllSum: 0, answerTokens: 0, answerNllSum: 0 };
   }
   if (!info.masks) return rowScore(model.hash, stored.logprobs);
   const example = exampleAt(table, index, '');
-  const part = example && encode(model, example);
+  const part = example && (await model.texts.encodeRow(example));
   const masked = part && 'tokens' in part ? ownMask({ example, ...part }) : undefined;
   return rowScore(model.hash, stored.logprobs, masked);
 }
 
 function whyUnusable(stored: Exclude<KnownScore, { logprobs: unknown }>, model: OpenedModel): Unusable {
   if ('refused' in stored) return { code: 'refused', reason: stored.refused };
-  return { code: stored.reason, reason: stored.reason === 'too-long' ? tooLong(model.side) : noToken };
+  return { code: stored.reason, reason: stored.reason === 'too-long' ? tooLong(model.texts.facts) : noToken };
 }
 
 /** Adds numbers to a row. */
@@ -92,7 +99,7 @@ export function withScore(row: DatasetRow, score: RowScore | undefined): Dataset
 
 /** A row's tokens with their places. */
 export interface PlacedTokens {
-  part: ScorablePart;
+  part: ScorablePart & { texts: string[] };
   strings: RowStrings;
   spans: RawSpan[][];
   masked: boolean[] | undefined;
@@ -100,24 +107,26 @@ export interface PlacedTokens {
 }
 
 /** Encodes a row and finds its tokens in the raw text; undefined when it cannot be scored. */
-export function placeTokens(
+export async function placeTokens(
   table: RowTable,
   index: number,
   info: RowInfo,
   model: OpenedModel,
-): PlacedTokens | undefined {
+): Promise<PlacedTokens | undefined> {
   if (info.kind !== 'row' || table.format === undefined) return undefined;
   const raw = table.textOf(index);
   const example = exampleAt(table, index, '');
   const strings = mapRow(raw, table.format);
-  const part = example && encode(model, example);
+  const position = positionsIn(raw, table.place(index).start);
+  // From here on the table may be another one.
+  const part = example && (await model.texts.encodeRow(example));
   if (!strings || !part || !('tokens' in part)) return undefined;
   return {
     part,
     strings,
     spans: tokenSpans(strings.answer, part),
     masked: info.masks ? ownMask({ example, ...part }) : undefined,
-    position: positionsIn(raw, table.place(index).start),
+    position,
   };
 }
 
@@ -142,7 +151,7 @@ export async function explainRow(
 ): Promise<RowDetails | undefined> {
   const { model, service, row, logprobs } = scored;
   const { format } = table;
-  const placed = placeTokens(table, place.index, table.info(place.index), model);
+  const placed = await placeTokens(table, place.index, table.info(place.index), model);
   if (!placed || format === undefined || row.perplexity === undefined) return undefined;
   const { part, spans, masked, position } = placed;
   const trained = logprobs.map((_, index) => index).filter((index) => !masked?.[index]);
@@ -152,7 +161,7 @@ export async function explainRow(
   const wanted = [...hardest, ...(here >= 0 ? [here] : [])];
   const alternatives = await alternativesOf(service, model, part, wanted);
   const token = (index: number): HardToken => ({
-    text: model.side.tokenizer.tokenText(part.tokens[part.from + index] as number),
+    text: part.texts[index] as string,
     p: Math.exp(logprobs[index] as number),
     masked: masked?.[index] === true,
     endOfTurn: index === part.endIndex,
@@ -190,12 +199,12 @@ async function alternativesOf(
       topK: alternativesShown,
     }),
   );
-  const { tokenizer } = model.side;
+  const texts = await model.texts.tokenTexts((score?.topIds ?? []).flat());
   return new Map(
     wanted.map((index) => {
       const ids = score?.topIds?.[index - first] ?? [];
       const logs = score?.topLogprobs?.[index - first] ?? [];
-      return [index, ids.map((id, k) => ({ text: tokenizer.tokenText(id), p: Math.exp(logs[k] as number) }))];
+      return [index, ids.map((id, k) => ({ text: texts.get(id) ?? '', p: Math.exp(logs[k] as number) }))];
     }),
   );
 }

@@ -87,7 +87,8 @@ export class DatasetScores {
     for (const index of indices) {
       await pause();
       if (!current()) break;
-      const row = this.rowAt(index, model, request.marks === true);
+      const row = await this.rowAt(index, model, request.marks === true);
+      if (!current()) break;
       if (row.state === 'pending') missing.push(index);
       rows.push(row);
     }
@@ -108,7 +109,7 @@ export class DatasetScores {
     if (info.kind !== 'row' || !example) return undefined;
     const [stored] = await this.service.score(model, [example], { priority: 'asked', signal });
     if (!stored || !('logprobs' in stored)) return undefined;
-    const row = withScore(plainRow(table, index), knownScore(table, index, info, model, this.service));
+    const row = withScore(plainRow(table, index), await knownScore(table, index, info, model, this.service));
     return { row, model, logprobs: stored.logprobs };
   }
 
@@ -202,16 +203,16 @@ export class DatasetScores {
     this.background.abort();
   }
 
-  private rowAt(index: number, model: OpenedModel, marks: boolean): DatasetRow {
+  private async rowAt(index: number, model: OpenedModel, marks: boolean): Promise<DatasetRow> {
     const { table } = this.document;
     const info = table.info(index);
     const row = plainRow(table, index);
     if (info.kind !== 'row') return row;
-    const scored = withScore(row, knownScore(table, index, info, model, this.service));
+    const scored = withScore(row, await knownScore(table, index, info, model, this.service));
     if (scored.state === 'pending') this.awaited.add(info.key);
     if (!marks || scored.state !== 'scored') return scored;
     const stored = this.service.known(model, info.key);
-    const placed = placeTokens(table, index, info, model);
+    const placed = await placeTokens(table, index, info, model);
     return placed && stored && 'logprobs' in stored ? withMarks(scored, placed, stored.logprobs) : scored;
   }
 
@@ -275,7 +276,8 @@ export class DatasetScores {
       signal.throwIfAborted();
       for (const [at, { index, info }] of group.entries()) {
         if (!scores[at]) continue;
-        knownScore(table, index, info, model, this.service);
+        await knownScore(table, index, info, model, this.service);
+        signal.throwIfAborted();
         this.announce(index, info, choice);
       }
       group = [];
@@ -287,7 +289,9 @@ export class DatasetScores {
       signal.throwIfAborted();
       const info = table.info(index);
       if (info.kind !== 'row') continue;
-      if (knownScore(table, index, info, model, this.service)) {
+      const known = await knownScore(table, index, info, model, this.service);
+      signal.throwIfAborted();
+      if (known) {
         this.announce(index, info, choice);
         continue;
       }

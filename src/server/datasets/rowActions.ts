@@ -22,7 +22,7 @@ import { exampleAt, stmTau } from './annotate.ts';
 import type { DatasetDocument } from './datasetDocument.ts';
 import { withAnswer, withGroundTruth, withMask } from './rowEdits.ts';
 import { readRow } from './rowInfo.ts';
-import { encode, type ScoringService } from './scoringService.ts';
+import type { ScoringService } from './scoringService.ts';
 
 /** Rows of one action; more are a matter for building targets. */
 const mostRows = 200;
@@ -125,15 +125,14 @@ async function maskRows(
   { model: choice, signal }: RewriteRequest,
 ): Promise<Outcome[]> {
   const model = await service.model(choice);
-  const scores = await service.score(
-    model,
-    rows.map(({ example }) => example),
-    { priority: 'asked', signal },
-  );
+  const examples = rows.map(({ example }) => example);
+  const scores = await service.score(model, examples, { priority: 'asked', signal });
+  const encoded = await model.texts.encodeRows(examples);
   return rows.map(({ example, raw }, at): Outcome => {
     const score = scores[at];
-    const part = encode(model, example);
-    if (!score || !('logprobs' in score) || !('tokens' in part)) return { reason: phrase('it cannot be scored') };
+    const part = encoded[at];
+    if (!score || !('logprobs' in score) || !part || !('tokens' in part))
+      return { reason: phrase('it cannot be scored') };
     const rule = { kind: 'stm', tau: stmTau, protectEos: true } as const;
     const hard = maskTargets([{ logprobs: score.logprobs, endIndex: part.endIndex }], rule, 0).masked[0] ?? [];
     const answer = answerOf(example);
@@ -167,7 +166,7 @@ async function writeAnswers(
     const targets = makeTargets(streamOf(truths), choices.targets, {
       engine,
       model: info.id,
-      side: model.side,
+      texts: model.texts,
       ...(verify ? { verify } : {}),
       maxTokens: stage?.maxTokens ?? maxTokens,
       seed: 0,

@@ -3,18 +3,18 @@
 import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { isAbsolute, join, resolve } from 'node:path';
-import { encodingVersion } from '../../data/encode.ts';
-import { loadTextSide, type TextSide } from '../../data/textSide.ts';
 import { startEngine } from '../../engine/client.ts';
 import type { Engine, ModelInfo } from '../../engine/engine.ts';
 import { pocketModelFolder } from '../../runs/packageRoot.ts';
 import { LabError } from '../../shared/errors.ts';
 import { phrase } from '../../shared/phrase.ts';
 import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
+import { createTextDesk, ModelTexts, type TextDesk } from '../texts/modelTexts.ts';
+import { changedMeanwhile } from '../texts/textSides.ts';
 
 /** A model whose texts can be encoded. `hash` names weights, tokenizer and template together. */
 export interface OpenedModel extends ModelFolder {
-  readonly side: TextSide;
+  readonly texts: ModelTexts;
   readonly hash: string;
 }
 
@@ -38,8 +38,8 @@ const idleMs = 120_000;
 /** As for sessions: an engine that has died so often in this time, milliseconds, is not started again. */
 const mostDeaths = 5;
 const deathsWithinMs = 180_000;
-/** Models whose tokenizer is kept in memory; those of large vocabularies take a hundred megabytes. */
-const mostOpened = 4;
+/** Models that are known without looking into their folders again. */
+const mostOpened = 64;
 /** Training and typing come first. */
 const enginePriority = 10;
 
@@ -64,6 +64,7 @@ export interface ScoredModelsOptions {
 export class ScoredModels {
   private readonly options: ScoredModelsOptions;
   private readonly opened = new Map<string, { stamp: string; model: Promise<OpenedModel> }>();
+  private readonly desk: TextDesk = createTextDesk();
   private readonly slots: EngineSlot[] = [];
   /** When engines of a folder died. */
   private readonly deaths = new Map<string, number[]>();
@@ -135,16 +136,13 @@ export class ScoredModels {
 
   async close(): Promise<void> {
     this.closed = true;
-    await Promise.all(this.slots.splice(0).map(end));
+    await Promise.all([...this.slots.splice(0).map(end), this.desk.close()]);
   }
 
   private async read(model: ModelFolder): Promise<OpenedModel> {
-    const side = await loadTextSide(model.folder);
+    const texts = await ModelTexts.open(this.desk, model);
     const weightsHash = await this.weightsHash(model);
-    const { tokenizer, template, contextLength, startIds, stopIds } = side;
-    // Everything on which tokens, their places or their probabilities depend.
-    const text = [tokenizer.hash, template?.hash ?? 'none', contextLength, startIds, stopIds, tokenizer.eosId ?? -1];
-    return { ...model, side, hash: shortHash([weightsHash, ...text, encodingVersion]) };
+    return { ...model, texts, hash: shortHash([weightsHash, texts.hash]) };
   }
 
   /** From the notes of an earlier time when the folder has not changed since, else from an engine that loads it. */
@@ -237,12 +235,6 @@ const placeKey = (folder: string, { device = 'auto', threads = 0 }: ScoringModel
 
 const shortHash = (words: unknown): string =>
   createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 32);
-
-function changedMeanwhile(folder: string): LabError {
-  return new LabError('model-invalid', phrase('The model folder {0} has changed while it was being read', folder), {
-    remedy: phrase('Wait until it is complete, and try again'),
-  });
-}
 
 async function end(slot: EngineSlot): Promise<void> {
   clearTimeout(slot.timer);

@@ -268,7 +268,7 @@ describe('the scoring service', () => {
     const before = await service.model({ name: folder });
     await write({ ...config, add_bos_token: true });
     const after = await service.model({ name: folder });
-    expect(after.side.startIds).not.toEqual(before.side.startIds);
+    expect(after.texts.facts.startIds).not.toEqual(before.texts.facts.startIds);
     expect(after.hash).not.toBe(before.hash);
     await service.close();
   });

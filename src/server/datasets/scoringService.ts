@@ -3,13 +3,14 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { nextTurn, slices } from '../../lab/slices.ts';
-import { encodeScorable, noToken, type ScorablePart } from '../../recipes/scoreRows.ts';
+import { nextTurn } from '../../lab/slices.ts';
+import type { ScorablePart } from '../../recipes/scoreRows.ts';
 import type { Example } from '../../shared/dataset.ts';
-import { errorLine, LabError } from '../../shared/errors.ts';
+import { LabError } from '../../shared/errors.ts';
 import { phrase, type Words } from '../../shared/phrase.ts';
 import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
 import type { ServerContext } from '../context.ts';
+import type { EncodedRow } from '../texts/modelTexts.ts';
 import { removeScoreFile, ScoreFile, type StoredScore } from './scoreFile.ts';
 import { ScoredModels, type LoadedEngine, type OpenedModel, type ScoredModelsOptions } from './scoredModels.ts';
 
@@ -46,6 +47,8 @@ const callMs: { readonly [P in ScorePriority]: number } = { asked: 150, visible:
 /** Rows and tokens of one call, whatever the speed. */
 const mostRows = 64;
 const mostTokens = 8192;
+/** Rows that become tokens together, before it is known how many fit into a call. */
+const encodedTogether = 16;
 /** Assumed before the first call. */
 const firstTokensPerSecond = 2000;
 
@@ -55,6 +58,8 @@ interface Job {
   model: OpenedModel;
   example: Example;
   waiters: Set<Waiter>;
+  /** Once it has been encoded. */
+  row?: EncodedRow;
   /** An engine computes it. */
   running: boolean;
 }
@@ -222,24 +227,39 @@ export class ScoringService {
     const { model } = jobs[0] as Job;
     const speed = this.speed.get(model.hash) ?? firstTokensPerSecond;
     const budget = Math.min(mostTokens, (speed * callMs[priority]) / 1000);
-    const pause = slices();
+    try {
+      const { group, tokens } = await this.groupOf(model, jobs, budget);
+      if (group.length > 0) await this.scoreParts(model, group, tokens);
+    } catch (error) {
+      this.fail(model, error);
+    }
+  }
+
+  /** The first jobs that fit into one call, encoded. Those without a score are settled on the way. */
+  private async groupOf(
+    model: OpenedModel,
+    jobs: readonly Job[],
+    budget: number,
+  ): Promise<{ group: { job: Job; part: ScorablePart }[]; tokens: number }> {
     const group: { job: Job; part: ScorablePart }[] = [];
     let tokens = 0;
-    for (const job of jobs) {
-      await pause();
-      if (this.jobs.get(job.id) !== job) continue;
-      const part = encode(model, job.example);
-      if (!('tokens' in part)) {
-        this.settle(job, part);
-        continue;
+    for (let from = 0; from < jobs.length; from += encodedTogether) {
+      const some = jobs.slice(from, from + encodedTogether);
+      await encodeJobs(model, some);
+      for (const job of some) {
+        if (this.jobs.get(job.id) !== job || !job.row) continue;
+        if (!('tokens' in job.row)) {
+          this.settle(job, job.row);
+          continue;
+        }
+        // The budget decides how many come together; the first one goes whatever its length.
+        if (group.length > 0 && tokens + job.row.tokens.length > budget) return { group, tokens };
+        tokens += job.row.tokens.length;
+        job.running = true;
+        group.push({ job, part: job.row });
       }
-      // The budget decides how many come together; the first one goes whatever its length.
-      if (group.length > 0 && tokens + part.tokens.length > budget) break;
-      tokens += part.tokens.length;
-      job.running = true;
-      group.push({ job, part });
     }
-    if (group.length > 0) await this.scoreParts(model, group, tokens);
+    return { group, tokens };
   }
 
   private async scoreParts(
@@ -247,23 +267,19 @@ export class ScoringService {
     group: readonly { job: Job; part: ScorablePart }[],
     tokens: number,
   ): Promise<void> {
-    try {
-      const scores = await this.models.withEngine(model, async ({ engine, info }) => {
-        const begun = performance.now();
-        const result = await engine.score({
-          model: info.id,
-          sequences: group.map(({ part }) => part.tokens),
-          from: group.map(({ part }) => part.from),
-        });
-        this.speed.set(model.hash, (1000 * tokens) / Math.max(1, performance.now() - begun));
-        return result;
+    const scores = await this.models.withEngine(model, async ({ engine, info }) => {
+      const begun = performance.now();
+      const result = await engine.score({
+        model: info.id,
+        sequences: group.map(({ part }) => part.tokens),
+        from: group.map(({ part }) => part.from),
       });
-      for (const [index, { job }] of group.entries()) {
-        const logprobs = scores[index]?.logprobs ?? [];
-        this.settle(job, { logprobs: logprobs.map((value) => Math.round(value * 1e6) / 1e6) });
-      }
-    } catch (error) {
-      this.fail(model, error);
+      this.speed.set(model.hash, (1000 * tokens) / Math.max(1, performance.now() - begun));
+      return result;
+    });
+    for (const [index, { job }] of group.entries()) {
+      const logprobs = scores[index]?.logprobs ?? [];
+      this.settle(job, { logprobs: logprobs.map((value) => Math.round(value * 1e6) / 1e6) });
     }
   }
 
@@ -314,20 +330,11 @@ function mostPressing(job: Job): { rank: number; priority: ScorePriority } {
   return { rank: best, priority };
 }
 
-/** An example as tokens, or why it has no score. A template that refuses this one row does not stop the others. */
-export function encode(
-  model: OpenedModel,
-  example: Example,
-): ScorablePart | { reason: 'too-long' | 'no-token' } | { refused: Words } {
-  try {
-    const part = encodeScorable(model.side, example);
-    if (!('reason' in part)) return part;
-    return { reason: part.reason === noToken ? 'no-token' : 'too-long' };
-  } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    // The words without the place, which rows of the same content do not share.
-    return { refused: errorLine(error.cause instanceof LabError ? error.cause : error) };
-  }
+/** Encodes those that are not encoded yet. */
+async function encodeJobs(model: OpenedModel, jobs: readonly Job[]): Promise<void> {
+  const fresh = jobs.filter(({ row }) => !row);
+  const rows = await model.texts.encodeRows(fresh.map(({ example }) => example));
+  for (const [index, job] of fresh.entries()) job.row = rows[index] as EncodedRow;
 }
 
 /** Keeps room for one more file: those that were written longest ago go. */

@@ -6,26 +6,11 @@ import type { RunSummary } from '../../shared/protocol/lab/runs.ts';
 import { runsPart } from './runsPart.ts';
 import { memoryServer, temporaryFolder } from './testing/memoryServer.ts';
 import type { MemoryServer } from './testing/memoryServer.ts';
+import { watchDelay } from './testing/watchDelay.ts';
 import { writeRun } from './testing/writeRun.ts';
 import { slack } from '../../shared/testing/slack.ts';
 
 const runCount = 1000;
-
-/** Samples how late a timer of one millisecond comes, until stopped; gives the worst in milliseconds. */
-function watchDelay(): () => number {
-  let worst = 0;
-  let last = performance.now();
-  const timer = setInterval(() => {
-    const now = performance.now();
-    worst = Math.max(worst, now - last - 1);
-    last = now;
-  }, 1);
-  return () => {
-    worst = Math.max(worst, performance.now() - last - 1);
-    clearInterval(timer);
-    return worst;
-  };
-}
 
 const listRuns = async (server: MemoryServer): Promise<RunSummary[]> =>
   (await server.call(listExperiments, {})).flatMap((one) => one.runs);

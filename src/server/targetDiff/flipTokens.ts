@@ -69,7 +69,7 @@ interface Answers {
   now: Answer | undefined;
 }
 
-async function answersOf(run: RunRecords, wanted: Request, { side }: OpenScorer): Promise<Answers[]> {
+async function answersOf(run: RunRecords, wanted: Request, { texts }: OpenScorer): Promise<Answers[]> {
   const reference = measuredAt(run, { ...wanted, stage: wanted.against ?? 0 });
   const cell = measuredAt(run, wanted);
   const config = run.config.experiment.benchmarks.find(({ name }) => name === wanted.benchmark);
@@ -81,7 +81,7 @@ async function answersOf(run: RunRecords, wanted: Request, { side }: OpenScorer)
     );
   }
   const benchmark = await loadBenchmark(config, dirname(config.data));
-  const protocol = protocolHash(side, benchmark);
+  const protocol = protocolHash(texts.facts, benchmark);
   if ([reference, cell].some((one) => one.protocol !== protocol)) {
     throw new LabError(
       'benchmark-invalid',
@@ -117,9 +117,10 @@ async function scoreAll(scorer: OpenScorer, answers: readonly Answers[], signal:
     all.map(({ example }) => example),
     { urgent: true, signal },
   );
-  const scored = new Map(all.map((answer, place) => [answer, results[place]]));
+  const told = await Promise.all(all.map((answer, place) => tokensOf(scorer, answer, results[place])));
+  const tokens = new Map(all.map((answer, place) => [answer, told[place]]));
   return answers.map(({ index, before, now }) => {
-    const [one, other] = [before, now].map((answer) => answer && tokensOf(scorer, answer, scored.get(answer)));
+    const [one, other] = [before, now].map((answer) => answer && tokens.get(answer));
     const problem = [one, other].find((tokens) => tokens !== undefined && !Array.isArray(tokens));
     return {
       index,
@@ -131,14 +132,16 @@ async function scoreAll(scorer: OpenScorer, answers: readonly Answers[], signal:
 }
 
 /** The tokens, or why there are none. */
-function tokensOf(
+async function tokensOf(
   scorer: OpenScorer,
   { example, ended }: Answer,
   result: ScoreResult | undefined,
-): ScoredToken[] | Words {
+): Promise<ScoredToken[] | Words> {
   if (result?.kind !== 'scored') return result?.reason ?? notScored;
-  const everything = result.ids.map(() => false);
-  const tokens = toTokens(result, scorer.side, { answer: answerOf(example), length: Infinity }, everything);
+  const [row] = await scorer.tokens([{ example, logprobs: result.logprobs }]);
+  if (row?.kind !== 'scored') return row?.reason ?? notScored;
+  const everything = row.ids.map(() => false);
+  const tokens = toTokens(row, { answer: answerOf(example), length: Infinity }, everything);
   // An answer that was cut off has no end whose probability could be told.
-  return ended ? tokens : tokens.filter((_, place) => place !== result.endIndex);
+  return ended ? tokens : tokens.filter((_, place) => place !== row.endIndex);
 }

@@ -40,7 +40,6 @@ async function slowModel() {
   } as unknown as Comparison;
   const calls: Call[] = [];
   const scorer = {
-    side: {},
     known: () => undefined,
     score: (examples: readonly Example[], options: ScoringOptions) =>
       new Promise<ScoreResult[]>((end, fail) => {
@@ -53,16 +52,7 @@ async function slowModel() {
   scores.start({ name: 'slow' });
   await expect.poll(() => calls.length).toBe(1);
   const look = (row: number) => scores.look([{ table, row, example: example(row) }]);
-  const result: ScoreResult = {
-    kind: 'scored',
-    example: example(0),
-    ids: [1],
-    text: 'a',
-    starts: [0],
-    ends: [1],
-    endIndex: -1,
-    logprobs: [-1],
-  };
+  const result: ScoreResult = { kind: 'scored', logprobs: [-1] };
   return { table, comparison, calls, scores, scorer, look, result, changes: () => changes };
 }
 

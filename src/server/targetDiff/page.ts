@@ -1,8 +1,6 @@
 // A page of compared rows with texts, tokens, verdicts and word differences.
 import { textOfPrompt } from '../../data/encode.ts';
-import type { TextSide } from '../../data/textSide.ts';
 import { diffWords } from '../../metrics/textDiff.ts';
-import type { ScoredRow } from '../../recipes/scoreRows.ts';
 import { answerOf } from '../../recipes/targets/recipe.ts';
 import type { Example } from '../../shared/dataset.ts';
 import type { ChoiceRule, ComparedRow, ComparedTarget } from '../../shared/protocol/lab/targetDiff.ts';
@@ -10,6 +8,7 @@ import type { Arrangement } from './arrange.ts';
 import type { Comparison } from './comparison.ts';
 import { maskOf, maskedTokens } from './masks.ts';
 import type { ComparisonScoring } from './scoreAll.ts';
+import type { RowTokens } from './scoring.ts';
 import { cutText, toTokens } from './tokens.ts';
 import type { SourceTable } from './sourceTable.ts';
 
@@ -24,7 +23,7 @@ interface Cell {
   table: SourceTable;
   row: number;
   example: Example;
-  scored?: ScoredRow;
+  scored?: RowTokens;
 }
 
 /** Rows of an arrangement in its order: texts at once, tokens where they are known by then. */
@@ -45,7 +44,7 @@ export async function readPage(
     }
   }
   signal.throwIfAborted();
-  const side = await addScores([...cells.values()], scoring);
+  await addScores([...cells.values()], scoring);
   const page: ComparedRow[] = [];
   for (const row of rows) {
     const cell = (table: SourceTable): Cell | undefined => cells.get(cellKey(comparison, table, row));
@@ -53,7 +52,6 @@ export async function readPage(
       await compareRow(comparison, row, {
         left: cell(arrangement.left),
         right: cell(arrangement.right),
-        side,
         request,
       }),
     );
@@ -64,31 +62,34 @@ export async function readPage(
 const cellKey = (comparison: Comparison, table: SourceTable, row: number): string =>
   `${comparison.tables.indexOf(table)} ${row}`;
 
-async function addScores(cells: readonly Cell[], scoring: ComparisonScoring): Promise<TextSide | undefined> {
+async function addScores(cells: readonly Cell[], scoring: ComparisonScoring): Promise<void> {
   const scorer = await scoring.look(cells);
-  if (!scorer) return undefined;
-  for (const cell of cells) {
+  if (!scorer) return;
+  const scored = cells.flatMap((cell) => {
     const result = scorer.known(cell.example);
-    if (result?.kind === 'scored') cell.scored = result;
+    return result?.kind === 'scored' ? [{ cell, example: cell.example, logprobs: result.logprobs }] : [];
+  });
+  const rows = await scorer.tokens(scored);
+  for (const [index, { cell }] of scored.entries()) {
+    const row = rows[index];
+    if (row?.kind === 'scored') cell.scored = row;
   }
-  return scorer.side;
 }
 
 interface Sides {
   left: Cell | undefined;
   right: Cell | undefined;
-  side: TextSide | undefined;
   request: PageRequest;
 }
 
 async function compareRow(comparison: Comparison, row: number, sides: Sides): Promise<ComparedRow> {
-  const { left, right, side, request } = sides;
+  const { left, right, request } = sides;
   const [truth] = comparison.tables;
   const first = left ?? right ?? (truth && { example: await comparison.example(truth, row) });
   const decision = comparison.choices.decide(row);
   const target = (cell: Cell): ComparedTarget => {
     const chosen = decision.masked && cell.table === truth;
-    return toTarget(cell, side, request.characters, chosen ? comparison.choices.rule : undefined);
+    return toTarget(cell, request.characters, chosen ? comparison.choices.rule : undefined);
   };
   const shown = { ...(left ? { left: target(left) } : {}), ...(right ? { right: target(right) } : {}) };
   const whole = shown.left?.cut === 0 && shown.right?.cut === 0;
@@ -107,7 +108,6 @@ async function compareRow(comparison: Comparison, row: number, sides: Sides): Pr
 /** `rule` masks where the row will be masked when it is written. */
 function toTarget(
   { table, row, example, scored }: Cell,
-  side: TextSide | undefined,
   characters: number,
   rule: ChoiceRule | undefined,
 ): ComparedTarget {
@@ -123,9 +123,7 @@ function toTarget(
     line: table.line(row),
     ...(ppl === undefined ? {} : { ppl, length: table.tokens(row) }),
     ...(verdict === undefined ? {} : { verdict }),
-    ...(scored && side
-      ? { tokens: toTokens(scored, side, { answer, length: text.length }, maskedTokens(scored, mask, rule)) }
-      : {}),
+    ...(scored ? { tokens: toTokens(scored, { answer, length: text.length }, maskedTokens(scored, mask, rule)) } : {}),
     mask,
     ...(problem === undefined ? {} : { problem }),
   };

@@ -2,7 +2,7 @@
 import type { Example } from '../../shared/dataset.ts';
 import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
 import type { Comparison } from './comparison.ts';
-import type { OpenScorer, Scoring, ScoreResult } from './scoring.ts';
+import type { OpenScorer, ScoredOrNot, Scoring, ScoreResult } from './scoring.ts';
 import type { SourceTable } from './sourceTable.ts';
 import { errorWords } from '../../shared/errors.ts';
 
@@ -86,7 +86,7 @@ export class ComparisonScoring {
   }
 
   /** Token probabilities of answers that are wanted in any case; their numbers are kept as well. */
-  async scoreNow(wanted: readonly Wanted[], signal: AbortSignal): Promise<ScoreResult[]> {
+  async scoreNow(wanted: readonly Wanted[], signal: AbortSignal): Promise<ScoredOrNot[]> {
     if (!this.model || this.comparison.scoring?.state === 'failed') return [];
     const scorer = await this.scoring.model(this.model);
     const results = await scorer.score(
@@ -94,7 +94,12 @@ export class ComparisonScoring {
       { urgent: true, signal },
     );
     this.keep(wanted, results);
-    return results;
+    const scored = wanted.flatMap(({ example }, index) => {
+      const result = results[index];
+      return result?.kind === 'scored' ? [{ example, logprobs: result.logprobs }] : [];
+    });
+    const tokens = (await scorer.tokens(scored)).values();
+    return results.map((result) => (result.kind === 'scored' ? (tokens.next().value as ScoredOrNot) : result));
   }
 
   private async scoreAll(model: ScoringModel, signal: AbortSignal): Promise<void> {

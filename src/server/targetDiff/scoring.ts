@@ -1,27 +1,39 @@
-// Scores of examples with their tokens, from the scoring service that all parts share: what somebody looks at before what is
-// computed in bulk, everything kept by content and model.
-import type { TextSide } from '../../data/textSide.ts';
-import { encodeScorable, noToken } from '../../recipes/scoreRows.ts';
-import type { ScoredRow } from '../../recipes/scoreRows.ts';
+// Scores of examples, from the scoring service that all parts share: what somebody looks at before what is computed in bulk,
+// everything kept by content and model. Their tokens are made where they are shown or written.
+import { noToken, tooLong, type ScoredRow } from '../../recipes/scoreRows.ts';
 import type { Example } from '../../shared/dataset.ts';
 import { phrase } from '../../shared/phrase.ts';
 import type { Words } from '../../shared/phrase.ts';
 import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
 import { contentKey } from '../datasets/scoringService.ts';
-import type { ScoringService, KnownScore } from '../datasets/scoringService.ts';
+import type { KnownScore, OpenedModel, ScoringService } from '../datasets/scoringService.ts';
+import type { EncodedRow, ModelTexts } from '../texts/modelTexts.ts';
 
-/** A scored example, or why it cannot be scored. */
-export type ScoreResult = ScoredRow | { kind: 'unscorable'; reason: Words };
+/** Probabilities of an example's answer tokens, natural logarithms; or why there are none. */
+export type ScoreResult = { kind: 'scored'; logprobs: readonly number[] } | { kind: 'unscorable'; reason: Words };
+
+/** An example with its probabilities, for which tokens are wanted. */
+export interface Scored {
+  example: Example;
+  logprobs: readonly number[];
+}
+
+/** A scored example with its tokens; `texts` are those of the tokens for display. */
+export type RowTokens = ScoredRow & { texts: string[] };
+
+export type ScoredOrNot = RowTokens | { kind: 'unscorable'; reason: Words };
 
 /** Where there is no result at all. */
 export const notScored = phrase('not scored');
 
 export interface OpenScorer {
-  readonly side: TextSide;
+  readonly texts: ModelTexts;
   /** The result if it was computed before. */
   known(example: Example): ScoreResult | undefined;
   /** In the order of `examples`. `urgent`: somebody looks at them. `onResult` hears of each as it is computed. */
   score(examples: readonly Example[], options: ScoringOptions): Promise<ScoreResult[]>;
+  /** The tokens that the probabilities belong to, in the order of `scored`. */
+  tokens(scored: readonly Scored[]): Promise<ScoredOrNot[]>;
 }
 
 export interface ScoringOptions {
@@ -37,46 +49,43 @@ export interface Scoring {
 
 export function createScoring(service: ScoringService): Scoring {
   return {
-    model: async (choice) => {
-      const model = await service.model(choice);
-      const toResult = (example: Example, score: KnownScore | undefined): ScoreResult =>
-        score && 'logprobs' in score
-          ? toScoredRow(model.side, example, score.logprobs)
-          : { kind: 'unscorable', reason: reasonOf(model.side, example) };
-      return {
-        side: model.side,
-        known: (example) => {
-          const score = service.known(model, contentKey(example));
-          return score && toResult(example, score);
-        },
-        score: async (examples, { urgent, signal, onResult }) => {
-          const scores = await service.score(model, examples, {
-            priority: urgent ? 'visible' : 'background',
-            signal,
-            ...(onResult && {
-              onScore: (index, score) => onResult(index, toResult(examples[index] as Example, score)),
-            }),
-          });
-          return examples.map((example, index) => toResult(example, scores[index]));
-        },
-      };
+    model: async (choice) => openScorer(service, await service.model(choice)),
+  };
+}
+
+function openScorer(service: ScoringService, model: OpenedModel): OpenScorer {
+  const toResult = (score: KnownScore | undefined): ScoreResult => {
+    if (score && 'logprobs' in score) return { kind: 'scored', logprobs: score.logprobs };
+    return { kind: 'unscorable', reason: score ? reasonOf(score, model) : notScored };
+  };
+  return {
+    texts: model.texts,
+    known: (example) => {
+      const score = service.known(model, contentKey(example));
+      return score && toResult(score);
+    },
+    score: async (examples, { urgent, signal, onResult }) => {
+      const scores = await service.score(model, examples, {
+        priority: urgent ? 'visible' : 'background',
+        signal,
+        ...(onResult && { onScore: (index, score) => onResult(index, toResult(score)) }),
+      });
+      return scores.map(toResult);
+    },
+    tokens: async (scored) => {
+      const rows = await model.texts.encodeRows(scored.map(({ example }) => example));
+      return scored.map((one, index) => withTokens(one, rows[index] as EncodedRow, model));
     },
   };
 }
 
-/** The tokens that the probabilities belong to; encoding is cheap beside scoring. */
-function toScoredRow(side: TextSide, example: Example, logprobs: readonly number[]): ScoreResult {
-  const part = encodeScorable(side, example);
-  if ('reason' in part) return { kind: 'unscorable', reason: part.reason };
-  const { tokens, from, text, starts, ends, endIndex } = part;
-  return { kind: 'scored', example, ids: tokens.slice(from), text, starts, ends, endIndex, logprobs: [...logprobs] };
+function withTokens({ example, logprobs }: Scored, row: EncodedRow, model: OpenedModel): ScoredOrNot {
+  if (!('tokens' in row)) return { kind: 'unscorable', reason: reasonOf(row, model) };
+  const { tokens, from, ...places } = row;
+  return { kind: 'scored', example, ids: tokens.slice(from), ...places, logprobs: [...logprobs] };
 }
 
-function reasonOf(side: TextSide, example: Example): Words {
-  try {
-    const part = encodeScorable(side, example);
-    return 'reason' in part ? part.reason : noToken;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+function reasonOf(score: Exclude<KnownScore, { logprobs: unknown }>, model: OpenedModel): Words {
+  if ('refused' in score) return score.refused;
+  return score.reason === 'too-long' ? tooLong(model.texts.facts) : noToken;
 }

@@ -20,8 +20,9 @@ async function tokensOf(answer: string, length: number) {
   const part = encodeScorable(side, example);
   if ('reason' in part) throw new Error('not scored');
   const ids = part.tokens.slice(part.from);
-  const row = { kind: 'scored', example, ...part, ids, logprobs: ids.map(() => -1) } as const;
-  return toTokens(row, side, { answer, length }, []);
+  const texts = ids.map((id) => side.tokenizer.tokenText(id));
+  const row = { kind: 'scored', ...part, ids, texts, logprobs: ids.map(() => -1) } as const;
+  return toTokens(row, { answer, length }, []);
 }
 
 it('tokens lie in the answer, though the template trims it and writes a thought before it', async () => {

@@ -1,8 +1,7 @@
 // Scored tokens and texts as they travel to a page.
-import type { TextSide } from '../../data/textSide.ts';
-import type { ScoredRow } from '../../recipes/scoreRows.ts';
 import type { ScoredToken } from '../../shared/records.ts';
 import { alignAnswer, placeInAnswer } from '../../data/alignAnswer.ts';
+import type { RowTokens } from './scoring.ts';
 
 /** The text that tokens are shown in, of which only the first `length` UTF-16 units are. */
 export interface ShownText {
@@ -15,8 +14,7 @@ export interface ShownText {
  * no extent; there are none where a template writes something else altogether.
  */
 export function toTokens(
-  row: ScoredRow,
-  side: TextSide,
+  row: Omit<RowTokens, 'example'>,
   { answer, length }: ShownText,
   masked: readonly boolean[],
 ): ScoredToken[] {
@@ -30,7 +28,7 @@ export function toTokens(
     return [
       {
         id,
-        text: side.tokenizer.tokenText(id),
+        text: row.texts[index] as string,
         start,
         end: Math.min(end, length),
         logprob: row.logprobs[index] as number,

@@ -15,7 +15,7 @@ import type { Comparison } from './comparison.ts';
 import { maskedTokens, maskOf } from './masks.ts';
 import { ReasonCounts } from '../reasonCounts.ts';
 import type { ComparisonScoring } from './scoreAll.ts';
-import type { ScoreResult } from './scoring.ts';
+import type { ScoredOrNot } from './scoring.ts';
 import type { SourceTable } from './sourceTable.ts';
 import { allMasked } from '../../recipes/scoreRows.ts';
 
@@ -119,7 +119,7 @@ class ChosenWriter {
     return undefined;
   }
 
-  private toJson({ example, truth, decision }: Chosen, result: ScoreResult | undefined): object | undefined {
+  private toJson({ example, truth, decision }: Chosen, result: ScoredOrNot | undefined): object | undefined {
     if (result?.kind === 'unscorable') return this.drop(result.reason);
     const rule = decision.masked ? this.comparison.choices.rule : undefined;
     const described = describe(example, truth);

@@ -41,6 +41,7 @@ export function threadFile(name: string): string | undefined {
 export function createDesk<S extends Service>(name: string, answers: Answers<S>, options: ThreadOptions = {}): Desk<S> {
   const file = threadFile(name);
   if (file !== undefined) return new ThreadDesk(file, options);
+  if (!import.meta.url.endsWith('.ts')) throw new Error(`${name}.js is missing beside the server`);
   return { ask: (kind, request) => answers[kind](request), close: () => Promise.resolve() };
 }
 
