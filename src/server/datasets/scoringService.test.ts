@@ -208,6 +208,28 @@ describe('the scoring service', () => {
     await service.close();
   });
 
+  it('keeps the scores of the models used last in memory, and reads those of others again', async () => {
+    const service = await serviceOf();
+    const first = await service.model({ name: folder });
+    const answering = answerNext();
+    const [score] = await service.score(first, rows('a'), { priority: 'visible' });
+    await answering;
+    for (let index = 0; index < 8; index++) {
+      await service.model({
+        name: await folderWith({
+          ...chatModelFiles(),
+          'model.safetensors': `w${index}`,
+          'config.json': { max_position_embeddings: 100 + index },
+        }),
+      });
+    }
+    const key = contentKey(row('a'));
+    expect(service.known(first, key)).toBeUndefined();
+    await service.model({ name: folder });
+    expect(service.known(first, key)).toEqual(score);
+    await service.close();
+  });
+
   it('takes replaced weights for others, although the engine is warm', async () => {
     // The hash of these weights is their text, and another text is another probability.
     const start = async (): Promise<Engine> => {

@@ -95,6 +95,8 @@ export class ScoringService {
   private readonly folder: string;
   private readonly files = new Map<string, Promise<ScoreFile>>();
   private readonly open = new Map<string, ScoreFile>();
+  /** Given back, and still being written. */
+  private readonly released = new Map<string, Promise<void>>();
   private readonly jobs = new Map<string, Job>();
   /** By model and content. Not on disk: encoding says it again, in words of the day. */
   private readonly refusals = new Map<string, { refused: Words }>();
@@ -153,6 +155,7 @@ export class ScoringService {
     this.jobs.clear();
     await this.models.close();
     for (const file of this.open.values()) await file.flush();
+    await Promise.all(this.released.values());
   }
 
   /** Rows that wait for an engine. */
@@ -300,18 +303,31 @@ export class ScoringService {
   }
 
   private fileOf(hash: string): Promise<ScoreFile> {
-    let file = this.files.get(hash);
-    if (!file) {
-      file = this.openFile(hash);
-      this.files.set(hash, file);
-    }
+    const file = this.files.get(hash) ?? this.openFile(hash);
+    // The last one is the one used last.
+    this.files.delete(hash);
+    this.files.set(hash, file);
+    for (const unused of [...this.files.keys()].slice(0, -mostFiles)) this.release(unused);
     return file;
+  }
+
+  /** Gives the memory of a model's scores back; who asks for them later reads them again. */
+  private release(hash: string): void {
+    if ([...this.jobs.values()].some(({ model }) => model.hash === hash)) return;
+    const file = this.open.get(hash);
+    if (!file) return; // it is being opened
+    this.files.delete(hash);
+    this.open.delete(hash);
+    for (const key of this.refusals.keys()) if (key.startsWith(hash)) this.refusals.delete(key);
+    const flushed = file.flush().finally(() => this.released.delete(hash));
+    this.released.set(hash, flushed);
   }
 
   private async openFile(hash: string): Promise<ScoreFile> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const name = `${hash}.scores`;
     await removeLeastRecent(this.folder, name);
+    await this.released.get(hash);
     const file = await ScoreFile.open(join(this.folder, name), fileLimit);
     this.open.set(hash, file);
     return file;
