@@ -22,6 +22,7 @@ import type { Work } from '../runs/plan.ts';
 import { reasonOf } from './runState.ts';
 import { groupRecords } from './recordGroups.ts';
 import type { WorkRecords } from './recordGroups.ts';
+import { slices } from './slices.ts';
 import { requireSound } from './soundRun.ts';
 import type { RunRecords } from './runReader.ts';
 
@@ -36,26 +37,41 @@ export interface SummaryOptions {
   shareBefore?: number;
 }
 
-/** Summarises a run. Throws when its records do not fit its configuration; the run is then corrupt. */
-export function summarizeRun(run: RunRecords, options: SummaryOptions): RunSummary {
+/**
+ * Summarises a run, in slices: a sweep has hundreds of trials. Rejects when its records do not fit its configuration; the run
+ * is then corrupt.
+ */
+export async function summarizeRun(run: RunRecords, options: SummaryOptions): Promise<RunSummary> {
   requireSound(run);
+  const pause = slices();
   const { config } = run;
   const plan = options.plan ?? estimatePlan(run);
+  await pause();
   const progress = progressOf(run, plan);
   const share = Math.max(progress.share, options.shareBefore ?? 0);
-  const views = new Map(config.experiment.seeds.map((seed) => [seed, sketchMatrix(run, { seed })]));
+  const views = new Map<number, MatrixView>();
+  for (const seed of config.experiment.seeds) {
+    await pause();
+    views.set(seed, sketchMatrix(run, { seed }));
+  }
+  await pause();
   const recordsOf = groupRecords(run);
   const base = baseStage(run);
   const planned = new Map<string, Work[]>();
   for (const work of plan) {
     if (work.stage === 0) continue;
     const key = trialOf(work);
-    planned.set(key, [...(planned.get(key) ?? []), work]);
+    const own = planned.get(key) ?? [];
+    planned.set(key, own);
+    own.push(work);
   }
-  const trials = listTrials(config.experiment, config.arms).map((trial) => {
+  const trials: TrialSummary[] = [];
+  for (const trial of listTrials(config.experiment, config.arms)) {
+    await pause();
     const own = planned.get(trialOf({ key: trial })) ?? [];
-    return trialSummary(run, own, trial, views.get(trial.seed)?.blocks ?? [], base, recordsOf);
-  });
+    trials.push(trialSummary(run, own, trial, views.get(trial.seed)?.blocks ?? [], base, recordsOf));
+  }
+  await pause();
   const result = resultOf(config, sketchMatrix(run).blocks);
   const reason = options.state === 'interrupted' ? interruptedReason : (reasonOf(run.status) ?? '');
   const summary: RunSummary = {

@@ -1,12 +1,14 @@
 // A thousand runs: how long the list takes on the first look and with its cache, and how long the server ever keeps others waiting.
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { RunReader } from '../../lab/runReader.ts';
+import { summarizeRun } from '../../lab/runSummary.ts';
 import { listExperiments, runsChanged } from '../../shared/protocol/lab/runs.ts';
 import type { RunSummary } from '../../shared/protocol/lab/runs.ts';
 import { runsPart } from './runsPart.ts';
 import { memoryServer, temporaryFolder } from './testing/memoryServer.ts';
 import type { MemoryServer } from './testing/memoryServer.ts';
-import { watchDelay } from './testing/watchDelay.ts';
+import { watchDelay } from '../../shared/testing/watchDelay.ts';
 import { writeRun } from './testing/writeRun.ts';
 import { slack } from '../../shared/testing/slack.ts';
 
@@ -88,4 +90,20 @@ test('a thousand runs are listed at once, read before or not, and the server kee
     expect(Math.min(...pauses)).toBeLessThan(50 * slack);
   }
   console.log(`${runCount} runs: all read after ${all(read)}`);
+});
+
+test('a sweep of hundreds of trials is summarised in slices', async () => {
+  const folder = join(await temporaryFolder('lab-sweep-'), 'sweep');
+  const learningRates = Array.from({ length: 8 }, (_, k) => (k + 1) * 1e-4);
+  await writeRun(folder, { withItems: false, learningRates, seeds: Array.from({ length: 20 }, (_, k) => k) });
+  const run = await new RunReader(folder).read();
+  const pauses: number[] = [];
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const delay = watchDelay();
+    const { trials } = await summarizeRun(run, { plan: undefined, state: 'running', updatedAt: '' });
+    pauses.push(delay());
+    expect(trials).toHaveLength(640);
+  }
+  console.log(`a sweep of 640 trials: others waited ${all(pauses)}`);
+  expect(Math.min(...pauses)).toBeLessThan(50 * slack);
 });

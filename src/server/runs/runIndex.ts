@@ -267,7 +267,7 @@ export class RunIndex {
       await nextTurn();
       const before = (this.runs.get(folder) ?? this.guests.get(folder))?.summary;
       const isSame = before !== undefined && before.createdAt === run.config.createdAt;
-      return summarizeRun(run, { plan, state, updatedAt, ...(isSame ? { shareBefore: before.share } : {}) });
+      return await summarizeRun(run, { plan, state, updatedAt, ...(isSame ? { shareBefore: before.share } : {}) });
     } catch (error) {
       this.readers.delete(folder);
       return corruptSummary(folder, basename(folder), errorLine(error), updatedAt);

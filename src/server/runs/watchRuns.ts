@@ -7,8 +7,10 @@ import { changeTime } from './stamp.ts';
 
 const tickMs = 1000;
 
-/** A notice of the system has the running runs looked at after this. */
+/** A notice of the system has the running runs looked at after this, or later where looking takes longer than its share. */
 const soonMs = 200;
+const lookShare = 10;
+const latestMs = 5000;
 
 /** Every run at rest is looked at once in so many ticks. */
 const ticksPerRound = 30;
@@ -33,6 +35,8 @@ export class RunWatch {
   private timer: NodeJS.Timeout | undefined;
   private ticking: Promise<void> | undefined;
   private dueAt = Infinity;
+  /** How long to leave the running runs alone. */
+  private restMs = soonMs;
   private round = 0;
   private roundAt = 0;
   private searchAt = Date.now() + searchMs;
@@ -65,7 +69,7 @@ export class RunWatch {
     this.timer = setTimeout(() => {
       this.dueAt = Infinity;
       this.ticking = this.tick().finally(() => {
-        this.schedule(tickMs);
+        this.schedule(Math.max(tickMs, this.restMs));
       });
     }, delay);
     this.timer.unref();
@@ -73,7 +77,9 @@ export class RunWatch {
 
   private async tick(): Promise<void> {
     try {
+      const begunAt = performance.now();
       await this.index.refreshAll(this.index.running);
+      this.restMs = Math.min(latestMs, Math.max(soonMs, lookShare * (performance.now() - begunAt)));
       await this.lookAtPlaces();
       await this.index.checkExperiments();
       // A training that writes ten times a second must not have a thousand runs looked at as often.
@@ -144,7 +150,7 @@ export class RunWatch {
   private watchFolder(folder: string): void {
     try {
       const watcher = watch(folder, { persistent: false }, () => {
-        this.schedule(soonMs);
+        this.schedule(this.restMs);
       });
       watcher.on('error', () => {
         // The folder is gone, or the system has no more watches to give: the poll goes on.

@@ -6,7 +6,7 @@ import type { Example } from '../../shared/dataset.ts';
 import { createRandom } from '../../shared/random.ts';
 import { slack } from '../../shared/testing/slack.ts';
 import { byteAlphabet, byteLevelTokenizer } from '../../tokenizer/testTokenizers.ts';
-import { watchDelay } from '../runs/testing/watchDelay.ts';
+import { watchDelay } from '../../shared/testing/watchDelay.ts';
 import { ScoringService } from '../datasets/scoringService.ts';
 
 /** As of Qwen 2.5. */
