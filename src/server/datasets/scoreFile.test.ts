@@ -1,4 +1,4 @@
-import { appendFile, readFile, stat, truncate } from 'node:fs/promises';
+import { appendFile, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../data/testFolder.ts';
@@ -40,6 +40,18 @@ describe('scores on disk', () => {
     expect(whole.count).toBe(10);
     const bytes = await readFile(path);
     expect(bytes.length).toBe(size);
+  });
+
+  it('are whole although the file was removed meanwhile', async () => {
+    const path = join(await temporaryFolder(), 'a.scores');
+    const file = await ScoreFile.open(path, large);
+    file.put(key(1), { logprobs: [-1] });
+    await file.flush();
+    await rm(path);
+    file.put(key(2), { logprobs: [-2] });
+    await file.flush();
+    const again = await ScoreFile.open(path, large);
+    expect(again.get(key(2))).toEqual({ logprobs: [-2] });
   });
 
   it('stay within their bound and keep what is used', async () => {

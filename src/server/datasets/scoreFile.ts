@@ -1,6 +1,6 @@
 // Token probabilities that were computed once, on disk: an append-only file per model with a bound. When a file is full it
 // becomes the old generation and a new one begins; what is still used moves along, what is not goes with the next change.
-import { open, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat, truncate, utimes } from 'node:fs/promises';
 import { slices } from '../../lab/slices.ts';
 
 /** What is known about a row under a model: probabilities of its answer tokens, or why it cannot be scored. */
@@ -60,6 +60,12 @@ export class ScoreFile {
     return this.entries.size;
   }
 
+  /** Dates the file from now: those that nobody has used for longest go first. */
+  async touch(): Promise<void> {
+    const now = new Date();
+    await utimes(this.file, now, now).catch(() => undefined); // nothing has been written yet
+  }
+
   /** Resolves when everything that was put is on disk (or could not be written: a cache may be lost). */
   async flush(): Promise<void> {
     while (this.writing) await this.writing;
@@ -85,6 +91,8 @@ export class ScoreFile {
         if (this.size + bytes.length > this.limit && this.size > 0) await this.turnGeneration();
         const handle = await open(this.file, 'a', 0o600);
         try {
+          // Somebody may have removed the file: it is the file that tells whether it has to be begun.
+          this.size = (await handle.stat()).size;
           if (this.size === 0) this.size += (await handle.write(magic)).bytesWritten;
           this.size += (await handle.write(bytes)).bytesWritten;
         } finally {

@@ -1,6 +1,6 @@
 // Order of work, with an engine that records what it is asked and answers when the test lets it.
 import { beforeEach, describe, expect, it } from 'vitest';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chatModelFiles, folderWith, temporaryFolder } from '../../data/testFolder.ts';
 import type { Engine, ScoreRequest, SequenceScore } from '../../engine/engine.ts';
@@ -228,6 +228,31 @@ describe('the scoring service', () => {
     await service.model({ name: folder });
     expect(service.known(first, key)).toEqual(score);
     await service.close();
+  });
+
+  it('keeps the scores of the model in daily use on disk, however many others are looked at', async () => {
+    const stateFolder = await temporaryFolder();
+    const options = { stateFolder, workspace: folder, start: async () => fakeEngine() };
+    const service = new ScoringService(options);
+    const use = async (name: string, text: string): Promise<void> => {
+      const model = await service.model({ name });
+      const known = service.known(model, contentKey(row(text)));
+      const answering = known ? undefined : answerNext();
+      await service.score(model, rows(text), { priority: 'visible' });
+      await answering;
+    };
+    await use(folder, 'a');
+    for (let index = 0; index < 20; index++) {
+      const config = { max_position_embeddings: 100 + index };
+      await use(await folderWith({ ...chatModelFiles(), 'model.safetensors': 'w', 'config.json': config }), 'b');
+      await use(folder, 'a');
+    }
+    await service.close();
+    const files = await readdir(join(stateFolder, 'scores'));
+    expect(files.filter((name) => name.endsWith('.scores')).length).toBeLessThanOrEqual(16);
+    const later = new ScoringService(options);
+    expect(later.known(await later.model({ name: folder }), contentKey(row('a')))).toBeDefined();
+    await later.close();
   });
 
   it('takes replaced weights for others, although the engine is warm', async () => {

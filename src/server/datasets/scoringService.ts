@@ -38,9 +38,10 @@ export interface ScoringServiceOptions extends Omit<ScoredModelsOptions, 'folder
   stateFolder: string;
 }
 
-/** Bytes of one generation of a model's scores, and how many models keep theirs. */
+/** Bytes of one generation of a model's scores, and how many models keep theirs on disk and in memory. */
 const fileLimit = 32 * 2 ** 20;
-const mostFiles = 8;
+const mostFiles = 16;
+const mostInMemory = 8;
 
 /** An engine call should not take longer than this, so that a newer wish waits little; milliseconds. */
 const callMs: { readonly [P in ScorePriority]: number } = { asked: 150, visible: 150, background: 400 };
@@ -307,7 +308,7 @@ export class ScoringService {
     // The last one is the one used last.
     this.files.delete(hash);
     this.files.set(hash, file);
-    for (const unused of [...this.files.keys()].slice(0, -mostFiles)) this.release(unused);
+    for (const unused of [...this.files.keys()].slice(0, -mostInMemory)) this.release(unused);
     return file;
   }
 
@@ -319,16 +320,20 @@ export class ScoringService {
     this.files.delete(hash);
     this.open.delete(hash);
     for (const key of this.refusals.keys()) if (key.startsWith(hash)) this.refusals.delete(key);
-    const flushed = file.flush().finally(() => this.released.delete(hash));
+    const flushed = file
+      .flush()
+      .then(() => file.touch())
+      .finally(() => this.released.delete(hash));
     this.released.set(hash, flushed);
   }
 
   private async openFile(hash: string): Promise<ScoreFile> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    const name = `${hash}.scores`;
-    await removeLeastRecent(this.folder, name);
+    const name = nameOf(hash);
     await this.released.get(hash);
+    await removeLeastRecent(this.folder, [...this.files.keys(), hash].map(nameOf));
     const file = await ScoreFile.open(join(this.folder, name), fileLimit);
+    await file.touch();
     this.open.set(hash, file);
     return file;
   }
@@ -353,12 +358,14 @@ async function encodeJobs(model: OpenedModel, jobs: readonly Job[]): Promise<voi
   for (const [index, job] of fresh.entries()) job.row = rows[index] as EncodedRow;
 }
 
-/** Keeps room for one more file: those that were written longest ago go. */
-async function removeLeastRecent(folder: string, keep: string): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.scores') && name !== keep);
+const nameOf = (hash: string): string => `${hash}.scores`;
+
+/** Of the files that are not in use, those that were used longest ago go, so that with those in use not too many are left. */
+async function removeLeastRecent(folder: string, inUse: readonly string[]): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.scores') && !inUse.includes(name));
   const files = await Promise.all(
     names.map(async (name) => ({ name, at: (await stat(join(folder, name)).catch(() => undefined))?.mtimeMs ?? 0 })),
   );
   files.sort((a, b) => b.at - a.at);
-  for (const { name } of files.slice(mostFiles - 1)) await removeScoreFile(join(folder, name));
+  for (const { name } of files.slice(Math.max(0, mostFiles - inUse.length))) await removeScoreFile(join(folder, name));
 }
