@@ -153,9 +153,12 @@ export class ScoredModels {
     const note = notes[folder];
     if (note?.stamp === stamp) return note.weightsHash;
     const weightsHash = await this.withEngine(model, async ({ info }) => info.weightsHash);
-    await mkdir(this.options.folder, { recursive: true });
-    const kept = { ...(await readNotes(file)), [folder]: { stamp, weightsHash } };
-    await writeFile(file, JSON.stringify(kept)).catch(() => undefined);
+    try {
+      await mkdir(this.options.folder, { recursive: true });
+      await writeFile(file, JSON.stringify({ ...(await readNotes(file)), [folder]: { stamp, weightsHash } }));
+    } catch {
+      // What cannot be noted is asked again another day.
+    }
     return weightsHash;
   }
 

@@ -255,6 +255,18 @@ describe('the scoring service', () => {
     await later.close();
   });
 
+  it('scores although there is no place to keep scores', async () => {
+    const stateFolder = await temporaryFolder();
+    await writeFile(join(stateFolder, 'scores'), 'in the way');
+    const service = new ScoringService({ stateFolder, workspace: folder, start: async () => fakeEngine() });
+    const model = await service.model({ name: folder });
+    const answering = answerNext();
+    const scores = await service.score(model, rows('a'), { priority: 'visible' });
+    await answering;
+    expect(service.known(model, contentKey(row('a')))).toEqual(scores[0]);
+    await service.close();
+  });
+
   it('takes replaced weights for others, although the engine is warm', async () => {
     // The hash of these weights is their text, and another text is another probability.
     const start = async (): Promise<Engine> => {

@@ -308,6 +308,8 @@ export class ScoringService {
     // The last one is the one used last.
     this.files.delete(hash);
     this.files.set(hash, file);
+    // A failure is not kept.
+    file.catch(() => this.files.delete(hash));
     for (const unused of [...this.files.keys()].slice(0, -mostInMemory)) this.release(unused);
     return file;
   }
@@ -328,11 +330,15 @@ export class ScoringService {
   }
 
   private async openFile(hash: string): Promise<ScoreFile> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    const name = nameOf(hash);
     await this.released.get(hash);
-    await removeLeastRecent(this.folder, [...this.files.keys(), hash].map(nameOf));
-    const file = await ScoreFile.open(join(this.folder, name), fileLimit);
+    try {
+      await mkdir(this.folder, { recursive: true, mode: 0o700 });
+      const inUse = new Set([...this.files.keys(), ...this.released.keys(), hash].map(nameOf));
+      await removeLeastRecent(this.folder, inUse);
+    } catch {
+      // Without a place on disk scores are kept in memory alone.
+    }
+    const file = await ScoreFile.open(join(this.folder, nameOf(hash)), fileLimit);
     await file.touch();
     this.open.set(hash, file);
     return file;
@@ -361,11 +367,11 @@ async function encodeJobs(model: OpenedModel, jobs: readonly Job[]): Promise<voi
 const nameOf = (hash: string): string => `${hash}.scores`;
 
 /** Of the files that are not in use, those that were used longest ago go, so that with those in use not too many are left. */
-async function removeLeastRecent(folder: string, inUse: readonly string[]): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.scores') && !inUse.includes(name));
+async function removeLeastRecent(folder: string, inUse: ReadonlySet<string>): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.scores') && !inUse.has(name));
   const files = await Promise.all(
     names.map(async (name) => ({ name, at: (await stat(join(folder, name)).catch(() => undefined))?.mtimeMs ?? 0 })),
   );
   files.sort((a, b) => b.at - a.at);
-  for (const { name } of files.slice(Math.max(0, mostFiles - inUse.length))) await removeScoreFile(join(folder, name));
+  for (const { name } of files.slice(Math.max(0, mostFiles - inUse.size))) await removeScoreFile(join(folder, name));
 }
