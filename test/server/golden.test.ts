@@ -1,5 +1,5 @@
-// Conversations with the server, as files beside this one. What differs from run to run (times, ids, paths, shares) is
-// replaced by its name; `npx vitest run test/server/golden.test.ts -u` writes them anew after an intended change.
+// Conversations about work, as files beside this one: launching, stopping, refusals, the handshake.
+// `npx vitest run test/server/golden.test.ts -u` writes them anew after an intended change.
 import { expect, test } from 'vitest';
 import { LAB_PROTOCOL_VERSION, shutdown } from '../../src/shared/protocol/lab/lifecycle.ts';
 import {
@@ -11,44 +11,27 @@ import {
   stopSession,
 } from '../../src/shared/protocol/lab/sessions.ts';
 import type { SessionState, SessionSummary } from '../../src/shared/protocol/lab/sessions.ts';
-import { RawClient } from './rawClient.ts';
+import { greeted, RawClient } from './rawClient.ts';
 import { testWorkspace, until } from './testWorkspace.ts';
 import type { TestWorkspace } from './testWorkspace.ts';
-
-/** Unstable values by the key they stand under. */
-const unstable = new Set(['token', 'id', 'pid', 'startedAt', 'queuedAt', 'endedAt', 'version']);
+import { line, spoken } from './transcript.ts';
 
 /** What was asked and answered, and then what was told: how the two interleave depends on time. */
 function transcriptOf(client: RawClient, workspace: TestWorkspace): string {
-  const write = (from: string, value: unknown): string => `${from} ${JSON.stringify(steady(value, workspace))}`;
-  const said = client.transcript.flatMap(({ from, message: { method, params, result, error } }) => {
-    if (from === 'editor') return [write('-->', { method, params })];
-    return method === undefined ? [write('<--', error ? { error } : { result })] : [];
-  });
   const told = client
     .heard(sessionsChanged)
     .flatMap(({ sessions, removed }) => [
       ...removed.map(() => '*** removed'),
-      ...sessions.map((session) => write('***', lasting(session) ?? 'passing')),
+      ...sessions.map((session) => line('***', lasting(session) ?? 'passing', workspace)),
     ]);
   const distinct = told.filter((line, at) => line !== '*** "passing"' && line !== told[at - 1]);
-  return `${[...said, ...distinct].join('\n')}\n`;
+  return `${[...spoken(client, workspace), ...distinct].join('\n')}\n`;
 }
 
 /** States between two others may be over before they are told, and what is known of a running session grows. */
 function lasting(session: SessionSummary): unknown {
   if (session.state === 'queued' || session.state === 'stopping') return undefined;
   return session.state === 'running' ? { title: session.title, state: session.state } : session;
-}
-
-function steady(value: unknown, workspace: TestWorkspace): unknown {
-  const text = JSON.stringify(value, (key, inner: unknown) => (unstable.has(key) && inner !== '' ? `(${key})` : inner));
-  return JSON.parse(
-    text
-      .replaceAll(workspace.folder, '(workspace)')
-      .replaceAll(/small-\d{8}-\d{4}-[0-9a-f]{4}/g, '(run)')
-      .replaceAll(/version \d+\.\d+\.\d+/g, 'version (version)'),
-  );
 }
 
 /** Waits until the server has told that a session is in a state. */
@@ -63,13 +46,6 @@ function told(
       .flatMap(({ sessions }) => sessions)
       .findLast((one) => one.state === state && fits(one)),
   );
-}
-
-async function greeted(workspace: TestWorkspace): Promise<RawClient> {
-  const { lock } = await workspace.startServer();
-  const client = await RawClient.open(lock);
-  await client.hello(lock);
-  return client;
 }
 
 test('launch, progress, done', async () => {

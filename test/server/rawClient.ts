@@ -7,7 +7,7 @@ import { hello, LAB_PROTOCOL_VERSION, MAX_BODY_BYTES } from '../../src/shared/pr
 import type { LabHelloParams } from '../../src/shared/protocol/lab/lifecycle.ts';
 import type { LabErrorData, NotificationSpec, RequestSpec } from '../../src/shared/protocol/lab/message.ts';
 import type { ServerLock } from '../../src/shared/protocol/lab/place.ts';
-import { until } from './testWorkspace.ts';
+import { until, type TestWorkspace } from './testWorkspace.ts';
 
 export interface Answer {
   id?: number;
@@ -90,4 +90,12 @@ export class RawClient {
       this.transcript.push({ from: 'server', message });
     }
   }
+}
+
+/** A client of a new server that has shaken hands. */
+export async function greeted(workspace: TestWorkspace): Promise<RawClient> {
+  const { lock } = await workspace.startServer();
+  const client = await RawClient.open(lock);
+  await client.hello(lock);
+  return client;
 }
