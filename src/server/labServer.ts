@@ -9,6 +9,7 @@ import type { NotificationSpec, RequestSpec } from '../shared/protocol/lab/messa
 import { ClientConnection } from './connection.ts';
 import type { ConnectionServer } from './connection.ts';
 import type { CallContext, Handler, ServerContext, ServerPart } from './context.ts';
+import { writeLog } from './log.ts';
 import { faultResponse } from './responseErrors.ts';
 
 /** More at once can only be a fault; an editor window needs one. */
@@ -108,7 +109,7 @@ export class LabServer implements ServerContext, ConnectionServer {
   }
 
   log(level: 'info' | 'warning' | 'error', message: string): void {
-    process.stderr.write(`${new Date().toISOString()} ${level} ${message}\n`);
+    writeLog(`${new Date().toISOString()} ${level} ${message}`);
     this.broadcast(serverLog, { level, message });
   }
 
@@ -179,16 +180,20 @@ export class LabServer implements ServerContext, ConnectionServer {
     if (this.ending) return;
     this.ending = true;
     clearTimeout(this.idleTimer);
-    this.log('info', `the server ends: ${why}`);
-    for (const listener of this.endListeners) {
-      try {
-        await listener();
-      } catch (error) {
-        this.log('error', `while ending: ${error instanceof Error ? error.stack : String(error)}`);
+    try {
+      this.log('info', `the server ends: ${why}`);
+      for (const listener of this.endListeners) {
+        try {
+          await listener();
+        } catch (error) {
+          this.log('error', `while ending: ${error instanceof Error ? error.stack : String(error)}`);
+        }
       }
+      for (const client of this.clients.values()) client.close();
+    } finally {
+      // Whatever fails: one that answers nobody must not keep the place.
+      this.options.onEnd(why);
     }
-    for (const client of this.clients.values()) client.close();
-    this.options.onEnd(why);
   }
 
   private attachedClients(): ClientConnection[] {

@@ -16,6 +16,7 @@ import { datasetViewPart } from './datasetView/datasetViewPart.ts';
 import { doctorPart } from './doctor/doctorPart.ts';
 import { experimentsPart } from './experiments/experimentsPart.ts';
 import { LabServer } from './labServer.ts';
+import { writeLog } from './log.ts';
 import { modelsPart } from './models/modelsPart.ts';
 import { runsPart } from './runs/runsPart.ts';
 import { takeSeat } from './seat.ts';
@@ -36,6 +37,8 @@ const parts: readonly ServerPart[] = [
 ];
 
 async function main(given: ServerArguments): Promise<void> {
+  // Before the seat is taken: who cannot work must not sit in it.
+  await mkdir(given.state, { recursive: true, mode: 0o700 });
   const waiting: Socket[] = [];
   let connect = (socket: Socket): void => void waiting.push(socket);
   const token = randomBytes(32).toString('hex');
@@ -49,7 +52,7 @@ async function main(given: ServerArguments): Promise<void> {
   };
   const taken = await takeSeat(given.workspace, who, (socket) => connect(socket));
   if ('other' in taken) {
-    process.stderr.write(`process ${taken.other.pid} serves this workspace already\n`);
+    writeLog(`process ${taken.other.pid} serves this workspace already`);
     return;
   }
   const server = new LabServer({
@@ -61,7 +64,6 @@ async function main(given: ServerArguments): Promise<void> {
     onEnd: () => void leave(taken.seat),
   });
   watchOver(server, taken.seat);
-  await mkdir(given.state, { recursive: true, mode: 0o700 });
   await server.start(parts);
   connect = (socket) => server.connect(socket);
   for (const socket of waiting) server.connect(socket);
@@ -99,6 +101,6 @@ async function leave(seat: Seat): Promise<void> {
 try {
   await main(readArguments(process.argv.slice(2)));
 } catch (error) {
-  process.stderr.write(`Error: ${describeError(error)}\n`);
+  writeLog(`Error: ${describeError(error)}`);
   process.exitCode = 1;
 }

@@ -1,13 +1,16 @@
 // Starting, racing, taking over, ending.
 import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { chmod, cp, mkdir, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { placeOf, readLock } from '../../src/extension/lab/place.ts';
-import { isAlive } from '../../src/runs/processes.ts';
+import { isAlive, processStart } from '../../src/runs/processes.ts';
 import { preparePlace } from '../../src/server/place.ts';
 import { LabError } from '../../src/shared/errors.ts';
+import { LAB_PROTOCOL_VERSION } from '../../src/shared/protocol/lab/lifecycle.ts';
 import { launchSession, listSessions, stopSession } from '../../src/shared/protocol/lab/sessions.ts';
 import { RawClient } from './rawClient.ts';
 import { serverEntry, sessionIn, testWorkspace, until } from './testWorkspace.ts';
@@ -208,6 +211,50 @@ test('a server that says nothing though it lives is named after three greetings'
   });
   expect(client.state).toBe('failed');
 });
+
+test('a server that closes every connection is named after some greetings', async () => {
+  const workspace = await testWorkspace();
+  const place = await placeOf(workspace.folder);
+  await preparePlace(place);
+  const endpoint = join(place.folder, 'closes.sock');
+  const listener = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => listener.listen(endpoint, resolve));
+  onTestFinished(() => void listener.close());
+  const now = new Date().toISOString();
+  // A process of its own: what has the lock is ended with the test.
+  const { pid = 0 } = spawn('sleep', ['60'], { stdio: 'ignore' });
+  const words = { processStart: processStart(pid), version: '0', token: 't', startedAt: now, heartbeatAt: now };
+  await writeFile(place.lockFile, JSON.stringify({ ...words, pid, protocolVersion: LAB_PROTOCOL_VERSION, endpoint }));
+  const client = workspace.client();
+  await expect(client.request(listSessions, {})).rejects.toMatchObject({
+    message: 'The lab server closes the connection without an answer',
+    remedy: expect.stringMatching(`end process ${pid}$`) as string,
+  });
+  expect(client.state).toBe('failed');
+});
+
+test.skipIf(!existsSync('/dev/full'))(
+  'a server whose log is on a full disk serves, and ends when it is told to',
+  async () => {
+    const workspace = await testWorkspace();
+    const full = openSync('/dev/full', 'w');
+    onTestFinished(() => closeSync(full));
+    const child = spawn(
+      process.execPath,
+      [serverEntry, '--workspace', workspace.folder, '--state', workspace.stateFolder],
+      {
+        stdio: ['ignore', full, full],
+      },
+    );
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const exit = new Promise((resolve) => child.once('exit', resolve));
+    expect((await workspace.lock()).pid).toBe(child.pid);
+    expect(await workspace.client().request(listSessions, {})).toEqual([]);
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    expect(await readLock(await placeOf(workspace.folder))).toBeUndefined();
+  },
+);
 
 test('a folder that others may enter is refused at once, with the remedy', async () => {
   const workspace = await testWorkspace();

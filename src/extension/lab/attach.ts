@@ -11,7 +11,7 @@ import { LAB_PROTOCOL_VERSION, shutdown } from '../../shared/protocol/lab/lifecy
 import type { LabHelloParams, LabHelloResult } from '../../shared/protocol/lab/lifecycle.ts';
 import { staleAfterMs } from '../../shared/protocol/lab/place.ts';
 import type { ServerLock, ServerPlace } from '../../shared/protocol/lab/place.ts';
-import { BrokenLink, Link, NoAnswer } from './link.ts';
+import { BrokenLink, Link, NoAnswer, TurnedAway } from './link.ts';
 import { placeOf, readLock } from './place.ts';
 
 export interface AttachOptions {
@@ -93,7 +93,7 @@ async function greet(place: ServerPlace, options: AttachOptions): Promise<Attach
     const isReplacement = (await readLock(place))?.token !== lock.token;
     if (lock.protocolVersion === LAB_PROTOCOL_VERSION && !isReplacement) {
       link.close();
-      if (error instanceof BrokenLink) throw error;
+      if (error instanceof BrokenLink) throw new TurnedAway(lock.pid);
       refuse(error);
     }
     if (!isReplacement) await replaceOther(link, lock);

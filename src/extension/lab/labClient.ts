@@ -10,7 +10,7 @@ import type { LabState } from '../workbench.ts';
 import { attach, AttachRefused, helloOf } from './attach.ts';
 import type { Attached, AttachOptions } from './attach.ts';
 import { Limiter } from './limiter.ts';
-import { aborted, BrokenLink, NoAnswer } from './link.ts';
+import { aborted, BrokenLink, NoAnswer, TurnedAway } from './link.ts';
 import type { Link } from './link.ts';
 
 export type LabClientOptions = Omit<AttachOptions, 'beforeStart'>;
@@ -19,8 +19,12 @@ export type LabClientOptions = Omit<AttachOptions, 'beforeStart'>;
 const mostStarts = 5;
 const startWindowMs = 3 * 60_000;
 const mostAttempts = 3;
-/** A server that says nothing to so many greetings, one after the other, is given up until the next request. */
+/**
+ * A server that leaves so many greetings, one after the other, without an answer is given up until the next request: each
+ * silence takes long, while one that closes its connections may be about to end.
+ */
 const mostSilences = 3;
+const mostTurnedAway = 7;
 const firstDelayMs = 100;
 const longestDelayMs = 5_000;
 
@@ -119,7 +123,7 @@ export class LabClient {
 
   private async attachPatiently(): Promise<Attached> {
     this.become('starting');
-    let silences = 0;
+    let unanswered = 0;
     for (let delay = firstDelayMs; ; delay = Math.min(2 * delay, longestDelayMs)) {
       try {
         return this.welcome(await attach({ ...this.options, beforeStart: () => this.countStart() }));
@@ -128,8 +132,9 @@ export class LabClient {
         // A refusal repeats the reason of the start that failed; keeping it would nest them.
         if (!(error instanceof AttachRefused)) this.lastFailure = errorWords(error).message;
         this.options.log('error', (error as Error).message);
-        silences = error instanceof NoAnswer ? silences + 1 : 0;
-        if (error instanceof AttachRefused || !(error instanceof LabError) || silences >= mostSilences) {
+        const most = mostUnanswered(error);
+        unanswered = most === undefined ? 0 : unanswered + 1;
+        if (error instanceof AttachRefused || !(error instanceof LabError) || unanswered >= (most ?? Infinity)) {
           this.become('failed');
           throw error;
         }
@@ -196,6 +201,12 @@ export class LabClient {
     this.current = state;
     for (const listener of this.stateListeners) listener(state);
   }
+}
+
+/** After how many greetings without an answer a server is given up; undefined where that is not what failed. */
+function mostUnanswered(error: unknown): number | undefined {
+  if (error instanceof NoAnswer) return mostSilences;
+  return error instanceof TurnedAway ? mostTurnedAway : undefined;
 }
 
 /** What a promise gives, unless the signal comes first: attaching goes on for others. */

@@ -141,6 +141,18 @@ export class NoAnswer extends LabError {
   }
 }
 
+/** The server accepts connections and closes them without an answer. */
+export class TurnedAway extends LabError {
+  constructor(pid: number) {
+    super('server-unavailable', phrase('The lab server closes the connection without an answer'), {
+      remedy: phrase(
+        'It may be ending, or serve too many windows: try again in a moment; if it stays so, show the log and end process {0}',
+        String(pid),
+      ),
+    });
+  }
+}
+
 export const aborted = (): DOMException => new DOMException('The request was cancelled', 'AbortError');
 
 function fromResponse(error: unknown): unknown {
