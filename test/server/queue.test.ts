@@ -1,6 +1,6 @@
 // The queue while the process of a session is being started.
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import type * as files from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { isSameProcess } from '../../src/runs/processes.ts';
 import { Queue } from '../../src/server/sessions/queue.ts';
 import { QueueStore } from '../../src/server/sessions/store.ts';
+import { LabError } from '../../src/shared/errors.ts';
 import { inEnglish } from '../../src/shared/phrase.ts';
 import { experiment } from './testWorkspace.ts';
 
@@ -45,17 +46,22 @@ async function startedQueue(program: (folder: string) => Promise<string>) {
   await mkdir(sessions);
   process.execPath = await program(folder);
   const nothing = (): void => undefined;
-  const queue = new Queue(new QueueStore(folder), {
-    changed: nothing,
-    removed: nothing,
-    busy: nothing,
-    log: nothing,
-    uninstalled: nothing,
-  });
-  onTestFinished(() => queue.close());
+  const newQueue = (): Queue => {
+    const queue = new Queue(new QueueStore(folder), {
+      changed: nothing,
+      removed: nothing,
+      busy: nothing,
+      log: nothing,
+      uninstalled: nothing,
+    });
+    onTestFinished(() => queue.close());
+    return queue;
+  };
+  const queue = newQueue();
   await queue.open();
   queue.allow();
-  return { folder, sessions, queue, launch: () => queue.launch({ kind: 'run', experiment: file }) };
+  const work = { kind: 'run', experiment: file } as const;
+  return { folder, sessions, queue, newQueue, work, launch: () => queue.launch(work) };
 }
 
 /** A program that writes its process id to a file and waits. */
@@ -96,4 +102,37 @@ test('a process that dies before its start is written down ends its session, and
   const ids = [await launch(), await launch()];
   await vi.waitFor(() => expect(ids.map((id) => queue.find(id)?.state)).toEqual(['failed', 'failed']), 20 * startMs);
   expect(inEnglish(queue.find(ids[0] as string)?.reason ?? '')).toMatch(/died \(exit code 1\)/);
+});
+
+test('a session that cannot be written down does not begin, and says why', async () => {
+  const { folder, queue, launch } = await startedQueue(waiter);
+  // The disk is full from the moment at which the process is to be written down.
+  const write = vi.spyOn(QueueStore.prototype, 'write').mockImplementation((entries) => {
+    const isStarted = entries.some(({ pid }) => pid !== undefined);
+    return isStarted
+      ? Promise.reject(new LabError('disk-full', 'no room left', { remedy: 'Free some' }))
+      : Promise.resolve();
+  });
+  onTestFinished(() => write.mockRestore());
+  const id = await launch();
+  await endedWaiter(folder);
+  await vi.waitFor(() => expect(queue.find(id)?.state).toBe('failed'), 10 * startMs);
+  expect(queue.find(id)).toMatchObject({ reason: 'no room left', remedy: 'Free some', exitCode: 1 });
+});
+
+test('a queue that cannot be read is not overwritten, and is taken up when it can be', async () => {
+  const { sessions, queue, newQueue, work, launch } = await startedQueue(() => Promise.resolve('/bin/false'));
+  const id = await launch();
+  await vi.waitFor(() => expect(queue.find(id)?.state).toBe('failed'), 20 * startMs);
+  await queue.close();
+  const [file, kept] = [join(sessions, 'queue.json'), join(sessions, 'kept')];
+  await rename(file, kept);
+  await mkdir(file);
+  const next = newQueue();
+  await expect(next.open()).rejects.toThrow(`Cannot read ${file}: it is a folder`);
+  await expect(next.launch(work)).rejects.toMatchObject({ code: 'file-unreadable' });
+  await rmdir(file);
+  await rename(kept, file);
+  await next.launch(work);
+  expect(next.list()).toMatchObject([{ id, state: 'failed' }, { state: 'queued' }]);
 });

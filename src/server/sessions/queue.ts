@@ -40,6 +40,7 @@ const isStopping = ({ summary }: Entry): boolean => summary.state === 'stopping'
 export class Queue {
   private readonly store: QueueStore;
   private readonly events: QueueEvents;
+  private opening: Promise<void> | undefined;
   private entries: Entry[] = [];
   private current: { entry: Entry; process: SessionProcess } | undefined;
   private starting: Promise<void> | undefined;
@@ -51,8 +52,19 @@ export class Queue {
     this.events = events;
   }
 
-  /** Takes up the queue as the last server left it. */
-  async open(): Promise<void> {
+  /**
+   * Takes up the queue as the last server left it. Throws where that cannot be read, and whoever asks next tries again:
+   * nothing is queued before, for that would overwrite it.
+   */
+  open(): Promise<void> {
+    this.opening ??= this.takeUpAll().catch((error: unknown) => {
+      this.opening = undefined;
+      throw error;
+    });
+    return this.opening;
+  }
+
+  private async takeUpAll(): Promise<void> {
     this.entries = await this.store.read((message) => this.events.log('warning', message));
     for (const entry of this.entries) {
       const { state } = entry.summary;
@@ -78,6 +90,7 @@ export class Queue {
 
   /** Checks and queues work; gives the session's id. */
   async launch(work: SessionWork): Promise<string> {
+    await this.open();
     if (work.kind === 'resume') this.requireNotWaiting(work.run);
     const title = await prepareWork(work);
     // Another window may have been faster in the meantime.
@@ -190,7 +203,14 @@ export class Queue {
     Object.assign(entry, { pid: begun.pid, processStart: begun.processStart });
     this.events.changed(entry.summary.id);
     // The process does nothing before it is written down that it is the one: no server can start a second.
-    await this.save();
+    try {
+      await this.store.write(this.entries);
+    } catch (error) {
+      this.current = undefined;
+      entry.summary.state = 'queued';
+      await this.giveUp(entry, begun);
+      throw error;
+    }
     begun.follow(this.eventsOf(entry));
     // Asked to stop in the meantime: nothing has begun that could be saved.
     if (isStopping(entry)) await killTree(begun.pid);

@@ -5,6 +5,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { fileError } from '../../runs/files.ts';
 import { isSameProcess, processStart } from '../../runs/processes.ts';
 import { LabError } from '../../shared/errors.ts';
 import { joined, phrase } from '../../shared/phrase.ts';
@@ -56,7 +57,9 @@ export interface StartedProcess extends SessionProcess {
 
 /** Starts a session process. It waits until `begin` is called. */
 export async function startSessionProcess(files: SessionFiles): Promise<StartedProcess> {
-  const log = await open(files.log, 'a', 0o600);
+  const log = await open(files.log, 'a', 0o600).catch((error: unknown) => {
+    throw fileError(error, 'write', files.log);
+  });
   try {
     const child = spawn(process.execPath, [sessionEntry()], {
       // A group of its own: it outlives this server, and can be killed with everything in it.

@@ -1,7 +1,7 @@
 // The messages about sessions.
 import { mkdir, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { LabError } from '../../shared/errors.ts';
+import { describeError, LabError } from '../../shared/errors.ts';
 import { phrase } from '../../shared/phrase.ts';
 import {
   launchSession,
@@ -32,7 +32,13 @@ export const sessionsPart: ServerPart = async (server) => {
     log: (level, message) => server.log(level, message),
     uninstalled: () => void server.end('its bundle is gone, and the queue waits for another server'),
   });
-  server.handle(listSessions, () => queue.list());
+  // A queue that cannot be read is said in the log, and to whoever wants something queued.
+  const openQueue = (): Promise<void> =>
+    queue.open().catch((error: unknown) => server.log('error', describeError(error)));
+  server.handle(listSessions, async () => {
+    await openQueue();
+    return queue.list();
+  });
   server.handle(launchSession, async (work) => ({ id: await queue.launch(parseWork(work)) }));
   server.handle(stopSession, async ({ id, run, how }) => {
     if (how !== 'save' && how !== 'now') throw new LabError('usage', phrase('A session is stopped by "save" or "now"'));
@@ -48,8 +54,8 @@ export const sessionsPart: ServerPart = async (server) => {
     return { text: await readTail(store.files(id).log) };
   });
   server.onShutdown(() => queue.close());
-  await queue.open();
   server.onTrusted(() => queue.allow());
+  await openQueue();
 };
 
 async function stop(queue: Queue, what: { id?: string; run?: string }, how: 'save' | 'now'): Promise<void> {

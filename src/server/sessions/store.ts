@@ -2,7 +2,7 @@
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeTextAtomically } from '../../runs/files.ts';
+import { fileError, writeTextAtomically } from '../../runs/files.ts';
 import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
 import type { SessionFiles } from '../session/messages.ts';
 import { sessionWorkSchema } from './work.ts';
@@ -47,11 +47,16 @@ export class QueueStore {
     return { log: file('log'), status: file('status.json'), stop: file('stop') };
   }
 
-  /** The queue as it was left. A damaged file is put aside and said through `warn`. */
+  /** The queue as it was left. A damaged file is put aside and said through `warn`; throws where it cannot be read. */
   async read(warn: (message: string) => void): Promise<Entry[]> {
     const file = this.queueFile();
-    const content = await readFile(file, 'utf8').catch(() => undefined); // the first start
-    if (content === undefined) return [];
+    let content: string;
+    try {
+      content = await readFile(file, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // the first start
+      throw fileError(error, 'read', file);
+    }
     try {
       return fileSchema.parse(JSON.parse(content)).entries as Entry[];
     } catch (error) {
