@@ -1,6 +1,7 @@
 // Where a server is found: its place, its socket and its lock. Somebody may clear the place away (a logout, a cleaner of
 // temporary files); then all three are made anew, for what the server carries out must go on.
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
@@ -16,6 +17,7 @@ export type Identity = Omit<ServerLock, 'endpoint' | 'heartbeatAt'>;
 
 interface Post {
   place: ServerPlace;
+  endpoint: string;
   listener: Server;
   held: HeldLock;
 }
@@ -62,7 +64,7 @@ export class Seat {
       const place = await placeOf(this.workspace).catch(() => post.place);
       const holder = await post.held.beat();
       if (holder === 'other') return false;
-      if (holder === 'ours' && place.lockFile === post.place.lockFile) return true;
+      if (holder === 'ours' && place.lockFile === post.place.lockFile && isThere(post.endpoint)) return true;
       this.post = undefined;
       post.listener.close();
       await post.held.release();
@@ -91,8 +93,11 @@ async function takePost(
     return taken;
   }
   await removeOldSockets(place, endpoint);
-  return { place, listener, held: taken.held };
+  return { place, endpoint, listener, held: taken.held };
 }
+
+/** Whether editors can still find an endpoint. A pipe of Windows has no file that somebody could remove. */
+const isThere = (endpoint: string): boolean => process.platform === 'win32' || existsSync(endpoint);
 
 function listen(listener: Server, endpoint: string): Promise<void> {
   return new Promise((resolve, reject) => {

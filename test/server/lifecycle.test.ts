@@ -137,6 +137,16 @@ test('a server whose place is cleared away takes it anew and goes on', { timeout
   expect(client.serverPid).toBe(lock.pid);
 });
 
+test('a server whose socket alone is removed takes a new one', { timeout: 30_000 }, async () => {
+  const workspace = await testWorkspace();
+  const { lock } = await workspace.startServer('--idle', '60');
+  await rm(lock.endpoint);
+  const client = workspace.client();
+  await client.request(listSessions, {});
+  expect(client.serverPid).toBe(lock.pid);
+  expect((await workspace.lock()).endpoint).not.toBe(lock.endpoint);
+});
+
 test('a server whose lock another has taken ends', { timeout: 30_000 }, async () => {
   const workspace = await testWorkspace();
   const { lock, exit } = await workspace.startServer('--idle', '60');
