@@ -47,6 +47,8 @@ interface EngineSlot {
   folder: string;
   stamp: string;
   key: string;
+  /** There before its weights are: an engine that still loads can be ended. */
+  engine: Promise<Engine>;
   loaded: Promise<LoadedEngine>;
   timer: NodeJS.Timeout | undefined;
   users: number;
@@ -117,6 +119,7 @@ export class ScoredModels {
       const loaded = await slot.loaded;
       return await action(loaded);
     } catch (error) {
+      if (this.closed) throw serverEnds();
       if (error instanceof LabError && error.code === 'engine-died') {
         this.forget(slot);
         this.countDeath(slot);
@@ -134,6 +137,7 @@ export class ScoredModels {
     return this.slots.length;
   }
 
+  /** Waits for no engine that still loads. */
   async close(): Promise<void> {
     this.closed = true;
     await Promise.all([...this.slots.splice(0).map(end), this.desk.close()]);
@@ -175,14 +179,16 @@ export class ScoredModels {
       const outdated = slot.folder === folder && slot.stamp !== stamp;
       if (outdated || this.slots.length >= mostEngines) this.drop(slot);
     }
-    const slot: EngineSlot = { folder, stamp, key, loaded: this.load(model), timer: undefined, users: 0, dead: false };
+    const engine = (this.options.start ?? startEngine)({ priority: enginePriority });
+    const loaded = this.load(engine, model);
+    const slot: EngineSlot = { folder, stamp, key, engine, loaded, timer: undefined, users: 0, dead: false };
     this.slots.push(slot);
     slot.loaded.catch(() => this.forget(slot));
     return slot;
   }
 
-  private async load({ choice, folder, stamp }: ModelFolder): Promise<LoadedEngine> {
-    const engine = await (this.options.start ?? startEngine)({ priority: enginePriority });
+  private async load(starting: Promise<Engine>, { choice, folder, stamp }: ModelFolder): Promise<LoadedEngine> {
+    const engine = await starting;
     try {
       const info = await engine.load({
         folder,
@@ -200,7 +206,7 @@ export class ScoredModels {
 
   /** Throws when the engine of a model dies again and again. */
   private requireSteady(folder: string): void {
-    if (this.closed) throw new LabError('engine-died', phrase('the lab server is ending'));
+    if (this.closed) throw serverEnds();
     const recent = (this.deaths.get(folder) ?? []).filter((at) => Date.now() - at < deathsWithinMs);
     this.deaths.set(folder, recent);
     if (recent.length < mostDeaths) return;
@@ -239,11 +245,14 @@ const placeKey = (folder: string, { device = 'auto', threads = 0 }: ScoringModel
 const shortHash = (words: unknown): string =>
   createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 32);
 
+/** Ends an engine, in the middle of loading too: a large model may take minutes. */
 async function end(slot: EngineSlot): Promise<void> {
   clearTimeout(slot.timer);
-  const loaded = await slot.loaded.catch(() => undefined);
-  await loaded?.engine.dispose().catch(() => undefined);
+  const engine = await slot.engine.catch(() => undefined);
+  await engine?.dispose().catch(() => undefined);
 }
+
+const serverEnds = (): LabError => new LabError('engine-died', phrase('the lab server is ending'));
 
 function died(error: LabError): LabError {
   return new LabError('engine-died', error.words.message, {

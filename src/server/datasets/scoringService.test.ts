@@ -193,6 +193,24 @@ describe('the scoring service', () => {
     await service.close();
   });
 
+  it('ends an engine in the middle of loading when it closes', async () => {
+    let fail: (error: LabError) => void = () => undefined;
+    let begun: () => void = () => undefined;
+    const loading = new Promise<void>((resolve) => (begun = resolve));
+    const load = (): Promise<never> =>
+      new Promise((_, reject) => {
+        fail = reject;
+        begun();
+      });
+    const start = async (): Promise<Engine> => ({ load, dispose: async () => fail(died()) }) as unknown as Engine;
+    const service = new ScoringService({ stateFolder: await temporaryFolder(), workspace: folder, start });
+    const model = service.model({ name: folder });
+    const refused = expect(model).rejects.toThrow('the lab server is ending');
+    await loading;
+    await service.close();
+    await refused;
+  });
+
   it('starts an engine for as many models as somebody looks at', async () => {
     const service = await serviceOf();
     for (let index = 0; index < 8; index++) {
