@@ -1,12 +1,12 @@
 // Whether what a run says about itself can be shown: configurations of other programs, damaged ones, and ones so large that
-// nobody could look at them. Only what a list needs is looked at, so that it costs a thousand runs nothing.
+// nobody could look at them. Only what a list needs is looked at, so that it costs a thousand runs nothing; `runConfig.ts`
+// looks at all of it where it is read.
 import { join } from 'node:path';
 import { z } from 'zod';
+import { requireShape, unsound } from '../runs/runConfig.ts';
 import { configFile, recordFiles } from '../runs/runFolder.ts';
-import { complaint } from '../runs/schemaComplaint.ts';
 import { LabError } from '../shared/errors.ts';
 import { phrase } from '../shared/phrase.ts';
-import type { Phrase } from '../shared/phrase.ts';
 import type { RunData, StatusRecord } from '../shared/records.ts';
 
 /** Trainings of a run that are shown at most: a summary of so many takes about a second. */
@@ -47,20 +47,4 @@ export function requireSound({ folder, config, status }: Pick<RunData, 'folder' 
 function requireStatus(status: StatusRecord, file: string): void {
   requireShape(statusSchema, status, file);
   if (!states.includes(status.state)) throw unsound(file, phrase('there is no state {0}', status.state));
-}
-
-function requireShape(schema: z.ZodType, value: unknown, file: string): void {
-  const [issue] = schema.safeParse(value).error?.issues ?? [];
-  if (issue) throw unsound(file, complaint(issue, at(value, issue.path)));
-}
-
-function unsound(file: string, why: Phrase): LabError {
-  return new LabError('run-invalid', phrase('{0} is not of a run: {1}', file, why), {
-    remedy: phrase('Mend its files, or move it out of the workspace'),
-  });
-}
-
-/** What stands at a path of a value. */
-function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
 }

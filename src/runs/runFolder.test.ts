@@ -3,7 +3,8 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { LogRecord, MetricRecord, RunConfig, StatusRecord } from '../shared/records.ts';
+import { syntheticRun } from '../report/testing/syntheticRun.ts';
+import type { LogRecord, MetricRecord, StatusRecord } from '../shared/records.ts';
 import {
   appendRecord,
   createRunFolder,
@@ -15,7 +16,7 @@ import {
   slug,
 } from './runFolder.ts';
 
-const config = { formatVersion: 1, id: 'x', experiment: { name: 'x' }, arms: [] } as unknown as RunConfig;
+const { config } = syntheticRun().run;
 const log = (message: string): LogRecord => ({ kind: 'log', at: '2026-01-01T00:00:00Z', level: 'info', message });
 
 let folder: string;

@@ -30,6 +30,7 @@ import {
   repairJsonLines,
   writeTextAtomically,
 } from './files.ts';
+import { checkedRunConfig } from './runConfig.ts';
 
 /** Everything that is appended to a run. */
 export type RunRecord =
@@ -137,7 +138,7 @@ export async function readItems(folder: string, cell: CellRecord): Promise<ItemR
   return values as ItemResult[];
 }
 
-/** Reads the configuration of a run. */
+/** Reads the configuration of a run. Throws `run-invalid` where it is not one. */
 export async function readRunConfig(folder: string): Promise<RunConfig> {
   const file = join(folder, configFile);
   let text: string;
@@ -153,7 +154,7 @@ export async function readRunConfig(folder: string): Promise<RunConfig> {
     }
     throw fileError(error, 'read', file);
   }
-  return parseConfig(text, file);
+  return checkedRunConfig(parseConfig(text, file), file);
 }
 
 function notAFile(file: string): LabError {
@@ -162,6 +163,7 @@ function notAFile(file: string): LabError {
   });
 }
 
+/** The configuration as far as a list needs it; only `checkedRunConfig` looks at everything in it. */
 function parseConfig(text: string, file: string): RunConfig {
   let config: Partial<RunConfig> | null;
   try {

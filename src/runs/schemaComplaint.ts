@@ -39,6 +39,10 @@ export function complaint(issue: z.core.$ZodIssue, value: unknown): Phrase {
       ? phrase('{0} must be below {1}, not {2}', name, most, given)
       : phrase('{0} must be at most {1}, not {2}', name, most, given);
   }
+  if (issue.code === 'invalid_value') {
+    return phrase('{0} must be one of {1}, not {2}', name, issue.values.join(', '), given);
+  }
+  if (issue.code === 'invalid_union') return phrase('{0} cannot be {1}', name, given);
   return phrase('{0}: {1}', name, refinements.find(({ text }) => text === issue.message) ?? issue.message);
 }
 

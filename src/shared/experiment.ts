@@ -193,7 +193,12 @@ export const benchmarkSchema = z.strictObject({
     .describe('target: taught by a stage; skill, safety, format: old abilities that should stay.'),
   maxTokens: positiveInteger.default(64).describe('Longest answer.'),
   limit: positiveInteger.optional().describe('Use only the first items.'),
-  chance: fraction.default(0).describe('Score of guessing; a base below chance + 5 points is marked insensitive.'),
+  chance: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe('Score of guessing; a base below chance + 5 points is marked insensitive.'),
   openers: z
     .strictObject({
       refusal: z
