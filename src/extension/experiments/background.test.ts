@@ -1,6 +1,7 @@
 // What work in the background opens when it begins and ends, while somebody may be writing.
 import { describe, expect, it, vi } from 'vitest';
 import type { Mock } from 'vitest';
+import { outlineExperiment } from '../../shared/protocol/lab/experiments.ts';
 import { launchSession, listSessions } from '../../shared/protocol/lab/sessions.ts';
 import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
 import { sessionWith } from '../sidebar/testing.ts';
@@ -35,6 +36,7 @@ vi.mock('vscode', () => ({
     onDidCloseTextDocument: () => undefined,
     openTextDocument: () => Promise.resolve({ isDirty: false, fileName: '', getText: () => '' }),
     registerTextDocumentContentProvider: () => undefined,
+    textDocuments: [],
   },
 }));
 
@@ -64,6 +66,7 @@ async function opened(session: SessionSummary): Promise<unknown[]> {
   const never = () => ({ dispose: () => undefined });
   const request = (spec: unknown): Promise<unknown> => {
     asked.push(spec);
+    if (spec === outlineExperiment) return Promise.resolve({ files: [] });
     return Promise.resolve(spec === launchSession ? { id: session.id } : spec === listSessions ? [session] : []);
   };
   const workbench = {
@@ -93,7 +96,7 @@ describe('the heatmap of a launched experiment', () => {
 });
 
 describe('a document at the end of work', () => {
-  const lab = { request: () => Promise.resolve({ tasks: [] }) };
+  const lab = { request: () => Promise.resolve({ tasks: [], files: [] }) };
   const names = { of: () => Promise.resolve(undefined) };
   const workbench = { lab, names, context: { subscriptions: [] } } as unknown as Workbench;
   const texts = createReadonlyTexts(workbench.context);

@@ -11,6 +11,7 @@ import { engineSettings } from '../engineSettings.ts';
 import { tellDone } from '../notifications/tellDone.ts';
 import { inLabel } from '../outsideText.ts';
 import { pathOf } from '../pathOf.ts';
+import { saveInputs } from '../saveInputs.ts';
 import type { Workbench } from '../workbench.ts';
 import { carryOut } from './carryOut.ts';
 import { freePath, isThere } from './newFile.ts';
@@ -58,6 +59,7 @@ export async function buildTargets(workbench: Workbench, argument: unknown): Pro
   const field = taskOf(material, data)?.verifier?.field;
   const verifier = scorer === '' ? {} : { scorer, ...(field === undefined ? {} : { field }) };
   const work = { kind: 'targets' as const, model, data, recipe, out, ...verifier, ...engineSettings() };
+  await saveInputs(workbench, [data]);
   return carryOut(workbench, work, ({ result = [] }) => offerTargets(data, out, result));
 }
 

@@ -7,6 +7,7 @@ import { listExperiments } from '../../shared/protocol/lab/runs.ts';
 import { engineSettings } from '../engineSettings.ts';
 import { inLabel } from '../outsideText.ts';
 import { pathOf } from '../pathOf.ts';
+import { saveExperiment } from '../saveInputs.ts';
 import { shortMinuteOf } from '../sidebar/runTime.ts';
 import type { Workbench } from '../workbench.ts';
 import { carryOut } from './carryOut.ts';
@@ -42,6 +43,7 @@ export async function evaluateModel(
   const { model, experiment, benchmarks } = answers;
   if (model === undefined || experiment === undefined) return undefined;
   const work = { kind: 'evaluate' as const, model, experiment, benchmarks, ...engineSettings() };
+  await saveExperiment(workbench, experiment);
   return carryOut(workbench, work, async ({ result = [], queuedAt }) => {
     // The minute keeps a second evaluation of a model beside the first.
     const measured = `${(await workbench.names.of(model)) ?? basename(model)} ${shortMinuteOf(queuedAt)}`;

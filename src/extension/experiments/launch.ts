@@ -11,6 +11,7 @@ import { engineSettings } from '../engineSettings.ts';
 import { experimentSize } from '../experimentSize.ts';
 import { inLabel } from '../outsideText.ts';
 import { pathOf } from '../pathOf.ts';
+import { saveExperiment } from '../saveInputs.ts';
 import type { Workbench } from '../workbench.ts';
 import { failureOf } from './carryOut.ts';
 import { toRange } from './editorShapes.ts';
@@ -25,9 +26,8 @@ export async function launch(workbench: Workbench, argument: unknown): Promise<s
     activeExperiment() ??
     (await pickExperiment(workbench, vscode.l10n.t('Launch which experiment?')));
   if (file === undefined) return undefined;
-  const document = await saved(file);
-  if (!document) return undefined;
-  await requireValid(workbench, document);
+  await saveExperiment(workbench, file);
+  await requireValid(workbench, await vscode.workspace.openTextDocument(vscode.Uri.file(file)));
   const { id } = await workbench.lab.request(launchSession, { kind: 'run', experiment: file, ...engineSettings() });
   const following = followSession(workbench.lab, id, (session) => {
     if (session.run === undefined) {
@@ -62,12 +62,6 @@ export async function pickExperiment({ lab }: Workbench, title: string): Promise
   );
   const chosen = await vscode.window.showQuickPick(items, { title, matchOnDetail: true });
   return chosen?.file;
-}
-
-/** The document of a file, saved; undefined when it could not be saved. */
-async function saved(file: string): Promise<vscode.TextDocument | undefined> {
-  const document = await vscode.workspace.openTextDocument(vscode.Uri.file(file));
-  return !document.isDirty || (await document.save()) ? document : undefined;
 }
 
 /** Throws what is wrong with a file, and shows the place. */

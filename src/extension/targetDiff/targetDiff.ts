@@ -10,6 +10,7 @@ import { formatCount } from '../../shared/words.ts';
 import { activeFile } from '../activeFile.ts';
 import { provenanceName } from '../datasets/rowText.ts';
 import { inLabel, inMessage } from '../outsideText.ts';
+import { saveInputs } from '../saveInputs.ts';
 import type { Feature, Workbench } from '../workbench.ts';
 import { subjectOf, titleOf } from './subject.ts';
 import type { TargetDiffSubject } from './subject.ts';
@@ -23,6 +24,10 @@ export const targetDiffFeature: Feature = (workbench) => {
 async function show(workbench: Workbench, argument: unknown): Promise<void> {
   const subject = subjectOf(argument) ?? activeDataset() ?? (await pickDataset(workbench));
   if (!subject) return;
+  await saveInputs(
+    workbench,
+    [subject.dataset, subject.other].filter((file) => file !== undefined),
+  );
   const model = workbench.annotationModel.scoring();
   workbench.panels.show('targetDiff', { title: titleOf(subject, vscode.l10n.t), ...subject, model });
 }

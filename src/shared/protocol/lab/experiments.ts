@@ -83,12 +83,14 @@ export const hoverExperiment = request<
   { markdown: MarkdownWords; range: TextRange } | null
 >('experiments/hover');
 
-/** The names in a file, as far as it can be read. */
+/** The names in a file and the files it names, as far as it can be read. */
 export interface ExperimentOutline {
   name?: string;
   stages: string[];
   arms: string[];
   benchmarks: string[];
+  /** Datasets, benchmarks and texts. Absolute. */
+  files: string[];
 }
 
 export const outlineExperiment = request<ExperimentDocument, ExperimentOutline>('experiments/outline');
