@@ -212,14 +212,21 @@ class Builder {
   }
 
   private noTargets(): LabError {
-    const { out } = this.request;
+    const { out, scorer, field = 'answer' } = this.request;
     const reasons = this.drops.reasons().map(({ reason, count }) => phrase('{0}: {1}', count, reason));
     const message =
       reasons.length > 0
         ? phrase('No target was written to {0} ({1})', out, joinedBySemicolon(reasons))
         : phrase('No target was written to {0}', out);
     return new LabError('dataset-empty', message, {
-      remedy: phrase('Check the dataset and the verifier, or choose --fallback ground-truth'),
+      remedy:
+        scorer === undefined
+          ? phrase('Check the dataset and the model; on the command line --fallback ground-truth keeps the answers')
+          : phrase(
+              'Check that "{0}" is the column with the right answers and {1} the scorer that fits them; on the command line --fallback ground-truth keeps the answers',
+              field,
+              scorer,
+            ),
     });
   }
 }

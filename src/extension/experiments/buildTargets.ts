@@ -20,6 +20,7 @@ import { askText, pickOne } from './stepInputs.ts';
 import { askSteps } from './steps.ts';
 import type { Step } from './steps.ts';
 import { unasked } from './unasked.ts';
+import { askReferenceColumn, scorerItems } from './verifierQuestions.ts';
 
 interface Answers {
   data: string | undefined;
@@ -28,7 +29,9 @@ interface Answers {
   writes: boolean;
   model: string | undefined;
   /** Empty: answers are not checked. */
-  scorer: string;
+  scorer: string | undefined;
+  /** Column that they are compared with, where no verifier is known. */
+  field: string | undefined;
   out: string | undefined;
 }
 
@@ -43,7 +46,8 @@ export async function buildTargets(workbench: Workbench, argument: unknown): Pro
     // The recipe that is offered first writes them; so the count of steps stays when it is taken.
     writes: true,
     model: undefined,
-    scorer: '',
+    scorer: undefined,
+    field: undefined,
     out: undefined,
   };
   const steps: Step<Answers>[] = [
@@ -51,12 +55,13 @@ export async function buildTargets(workbench: Workbench, argument: unknown): Pro
     recipeStep(title, material),
     modelStep(title, workbench),
     scorerStep(title, material),
+    columnStep(title, material),
     outStep(title),
   ];
   if (!(await askSteps(steps, answers))) return undefined;
-  const { data, recipe, model, scorer, out } = answers;
+  const { data, recipe, model, scorer = '', out } = answers;
   if (data === undefined || recipe === undefined || model === undefined || out === undefined) return undefined;
-  const field = taskOf(material, data)?.verifier?.field;
+  const field = taskOf(material, data)?.verifier?.field ?? answers.field;
   const verifier = scorer === '' ? {} : { scorer, ...(field === undefined ? {} : { field }) };
   const work = { kind: 'targets' as const, model, data, recipe, out, ...verifier, ...engineSettings() };
   await saveInputs(workbench, [data]);
@@ -94,8 +99,8 @@ function dataStep(title: string, material: ExperimentMaterial): Step<Answers> {
       const none = vscode.l10n.t('No dataset was found: add a .jsonl file with prompts and answers to the workspace');
       const active = ({ file }: { file: string }): boolean => file === answers.data;
       return pickOne({ title, place, placeholder, none, items, active }, ({ file }) => {
-        if (file !== answers.data) answers.out = undefined;
-        answers.data = file;
+        if (file === answers.data) return;
+        Object.assign(answers, { data: file, scorer: undefined, field: undefined, out: undefined });
       });
     },
   };
@@ -167,12 +172,7 @@ function scorerStep(title: string, material: ExperimentMaterial): Step<Answers> 
     ask: (answers, place) => {
       const known = taskOf(material, answers.data)?.verifier?.scorer;
       const items = [
-        ...material.scorers.map(({ id, title: label, description }) => ({
-          label: inLabel(say(label, vscode.l10n.t)),
-          description: id,
-          detail: inLabel(say(description, vscode.l10n.t)),
-          scorer: id,
-        })),
+        ...scorerItems(material),
         // Self-output without a check would train on wrong answers.
         ...(answers.recipe === 'self-output'
           ? []
@@ -181,6 +181,22 @@ function scorerStep(title: string, material: ExperimentMaterial): Step<Answers> 
       const placeholder = vscode.l10n.t('How are written answers checked?');
       const active = ({ scorer }: { scorer: string }): boolean => scorer === (answers.scorer || known);
       return pickOne({ title, place, placeholder, none: '', items, active }, ({ scorer }) => (answers.scorer = scorer));
+    },
+  };
+}
+
+/** What written answers are compared with, where neither an experiment nor the rows tell. */
+function columnStep(title: string, material: ExperimentMaterial): Step<Answers> {
+  const unknown = ({ data }: Answers): TaskCandidate | undefined => {
+    const task = taskOf(material, data);
+    return task?.verifier ? undefined : task;
+  };
+  return {
+    applies: (answers) => answers.writes && answers.scorer !== '' && unknown(answers) !== undefined,
+    ask: async (answers, place) => {
+      const task = unknown(answers);
+      if (!task) return 'next';
+      return askReferenceColumn({ title, place }, task, answers.field, (column) => (answers.field = column));
     },
   };
 }

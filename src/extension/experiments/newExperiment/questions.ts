@@ -15,6 +15,7 @@ import { inLabel } from '../../outsideText.ts';
 import type { Lab } from '../../workbench.ts';
 import { pickMany, pickOne } from '../stepInputs.ts';
 import type { Step, StepEnd, StepPlace } from '../steps.ts';
+import { askReferenceColumn, scorerItems } from '../verifierQuestions.ts';
 import { benchmarksWithoutScorer, nextGroup, tasksWithoutVerifier, usualBenchmarks } from './choices.ts';
 import type { Answers, Verifier } from './choices.ts';
 
@@ -139,30 +140,19 @@ export function verifierStep(title: string, material: ExperimentMaterial): Quest
 /** The scorer, then the column with what it compares with. */
 async function askVerifier(
   shown: { title: string; place: StepPlace; none: string },
-  { name, columns }: TaskCandidate,
+  task: TaskCandidate,
   material: ExperimentMaterial,
   chosen: (verifier: Verifier) => void,
 ): Promise<StepEnd> {
   let scorer = '';
-  const how = vscode.l10n.t('How is an answer to "{0}" checked?', name);
-  const end = await pickOne({ ...shown, placeholder: how, items: scorerItems(material) }, ({ id }) => (scorer = id));
+  const how = vscode.l10n.t('How is an answer to "{0}" checked?', task.name);
+  const end = await pickOne({ ...shown, placeholder: how, items: scorerItems(material) }, (item) => {
+    ({ scorer } = item);
+  });
   if (end !== 'next') return end;
-  const against = vscode.l10n.t('Which column of "{0}" holds the right answer?', name);
   const place = { ...shown.place, canGoBack: false };
-  const items = columns.map((column) => ({ label: inLabel(column), column }));
-  const active = ({ column }: { column: string }): boolean => column === 'answer';
-  return pickOne({ ...shown, place, placeholder: against, items, active }, ({ column }) =>
-    chosen({ scorer, field: column }),
-  );
+  return askReferenceColumn({ ...shown, place }, task, undefined, (field) => chosen({ scorer, field }));
 }
-
-const scorerItems = ({ scorers }: ExperimentMaterial) =>
-  scorers.map(({ id, title, description }) => ({
-    label: inLabel(say(title, vscode.l10n.t)),
-    description: id,
-    detail: inLabel(say(description, vscode.l10n.t)),
-    id,
-  }));
 
 export function benchmarkStep(title: string, material: ExperimentMaterial): Question {
   const cycle = new vscode.ThemeIcon('symbol-enum');
@@ -223,8 +213,8 @@ export function scorerStep(title: string, material: ExperimentMaterial): Questio
       for (const [index, { name, file }] of benchmarksWithoutScorer(answers).entries()) {
         const placeholder = vscode.l10n.t('How are answers of "{0}" judged?', name);
         const shown = { title, place: { ...place, canGoBack: place.canGoBack && index === 0 }, placeholder, none: '' };
-        const end = await pickOne({ ...shown, items: scorerItems(material) }, ({ id }) =>
-          answers.scorers.set(file, id),
+        const end = await pickOne({ ...shown, items: scorerItems(material) }, ({ scorer }) =>
+          answers.scorers.set(file, scorer),
         );
         if (end !== 'next') return end;
       }
