@@ -62,6 +62,20 @@ describe('commands on several rows', () => {
     expect(asked()).toEqual([['sessions/stop', { id: 's1', how: 'now' }]]);
   });
 
+  it('stop at once what is stopping already, without a question', async () => {
+    model.setSessions([sessionWith('s1', { run: '/w/runs/a', state: 'stopping' })]);
+    await commands.get('forgettingLab.stop')?.();
+    expect(editor.picks).toBe(0);
+    expect(asked()).toEqual([['sessions/stop', { id: 's1', how: 'now' }]]);
+  });
+
+  it('leave what is stopping to its end when others are to save', async () => {
+    model.setSessions([sessionWith('s1', { run: '/w/runs/a', state: 'stopping' }), sessionWith('s2')]);
+    await onAll('forgettingLab.stop');
+    expect(editor.picks).toBe(1);
+    expect(asked()).toEqual([['sessions/stop', { id: 's2', how: 'save' }]]);
+  });
+
   it('resume all that can be, also when one cannot', async () => {
     request.mockRejectedValueOnce(new Error('locked'));
     await expect(onAll('forgettingLab.resume')).rejects.toThrow('locked');

@@ -74,11 +74,13 @@ async function stop(
   const waiting = targets.filter(isQueued);
   const going = targets.filter((target) => !isQueued(target));
   const known = asked === 'save' || asked === 'now' ? asked : undefined;
-  const how = going.length > 0 ? (known ?? (await chooseHow())) : 'now';
+  // What is stopping already can only be ended at once.
+  const how = known ?? (going.every(isStopping) ? 'now' : await chooseHow());
   if (!how) return;
+  const stopped = how === 'now' ? going : going.filter((target) => !isStopping(target));
   // What waits comes off the list first: it would begin as soon as what is before it has stopped.
   await withAll(waiting, ({ id }) => workbench.lab.request(removeSession, { id }));
-  await withAll(going, (target) =>
+  await withAll(stopped, (target) =>
     workbench.lab.request(stopSession, 'state' in target ? { id: target.id, how } : { run: target.run, how }),
   );
 }
@@ -96,6 +98,8 @@ async function stopTargets(store: ExperimentsStore, rows: readonly unknown[]): P
 
 const isQueued = (target: StopTarget): target is SessionSummary => 'state' in target && target.state === 'queued';
 
+const isStopping = (target: StopTarget): boolean => 'state' in target && target.state === 'stopping';
+
 /** Does it with all, also when some fail; then throws the first failure. */
 async function withAll<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {
   const failures: unknown[] = [];
@@ -112,7 +116,7 @@ async function stoppable(store: ExperimentsStore, argument: unknown): Promise<St
     const run = await chooseRun(store, argument, '');
     return run && (model.sessionOf(run.folder) ?? { run: run.folder });
   }
-  const sessions = model.allSessions().filter((one) => isActive(one) && one.state !== 'stopping');
+  const sessions = model.allSessions().filter(isActive);
   const known = new Set(sessions.map(runOf));
   const foreign = model.allRuns().filter((run) => run.state === 'running' && !known.has(run.folder));
   const items = [
@@ -138,8 +142,11 @@ const nothingRuns = (): LabError =>
 /** It stays until it is answered: a panel that takes the focus while it loads must not keep anybody from stopping. */
 const stopQuestion = (): vscode.QuickPickOptions => ({ title: vscode.l10n.t('Stop'), ignoreFocusOut: true });
 
-const sessionLine = (session: SessionSummary): string =>
-  session.progress ? progressWords(session.progress, vscode.l10n.t) : vscode.l10n.t('queued');
+function sessionLine(session: SessionSummary): string {
+  const { t } = vscode.l10n;
+  if (session.state === 'stopping') return t('stopping');
+  return session.progress ? progressWords(session.progress, t) : t('queued');
+}
 
 async function chooseHow(): Promise<How | undefined> {
   const { t } = vscode.l10n;

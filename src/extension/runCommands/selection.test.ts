@@ -50,7 +50,7 @@ describe('a selection of rows', () => {
 
   it('is stopped where something runs or waits', () => {
     const stopped = stoppableAmong(model, rows).map((one) => ('state' in one ? one.id : one.run));
-    expect(stopped.sort()).toEqual(['/w/runs/terminal', 's1', 's2', 's4']);
+    expect(stopped.sort()).toEqual(['/w/runs/terminal', 's1', 's2', 's3', 's4']);
   });
 
   it('is resumed where a run has ended before its time', () => {

@@ -24,9 +24,7 @@ export function runsOf(one: unknown, all?: unknown): string[] {
 /** What of the selected rows can be stopped. */
 export function stoppableAmong(model: ExperimentsModel, rows: readonly unknown[]): StopTarget[] {
   const sessions = rows.map((row) => sessionOfRow(model, row)).filter((one) => one !== undefined);
-  const going = [...new Map(sessions.map((one) => [one.id, one])).values()].filter(
-    (one) => isActive(one) && one.state !== 'stopping',
-  );
+  const going = [...new Map(sessions.map((one) => [one.id, one])).values()].filter(isActive);
   const foreign = runsOf(rows).filter((run) => !model.sessionOf(run) && model.run(run)?.state === 'running');
   return [...going, ...foreign.map((run) => ({ run }))];
 }

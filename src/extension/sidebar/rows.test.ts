@@ -72,6 +72,15 @@ describe('rows of the experiments tree', () => {
     expect(context('corrupt')).toBe('run path unmarked');
   });
 
+  it('can be stopped at once while they are stopping', () => {
+    const model = modelWith({ state: 'running' });
+    const run = model.allRuns()[0]?.folder ?? '';
+    model.setSessions([sessionWith('s', { run, state: 'stopping' })]);
+    expect(rows(model).get('run')?.context).toContain('stoppable');
+    model.setSessions([sessionWith('s', { state: 'stopping' })]);
+    expect(rows(model).get('session')?.context).toBe('session stoppable');
+  });
+
   it('say where a running trial is', () => {
     const stages = trialOf().stages.map((stage) =>
       stage.stage === 1 ? { ...stage, state: 'training' as const, share: 0.649 } : stage,

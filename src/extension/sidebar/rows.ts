@@ -90,7 +90,7 @@ function sessionRow(session: SessionSummary, t: Translate): Row {
     icon: stateIcons[session.state],
     context: words(
       'session',
-      session.state === 'running' && 'stoppable',
+      (session.state === 'running' || session.state === 'stopping') && 'stoppable',
       session.state !== 'running' && session.state !== 'stopping' && 'removable',
     ),
     accessible: t('{0}, {1}', label, description),
@@ -120,7 +120,8 @@ function runRow(run: RunSummary, model: ExperimentsModel, t: Translate): Row {
     context: words(
       'run path',
       readable && 'readable',
-      state === 'running' && 'stoppable',
+      // Saving may take long: what is stopping can be stopped at once.
+      (state === 'running' || state === 'stopping') && 'stoppable',
       isResumable(state) && 'resumable',
       starred ? 'marked' : 'unmarked',
     ),
