@@ -76,6 +76,13 @@ describe('commands on several rows', () => {
     expect(asked()).toEqual([['sessions/stop', { id: 's2', how: 'save' }]]);
   });
 
+  it('stop a resume that waits by taking it off the list', async () => {
+    model.setSessions([sessionWith('s3', { work: { kind: 'resume', run: '/w/runs/b' }, state: 'queued' })]);
+    await commands.get('forgettingLab.stop')?.(model.runNode('/w/runs/b'));
+    expect(editor.picks).toBe(0);
+    expect(asked()).toEqual([['sessions/remove', { id: 's3' }]]);
+  });
+
   it('resume all that can be, also when one cannot', async () => {
     request.mockRejectedValueOnce(new Error('locked'));
     await expect(onAll('forgettingLab.resume')).rejects.toThrow('locked');

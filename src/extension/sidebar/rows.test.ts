@@ -72,6 +72,13 @@ describe('rows of the experiments tree', () => {
     expect(context('corrupt')).toBe('run path unmarked');
   });
 
+  it('take back a resume that waits', () => {
+    const model = modelWith({ state: 'stopped' });
+    const run = model.allRuns()[0]?.folder ?? '';
+    model.setSessions([sessionWith('s', { work: { kind: 'resume', run }, state: 'queued' })]);
+    expect(rows(model).get('run')?.context).toBe('run path readable stoppable unmarked');
+  });
+
   it('can be stopped at once while they are stopping', () => {
     const model = modelWith({ state: 'running' });
     const run = model.allRuns()[0]?.folder ?? '';

@@ -120,8 +120,7 @@ function runRow(run: RunSummary, model: ExperimentsModel, t: Translate): Row {
     context: words(
       'run path',
       readable && 'readable',
-      // Saving may take long: what is stopping can be stopped at once.
-      (state === 'running' || state === 'stopping') && 'stoppable',
+      isStoppable(state) && 'stoppable',
       isResumable(state) && 'resumable',
       starred ? 'marked' : 'unmarked',
     ),
@@ -133,6 +132,9 @@ function runRow(run: RunSummary, model: ExperimentsModel, t: Translate): Row {
     ...(readable ? { checkable: true } : {}),
   };
 }
+
+/** A run that waits is taken off the queue. Saving may take long: what is stopping can be ended at once. */
+const isStoppable = (state: ShownState): boolean => state === 'queued' || state === 'running' || state === 'stopping';
 
 /** What the row of a run says in words, its state included where the icon tells it. */
 export function runText(run: RunSummary, model: ExperimentsModel, t: Translate): string {
