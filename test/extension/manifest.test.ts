@@ -7,6 +7,7 @@ import { trustedCommands } from './texts.ts';
 interface Menu {
   command: string;
   when?: string;
+  group?: string;
 }
 
 interface Manifest {
@@ -93,6 +94,19 @@ describe('the manifest', () => {
     );
     const buttons = contributes.menus['view/title']!.map(({ command }) => command);
     expect(buttons.filter((id) => !silent.includes(id))).toEqual([]);
+  });
+
+  it('offers what is about one thing for one row only, where several can be selected', () => {
+    const about = [...code.matchAll(/\bcommand\(\s*'(forgettingLab\.[\w.]+)',\s*(?:async )?\((\w+)\) =>/g)];
+    const single = about.map((match) => match[1]!);
+    expect(single).toContain('forgettingLab.buildTargets');
+    expect(single).not.toContain('forgettingLab.launch');
+    const { menus } = contributes;
+    const rows = menus['view/item/context']!.filter(({ when = '' }) => when.includes('forgettingLab.experiments'));
+    // Buttons in a row are about that row.
+    const entries = [...rows, ...menus['explorer/context']!].filter(({ group }) => !group?.startsWith('inline'));
+    const offered = entries.filter(({ command }) => single.includes(command));
+    expect(offered.filter(({ when = '' }) => !when.includes('!listMultiSelection'))).toEqual([]);
   });
 
   it('names only commands, views and menus that exist', () => {

@@ -6,7 +6,7 @@ import { ExperimentDiagnostics } from './diagnostics.ts';
 import { doctor } from './doctor.ts';
 import { evaluateModel } from './evaluateModel.ts';
 import { registerLanguageFeatures } from './languageFeatures.ts';
-import { launch } from './launch.ts';
+import { launchAll } from './launch.ts';
 import { registerLenses } from './lenses.ts';
 import { mergeCheckpoints } from './mergeCheckpoints.ts';
 import { newExperiment } from './newExperiment/newExperiment.ts';
@@ -26,7 +26,7 @@ export const experimentsFeature: Feature = (workbench) => {
   registerLanguageFeatures(workbench, diagnostics);
   registerLenses(workbench);
   command('forgettingLab.newExperiment', () => newExperiment(workbench), needsTrust);
-  command('forgettingLab.launch', (argument) => launch(workbench, argument), needsTrust);
+  command('forgettingLab.launch', (one, all) => launchAll(workbench, one, all), needsTrust);
   command('forgettingLab.rerunWithChanges', (argument) => rerunWithChanges(workbench, argument), needsTrust);
   command('forgettingLab.evaluateModel', (argument) => evaluateModel(workbench, texts, argument), needsTrust);
   command('forgettingLab.mergeCheckpoints', (argument) => mergeCheckpoints(workbench, argument), needsTrust);

@@ -10,14 +10,23 @@ import { showFailure } from '../command.ts';
 import { engineSettings } from '../engineSettings.ts';
 import { experimentSize } from '../experimentSize.ts';
 import { inLabel } from '../outsideText.ts';
-import { pathOf } from '../pathOf.ts';
+import { pathOf, pathsOf } from '../pathOf.ts';
 import { saveExperiment } from '../saveInputs.ts';
+import { withAll } from '../withAll.ts';
 import type { Workbench } from '../workbench.ts';
 import { failureOf } from './carryOut.ts';
 import { toRange } from './editorShapes.ts';
 import { isExperimentFile } from './experimentFiles.ts';
 import { blocking, refusal } from './refusal.ts';
 import { beganAtOnce, followSession, isOver } from './sessionEvents.ts';
+
+/** Launches what is selected in a tree; of one experiment or none it answers as `launch`. */
+export async function launchAll(workbench: Workbench, one: unknown, all: unknown): Promise<string | undefined> {
+  const files = pathsOf(one, all).filter(isExperimentFile);
+  if (files.length < 2) return launch(workbench, files[0] ?? one);
+  await withAll(files, (file) => launch(workbench, file));
+  return undefined;
+}
 
 /** Answers with the session's id, or undefined when nothing was chosen. */
 export async function launch(workbench: Workbench, argument: unknown): Promise<string | undefined> {

@@ -11,6 +11,7 @@ import { rowsOf } from '../pathOf.ts';
 import { isActive, runOf } from '../sidebar/experimentsModel.ts';
 import type { ExperimentsStore } from '../sidebar/experimentsStore.ts';
 import { progressWords, runTitle } from '../sidebar/rows.ts';
+import { withAll } from '../withAll.ts';
 import type { Workbench } from '../workbench.ts';
 import { chooseRun, chooseRuns } from './chooseRun.ts';
 import { openReport } from './openReport.ts';
@@ -99,13 +100,6 @@ async function stopTargets(store: ExperimentsStore, rows: readonly unknown[]): P
 const isQueued = (target: StopTarget): target is SessionSummary => 'state' in target && target.state === 'queued';
 
 const isStopping = (target: StopTarget): boolean => 'state' in target && target.state === 'stopping';
-
-/** Does it with all, also when some fail; then throws the first failure. */
-async function withAll<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {
-  const failures: unknown[] = [];
-  for (const item of items) await act(item).catch((error: unknown) => failures.push(error));
-  if (failures.length > 0) throw failures[0];
-}
 
 /** The session or run that an argument names, the only one there is, or the one that is picked. */
 async function stoppable(store: ExperimentsStore, argument: unknown): Promise<StopTarget | undefined> {

@@ -1,6 +1,7 @@
 // The views of the activity bar container with the commands that only they have.
 import * as vscode from 'vscode';
 import { removeSession } from '../../shared/protocol/lab/sessions.ts';
+import { isExperimentFile } from '../experiments/experimentFiles.ts';
 import { pathOf, pathsOf, rowsOf } from '../pathOf.ts';
 import { registerRunCommands } from '../runCommands/runCommands.ts';
 import { runsOf } from '../runCommands/selection.ts';
@@ -59,9 +60,11 @@ function registerTreeCommands(workbench: Workbench, store: ExperimentsStore, tre
     },
     { needsTrust: true },
   );
-  command('forgettingLab.internal.openFile', async (node) => {
-    const file = pathOf(node);
-    if (file !== undefined) await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(file));
+  command('forgettingLab.internal.openFile', async (one, all) => {
+    const files = pathsOf(one, all).filter(isExperimentFile);
+    // A tab in preview gives way to the next.
+    const options = files.length > 1 ? [{ preview: false }] : [];
+    for (const file of files) await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(file), ...options);
   });
   command('forgettingLab.internal.copyPath', async (one, all) => {
     await vscode.env.clipboard.writeText(pathsOf(one, all).join('\n'));
