@@ -6,6 +6,7 @@ import type { RunSummary } from '../../shared/protocol/lab/runs.ts';
 import { inLabel } from '../outsideText.ts';
 import { pathOf } from '../pathOf.ts';
 import type { ExperimentsStore } from '../sidebar/experimentsStore.ts';
+import type { ExperimentNode } from '../sidebar/nodes.ts';
 import { runTitle, stateWord } from '../sidebar/rows.ts';
 
 type RunItem = vscode.QuickPickItem & { run: RunSummary };
@@ -21,7 +22,7 @@ export async function chooseRun(
   wanted: (run: RunSummary) => boolean = () => true,
 ): Promise<RunSummary | undefined> {
   await store.require();
-  const path = pathOf(argument);
+  const path = pathOf(argument) ?? experimentOf(argument);
   if (path !== undefined) return namedRun(store, path);
   const runs = store.model.allRuns().filter(wanted);
   if (runs.length === 0) throw noRun();
@@ -52,6 +53,12 @@ export async function chooseRuns(
   const items = runs.map((run) => ({ ...itemOf(store, run), picked: checked.includes(run.folder) }));
   const options = { title, canPickMany: true as const, matchOnDescription: true, matchOnDetail: true };
   return (await vscode.window.showQuickPick(items, options))?.map(({ run }) => run);
+}
+
+/** Key of the experiment behind a row of the tree: it has no path where the file is gone. */
+function experimentOf(argument: unknown): string | undefined {
+  const node = argument as Partial<ExperimentNode> | null | undefined;
+  return node?.kind === 'experiment' ? node.key : undefined;
 }
 
 async function namedRun(store: ExperimentsStore, path: string): Promise<RunSummary> {

@@ -92,6 +92,15 @@ describe('commands on several rows', () => {
     );
   });
 
+  it('show the newest readable run of an experiment whose file is gone', async () => {
+    const runs = [runWith('x', { state: 'corrupt', trials: [] }), runWith('y'), runWith('z')];
+    model.setList([experimentWith('pocket', [runWith('a')]), { name: 'gone', arms: 1, stages: 1, runs }]);
+    const row = model.roots().find((node) => node.path === undefined);
+    await commands.get('forgettingLab.showHeatmap')?.(row);
+    expect(editor.picks).toBe(0);
+    expect(show.mock.calls).toEqual([['heatmap', expect.objectContaining({ run: '/w/runs/y' })]]);
+  });
+
   it('compare the runs that can be read', async () => {
     await onAll('forgettingLab.compareRuns');
     const [, subject] = show.mock.calls[0] as [string, { title: string; runs: string[] }];
