@@ -1,7 +1,7 @@
 // Which runs and sessions a command on several rows is about. Shift selects whatever lies between: experiments, trials and
 // checkpoints too. Knows no editor.
 import { pathOf, rowsOf } from '../pathOf.ts';
-import { isActive, isResumable } from '../sidebar/experimentsModel.ts';
+import { isActive, isRemovable, isResumable } from '../sidebar/experimentsModel.ts';
 import type { ExperimentsModel } from '../sidebar/experimentsModel.ts';
 import { runOfNode } from '../sidebar/nodes.ts';
 import type { ExperimentsNode } from '../sidebar/nodes.ts';
@@ -27,6 +27,19 @@ export function stoppableAmong(model: ExperimentsModel, rows: readonly unknown[]
   const going = [...new Map(sessions.map((one) => [one.id, one])).values()].filter(isActive);
   const foreign = runsOf(rows).filter((run) => !model.sessionOf(run) && model.run(run)?.state === 'running');
   return [...going, ...foreign.map((run) => ({ run }))];
+}
+
+/** Ids of those of the selected sessions that can be taken off the list. */
+export function removableAmong(model: ExperimentsModel, rows: readonly unknown[]): string[] {
+  return sessionsOf(rows).filter((id) => {
+    const session = model.session(id);
+    return session !== undefined && isRemovable(session);
+  });
+}
+
+/** Ids behind the rows of sessions. */
+export function sessionsOf(rows: readonly unknown[]): string[] {
+  return rows.flatMap((row) => (isNode(row) && row.kind === 'session' ? [row.session] : []));
 }
 
 /** Folders of those of the selected runs that can be resumed. */

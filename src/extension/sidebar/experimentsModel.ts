@@ -328,6 +328,9 @@ const keyOf = (experiment: ExperimentSummary): string => experiment.file ?? `nam
 export const isActive = ({ state }: SessionSummary): boolean =>
   state === 'queued' || state === 'running' || state === 'stopping';
 
+/** Work that waits or is over can be taken off the list. */
+export const isRemovable = ({ state }: SessionSummary): boolean => state !== 'running' && state !== 'stopping';
+
 /** A run that has ended before its time. */
 export const isResumable = (state: ShownState): boolean =>
   state === 'stopped' || state === 'interrupted' || state === 'failed';

@@ -7,7 +7,7 @@ import type { SessionSummary } from '../../shared/protocol/lab/sessions.ts';
 import { formatDone, formatDuration, formatLearningRate, formatPoints, plainText } from '../../shared/words.ts';
 import { experimentSize } from '../experimentSize.ts';
 import type { Translate } from '../translate.ts';
-import { isResumable } from './experimentsModel.ts';
+import { isRemovable, isResumable } from './experimentsModel.ts';
 import type { ExperimentsModel, ShownState } from './experimentsModel.ts';
 import type { CheckpointNode, ExperimentsNode, TrialNode } from './nodes.ts';
 import { minuteOf, shortMinuteOf } from './runTime.ts';
@@ -88,11 +88,7 @@ function sessionRow(session: SessionSummary, t: Translate): Row {
     label,
     description,
     icon: stateIcons[session.state],
-    context: words(
-      'session',
-      (session.state === 'running' || session.state === 'stopping') && 'stoppable',
-      session.state !== 'running' && session.state !== 'stopping' && 'removable',
-    ),
+    context: words('session', isRemovable(session) ? 'removable' : 'stoppable'),
     accessible: t('{0}, {1}', label, description),
     open: 'leaf',
   };

@@ -4,7 +4,7 @@ import type { Workbench } from '../workbench.ts';
 import { ExperimentsModel } from './experimentsModel.ts';
 import type { ExperimentsStore } from './experimentsStore.ts';
 import { registerSidebar } from './sidebar.ts';
-import { experimentWith, runWith } from './testing.ts';
+import { experimentWith, runWith, sessionWith } from './testing.ts';
 
 const editor = vi.hoisted(() => ({ executed: [] as unknown[][] }));
 
@@ -23,12 +23,14 @@ vi.mock('./resourceTrees.ts', () => ({ DatasetsTree: class {}, ModelsTree: class
 
 const commands = new Map<string, (...args: unknown[]) => Promise<void>>();
 const model = new ExperimentsModel();
+const request = vi.fn<(spec: { method: string }, params: unknown) => Promise<unknown>>();
 
 beforeEach(() => {
   editor.executed = [];
+  request.mockReset().mockResolvedValue(null);
   model.setList([experimentWith('pocket', [runWith('a')]), experimentWith('calls', [])]);
   const command = (id: string, handler: (...args: unknown[]) => Promise<void>) => commands.set(id, handler);
-  const workbench = { command, context: { subscriptions: [] } } as unknown as Workbench;
+  const workbench = { command, lab: { request }, context: { subscriptions: [] } } as unknown as Workbench;
   registerSidebar(workbench, { model } as ExperimentsStore);
 });
 
@@ -47,5 +49,31 @@ describe('the files of experiments', () => {
       ['vscode.open', '/w/pocket.experiment.yaml', { preview: false }],
       ['vscode.open', '/w/calls.experiment.yaml', { preview: false }],
     ]);
+  });
+});
+
+describe('work that is taken off the list', () => {
+  const remove = (...args: unknown[]) => commands.get('forgettingLab.internal.removeSession')?.(...args);
+  const removed = (): unknown[] => request.mock.calls.map(([{ method }, params]) => [method, params]);
+
+  beforeEach(() => {
+    model.setSessions([
+      sessionWith('s1'),
+      sessionWith('s2', { state: 'queued' }),
+      sessionWith('s3', { state: 'stopping' }),
+      sessionWith('s4', { state: 'failed' }),
+    ]);
+  });
+
+  it('is all of a selection that does not run, also when one cannot be removed', async () => {
+    const rows = model.roots().flatMap((root) => [root, ...model.children(root)]);
+    request.mockRejectedValueOnce(new Error('removed elsewhere'));
+    await expect(remove(rows[1], rows)).rejects.toThrow('removed elsewhere');
+    expect(removed()).toEqual(['s2', 's4'].map((id) => ['sessions/remove', { id }]));
+  });
+
+  it('is the row that is clicked: the server says what keeps it', async () => {
+    await remove({ kind: 'session', session: 's1' });
+    expect(removed()).toEqual([['sessions/remove', { id: 's1' }]]);
   });
 });

@@ -4,7 +4,8 @@ import { removeSession } from '../../shared/protocol/lab/sessions.ts';
 import { isExperimentFile } from '../experiments/experimentFiles.ts';
 import { pathOf, pathsOf, rowsOf } from '../pathOf.ts';
 import { registerRunCommands } from '../runCommands/runCommands.ts';
-import { runsOf } from '../runCommands/selection.ts';
+import { removableAmong, runsOf, sessionsOf } from '../runCommands/selection.ts';
+import { withAll } from '../withAll.ts';
 import type { Workbench } from '../workbench.ts';
 import type { Order } from './experimentsModel.ts';
 import type { ExperimentsStore } from './experimentsStore.ts';
@@ -46,9 +47,9 @@ function registerTreeCommands(workbench: Workbench, store: ExperimentsStore, tre
   command(
     'forgettingLab.internal.removeSession',
     async (one, all) => {
-      for (const { session } of rowsOf(one, all) as { session?: string }[]) {
-        if (session !== undefined) await workbench.lab.request(removeSession, { id: session });
-      }
+      const rows = rowsOf(one, all);
+      const sessions = rows.length > 1 ? removableAmong(store.model, rows) : sessionsOf(rows);
+      await withAll(sessions, (id) => workbench.lab.request(removeSession, { id }));
     },
     { needsTrust: true },
   );
