@@ -72,6 +72,21 @@ describe('the manifest', () => {
     }
   });
 
+  it('welcomes nobody in Restricted Mode with what is refused there', () => {
+    const words = JSON.parse(readFileSync('package.nls.json', 'utf8')) as Record<string, string>;
+    const ids = trustedCommands('src/extension');
+    const offering = contributes.viewsWelcome.filter(({ contents }) => {
+      const text = words[contents.replaceAll('%', '')] ?? '';
+      return [...text.matchAll(/\(command:([\w.]+)/g)].some(([, id]) => id !== undefined && ids.includes(id));
+    });
+    expect(offering.map(({ contents }) => contents)).toContain('%welcome.datasets%');
+    expect(offering.filter(({ when }) => !/(?<!!)isWorkspaceTrusted/.test(when))).toEqual([]);
+    // Whoever is not welcomed so is welcomed otherwise.
+    const views = new Set(offering.map(({ view }) => view));
+    const restricted = contributes.viewsWelcome.filter(({ when }) => when.includes('!isWorkspaceTrusted'));
+    expect(new Set(restricted.map(({ view }) => view))).toEqual(views);
+  });
+
   it('asks only for context keys that are set', () => {
     const whens = [...Object.values(contributes.menus).flat(), ...contributes.viewsWelcome].map(
       ({ when = '' }) => when,
