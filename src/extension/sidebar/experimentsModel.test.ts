@@ -101,6 +101,18 @@ describe('the experiments tree', () => {
     expect(ids(model.children(rowAt(model, 0)))).toEqual(['run:/w/runs/new']);
   });
 
+  it('draws everything when a run begins or ceases to match the filter', () => {
+    const model = filled();
+    model.filter = 'failed';
+    expect(model.roots()).toEqual([]);
+    expect(model.setRun(runWith('old', { state: 'running' })).all).toBe(false);
+    expect(model.setRun(runWith('old', { state: 'failed' })).all).toBe(true);
+    expect(model.roots()).toHaveLength(1);
+    expect(model.setRun(runWith('old', { state: 'failed', damagedLines: 1 })).all).toBe(false);
+    expect(model.setRun(runWith('old', { state: 'running' })).all).toBe(true);
+    expect(model.roots()).toEqual([]);
+  });
+
   it('draws one run again when one run changed, and everything when runs came', () => {
     const model = filled();
     expect(model.setRun(runWith('old'))).toEqual({ all: false, nodes: [rowAt(model, 0, 1)] });

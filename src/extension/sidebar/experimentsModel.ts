@@ -65,9 +65,12 @@ export class ExperimentsModel {
     const experiment = known && this.experiments.get(known.experiment);
     if (!known || !experiment) return { all: true, nodes: [] };
     const moved = known.summary.state !== summary.state;
+    const wasShown = this.matchesRun(known.summary);
     known.summary = summary;
     const runs = experiment.runs.map((one) => (one.folder === summary.folder ? summary : one));
     this.experiments.set(known.experiment, { ...experiment, runs });
+    // A run that begins or ceases to match the filter comes or goes, and its experiment with it.
+    if (this.matchesRun(summary) !== wasShown) return { all: true, nodes: [] };
     // The row of an experiment tells the state of its newest run; its runs are drawn with it.
     return { all: false, nodes: [moved ? this.experimentNode(experiment) : this.runNode(summary.folder)] };
   }
