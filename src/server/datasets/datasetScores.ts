@@ -87,7 +87,7 @@ export class DatasetScores {
     for (const index of indices) {
       await pause();
       if (!current()) break;
-      const row = await this.rowAt(index, model, request.marks === true);
+      const row = await this.rowAt(index, model, request.marks === true, current);
       if (!current()) break;
       if (row.state === 'pending') missing.push(index);
       rows.push(row);
@@ -96,20 +96,23 @@ export class DatasetScores {
     return { version, rows };
   }
 
-  /** A row with the probabilities of its answer tokens; waits for them. */
+  /** A row with the probabilities of its answer tokens; waits for them. Undefined when the text changes meanwhile. */
   async row(
     index: number,
     choice: ScoringModel,
     signal: AbortSignal,
   ): Promise<{ row: DatasetRow; model: OpenedModel; logprobs: readonly number[] } | undefined> {
     const { table, path } = this.document;
+    const current = this.document.since();
     const model = await this.service.model(choice);
+    if (!current()) return undefined;
     const info = table.info(index);
     const example = exampleAt(table, index, path);
     if (info.kind !== 'row' || !example) return undefined;
     const [stored] = await this.service.score(model, [example], { priority: 'asked', signal });
-    if (!stored || !('logprobs' in stored)) return undefined;
+    if (!stored || !('logprobs' in stored) || !current()) return undefined;
     const row = withScore(plainRow(table, index), await knownScore(table, index, info, model, this.service));
+    if (!current()) return undefined;
     return { row, model, logprobs: stored.logprobs };
   }
 
@@ -203,14 +206,15 @@ export class DatasetScores {
     this.background.abort();
   }
 
-  private async rowAt(index: number, model: OpenedModel, marks: boolean): Promise<DatasetRow> {
+  /** Stops where it is when the text changes meanwhile: there may be no such row any more. */
+  private async rowAt(index: number, model: OpenedModel, marks: boolean, current: () => boolean): Promise<DatasetRow> {
     const { table } = this.document;
     const info = table.info(index);
     const row = plainRow(table, index);
     if (info.kind !== 'row') return row;
     const scored = withScore(row, await knownScore(table, index, info, model, this.service));
     if (scored.state === 'pending') this.awaited.add(info.key);
-    if (!marks || scored.state !== 'scored') return scored;
+    if (!marks || scored.state !== 'scored' || !current()) return scored;
     const stored = this.service.known(model, info.key);
     const placed = await placeTokens(table, index, info, model);
     return placed && stored && 'logprobs' in stored ? withMarks(scored, placed, stored.logprobs) : scored;
