@@ -22,12 +22,17 @@ export interface ExperimentSource {
   place: (offset: number) => { line: number; column: number };
 }
 
+/**
+ * How every reader of experiment files parses them. Arms that differ in one key are written with merge keys
+ * (`<<: *plain`), as in the YAML of other tools.
+ */
+export const yamlOptions = { prettyErrors: false, uniqueKeys: true, merge: true } as const;
+
 /** Parses a text. Never throws: what cannot be parsed is in `syntaxErrors`. */
 export function parseExperimentText(file: string, text: string): ExperimentSource {
   const lines = new LineCounter();
-  // JSON is YAML, so one parser gives positions for both. Aliases are limited by the parser itself. Arms that differ in
-  // one key are written with merge keys (`<<: *plain`), as in the YAML of other tools.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: true });
+  // JSON is YAML, so one parser gives positions for both. Aliases are limited by the parser itself.
+  const document = parseDocument(text, { ...yamlOptions, lineCounter: lines });
   const syntaxErrors = document.errors.map(({ message, pos }) => ({ message, span: visible(text, pos) }));
   let value: unknown;
   try {

@@ -78,6 +78,15 @@ describe('keys', () => {
     );
   });
 
+  test('that a merge key brings in are there already', async () => {
+    const arm = (rest: string): string =>
+      `arms:\n  - &plain\n    name: a\n    preset: stm\n  - <<: *plain\n    ${rest}`;
+    const { labels } = await at(arm('|\n'));
+    expect(labels).toContain('mask');
+    expect(labels).not.toContain('name');
+    expect(labels).not.toContain('preset');
+  });
+
   test('with a colon are only renamed', async () => {
     expect((await at('stages:\n  - na|: a\n')).apply('name')).toBe('stages:\n  - name: a\n');
   });
@@ -107,6 +116,12 @@ describe('values', () => {
     expect(apply('a: b')).toContain('benchmark: "a: b"');
     expect((await at('arms:\n  - mask: { kind: |')).labels).toEqual(['none', 'stm', 'random']);
     expect((await at('arms:\n  - name: a\n    mask: |')).apply('{ kind: stm }')).toContain('mask: { kind: stm$0 }');
+  });
+
+  test('after an anchor or a tag, which stays', async () => {
+    expect((await at('arms:\n  - preset: &x |')).apply('stm')).toBe('arms:\n  - preset: &x stm');
+    expect((await at('arms:\n  - preset: &x !!str st|')).apply('stm')).toBe('arms:\n  - preset: &x !!str stm');
+    expect((await at('arms:\n  - { name: a, preset: !!str |')).apply('stm')).toContain('preset: !!str stm');
   });
 
   test('items of lists', async () => {
@@ -143,9 +158,27 @@ test('nothing in comments, in names and outside the schema', async () => {
   }
 });
 
-test('any cursor in any beginning of a file is answered', async () => {
-  const text =
-    'name: a\nstages:\n  - { name: "b, c", dataset: data/x.jsonl, verifier: { scorer: e } }\narms: [{ mask: {} }]\n';
+test('aliases that mean nothing or too much do not stop what is typed below them', async () => {
+  const copies = (of: string): string => `[${Array<string>(10).fill(`*${of}`).join(',')}]`;
+  const bomb = `a: &a [1]\nb: &b ${copies('a')}\nc: &c ${copies('b')}\nd: &d ${copies('c')}\ne: ${copies('d')}\n`;
+  for (const above of ['name: *later\n', bomb, 'seeds: &x [*x]\n', 'training:\n  <<: 5\n']) {
+    const { labels } = await at(`${above}arms:\n  - name: a\n    preset: |\n`);
+    expect([above, labels.includes('stm')]).toEqual([above, true]);
+    expect([above, (await at(`${above}|`)).labels.includes('stages')]).toEqual([above, true]);
+  }
+});
+
+test.each([
+  [
+    'flow and block',
+    'name: a\nstages:\n  - { name: "b, c", dataset: data/x.jsonl, verifier: { scorer: e } }\narms: [{ mask: {} }]\n',
+  ],
+  ['names that every object has', '__proto__: { a: b }\nconstructor: 5\ntoString: a\narms:\n  - preset: __proto__\n'],
+  [
+    'anchors, aliases and tags',
+    'arms:\n  - &a\n    name: !!str a\n    mask: &m { kind: stm }\n  - <<: *a\n    mask: *m\n',
+  ],
+])('any cursor in any beginning of a file is answered: %s', async (_, text) => {
   for (let length = 0; length <= text.length; length++) {
     const positions = textPositions(text.slice(0, length));
     await complete('/nowhere/x.experiment.yaml', text.slice(0, length), positions.at(length));

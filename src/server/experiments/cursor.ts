@@ -1,6 +1,8 @@
 // Where the cursor stands in a file that is being written: at a key or a value, and at which path. Only the text before
 // the cursor decides, so that an unfinished line does not matter; what follows only adds the keys that are there already.
 import { isMap, isPair, isScalar, isSeq, parseDocument, visit } from 'yaml';
+import type { Document } from 'yaml';
+import { yamlOptions } from '../../runs/experimentSource.ts';
 import type { DocumentPath } from '../../runs/experimentSource.ts';
 import { valueAt } from '../../runs/schemaPaths.ts';
 
@@ -22,7 +24,7 @@ export interface Cursor {
   sameLine: boolean;
   /** A key that already has its colon. */
   hasColon: boolean;
-  /** The document as values, as far as it can be read. */
+  /** The document as values, as far as it can be read; undefined where it cannot. */
   document: unknown;
 }
 
@@ -36,9 +38,7 @@ export function findCursor(text: string, offset: number, json: boolean): Cursor 
   const start = lineStart + word.start;
   const after = /^[^\s,:\]}"'#]*["']?/.exec(text.slice(offset).split('\n', 1)[0] ?? '')?.[0] ?? '';
   const end = offset + (word.quote === '' ? after.replace(/["']$/, '') : after).length;
-  const before = parseDocument(text.slice(0, start) + (word.quote === '' ? mark : `"${mark}"`), {
-    prettyErrors: false,
-  });
+  const before = parseDocument(text.slice(0, start) + (word.quote === '' ? mark : `"${mark}"`), yamlOptions);
   const place = findMark(before);
   if (!place) return undefined;
   return {
@@ -51,7 +51,7 @@ export function findCursor(text: string, offset: number, json: boolean): Cursor 
     json,
     sameLine: /\S/.test(text.slice(lineStart, start).replace(/^\s*(- +)*/, '')),
     hasColon: /^\s*:/.test(text.slice(end)),
-    document: documentAt(text, before.toJS() as unknown, place.role === 'key' ? place.path : place.path.slice(0, -1)),
+    document: documentAt(text, before, place.role === 'key' ? place.path : place.path.slice(0, -1)),
   };
 }
 
@@ -68,11 +68,12 @@ function wordAt(line: string): { start: number; quote: '' | '"' | "'" } | undefi
     } else if (character === '#' && /(^|\s)$/.test(line.slice(0, at))) return undefined;
   }
   if (open) return open;
-  const lead = /^(?:.*(?:^|:[ \t]|["'][ \t]*:|[[{,]|-[ \t]))?[ \t]*/.exec(line)?.[0] ?? '';
+  // An anchor or a tag before the word stays.
+  const lead = /^(?:.*(?:^|:[ \t]|["'][ \t]*:|[[{,]|-[ \t]))?[ \t]*(?:[&!]\S*[ \t]+)*/.exec(line)?.[0] ?? '';
   return { start: lead.length, quote: '' };
 }
 
-function findMark(document: ReturnType<typeof parseDocument>): Pick<Cursor, 'role' | 'path' | 'flow'> | undefined {
+function findMark(document: Document): Pick<Cursor, 'role' | 'path' | 'flow'> | undefined {
   let found: Pick<Cursor, 'role' | 'path' | 'flow'> | undefined;
   visit(document, {
     Scalar(key, node, ancestors) {
@@ -94,13 +95,17 @@ function findMark(document: ReturnType<typeof parseDocument>): Pick<Cursor, 'rol
 }
 
 /** The whole document where it can be read at `path`, otherwise what stands before the cursor. */
-function documentAt(text: string, before: unknown, path: DocumentPath): unknown {
+function documentAt(text: string, before: Document, path: DocumentPath): unknown {
+  const whole = valuesOf(parseDocument(text, yamlOptions));
+  const there = valueAt(whole, path);
+  return typeof there === 'object' && there !== null ? whole : valuesOf(before);
+}
+
+/** Undefined where aliases stand for nothing, for themselves or for too much: keys can be offered without values. */
+function valuesOf(document: Document): unknown {
   try {
-    const whole = parseDocument(text, { prettyErrors: false }).toJS() as unknown;
-    const there = valueAt(whole, path);
-    if (typeof there === 'object' && there !== null) return whole;
+    return document.toJS() as unknown;
   } catch {
-    // An alias that is not finished: what stands before the cursor must do.
+    return undefined;
   }
-  return before;
 }

@@ -10,24 +10,26 @@ import type { Phrase, Words } from '../../shared/phrase.ts';
 import type { MarkdownWords } from '../../shared/protocol/lab/experiments.ts';
 
 /** What a value at a path names, where the schema only says that it is a text. */
-export type Reference = 'preset' | 'scorer' | 'benchmark' | 'file' | 'model' | 'column' | undefined;
+export type Reference = 'preset' | 'scorer' | 'benchmark' | 'file' | 'model' | 'column';
 
-export function referenceAt(path: DocumentPath): Reference {
+/** By path, the items of lists as `*`. */
+const references = new Map<string, Reference>([
+  ['model', 'model'],
+  ['neutralText', 'file'],
+  ['stages.*.dataset', 'file'],
+  ['stages.*.benchmark', 'benchmark'],
+  ['stages.*.verifier.scorer', 'scorer'],
+  ['stages.*.verifier.field', 'column'],
+  ['arms.*.preset', 'preset'],
+  ['arms.*.mix.dataset', 'file'],
+  ['arms.*.targets.field', 'column'],
+  ['benchmarks.*.data', 'file'],
+  ['benchmarks.*.scorer', 'scorer'],
+]);
+
+export function referenceAt(path: DocumentPath): Reference | undefined {
   const pattern = path.map((key) => (typeof key === 'number' ? '*' : String(key))).join('.');
-  const references: Record<string, Reference> = {
-    model: 'model',
-    neutralText: 'file',
-    'stages.*.dataset': 'file',
-    'stages.*.benchmark': 'benchmark',
-    'stages.*.verifier.scorer': 'scorer',
-    'stages.*.verifier.field': 'column',
-    'arms.*.preset': 'preset',
-    'arms.*.mix.dataset': 'file',
-    'arms.*.targets.field': 'column',
-    'benchmarks.*.data': 'file',
-    'benchmarks.*.scorer': 'scorer',
-  };
-  return references[pattern];
+  return references.get(pattern);
 }
 
 /** Type, default, meaning and allowed values of the key at the end of a path. */
