@@ -6,10 +6,7 @@ import { packageRoot } from '../runs/packageRoot.ts';
 import { LabError } from '../shared/errors.ts';
 import { phrase } from '../shared/phrase.ts';
 import type { Words } from '../shared/phrase.ts';
-import { walkFolders } from './walkFolders.ts';
-
-/** How deep below a folder experiments and `runs/` are looked for. */
-const searchDepth = 4;
+import { searchDepth, walkFolders } from './walkFolders.ts';
 
 /** Folders looked into at most: a search that was begun in a home folder must end. */
 const folderLimit = 20_000;

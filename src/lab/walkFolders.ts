@@ -6,6 +6,9 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { slices } from './slices.ts';
 
+/** How deep below a folder experiments, runs, datasets and models are looked for: what one list shows, the others find. */
+export const searchDepth = 8;
+
 export interface WalkedFolder {
   /** As it is reached from the root, links included. */
   path: string;

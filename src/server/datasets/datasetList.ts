@@ -4,7 +4,7 @@ import { mkdir, open, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { readExamples } from '../../data/examples.ts';
 import { slices } from '../../lab/slices.ts';
-import { walkFolders } from '../../lab/walkFolders.ts';
+import { searchDepth, walkFolders } from '../../lab/walkFolders.ts';
 import { isRunFolder } from '../../runs/runFolder.ts';
 import { errorLine } from '../../shared/errors.ts';
 import type { Provenance } from '../../shared/dataset.ts';
@@ -14,7 +14,6 @@ import { RowTable } from './rowTable.ts';
 import type { Words } from '../../shared/phrase.ts';
 
 /** Bounds of a walk: a home folder as workspace must end. */
-const deepest = 8;
 const mostFolders = 20_000;
 const mostFiles = 2_000;
 const skipped = new Set(['node_modules', 'runs', 'dist', 'checkpoints']);
@@ -239,7 +238,7 @@ async function* findFiles(root: string): AsyncGenerator<string> {
   let [folders, files] = [0, 0];
   const walk = walkFolders(root, {
     skipped,
-    enter: (_, depth) => depth <= deepest && ++folders <= mostFolders,
+    enter: (_, depth) => depth <= searchDepth && ++folders <= mostFolders,
     isLeaf: (path, depth) => depth > 0 && isRunFolder(path),
   });
   for await (const { path, entries } of walk) {

@@ -1,7 +1,7 @@
 // The experiment and data files of a workspace, within bounds and in slices.
 import { join } from 'node:path';
 import { isExperimentFile } from '../../lab/findRuns.ts';
-import { walkFolders } from '../../lab/walkFolders.ts';
+import { searchDepth, walkFolders } from '../../lab/walkFolders.ts';
 import { isRunFolder } from '../../runs/runFolder.ts';
 
 export interface WorkspaceFiles {
@@ -11,7 +11,6 @@ export interface WorkspaceFiles {
   incomplete: boolean;
 }
 
-const deepest = 5;
 const mostFolders = 2000;
 const mostData = 400;
 /** Run folders hold thousands of JSON Lines files that are no datasets. */
@@ -25,7 +24,7 @@ export async function walkFiles(workspace: string, signal?: AbortSignal): Promis
   let folders = 0;
   const walk = walkFolders(workspace, {
     skipped,
-    enter: (_, depth) => depth <= deepest,
+    enter: (_, depth) => depth <= searchDepth,
     isLeaf: (path, depth) => depth > 0 && isRunFolder(path),
   });
   for await (const { path, entries } of walk) {

@@ -3,6 +3,7 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { slices } from '../../lab/slices.ts';
+import { searchDepth } from '../../lab/walkFolders.ts';
 
 export interface ScanBounds {
   /** Levels of folders below each place. */
@@ -11,7 +12,7 @@ export interface ScanBounds {
   folders: number;
 }
 
-const usualBounds: ScanBounds = { depth: 6, folders: 5000 };
+const usualBounds: ScanBounds = { depth: searchDepth, folders: 5000 };
 /** Models in `runs` are checkpoints: they are shown with their runs. */
 const skipped = new Set(['node_modules', 'runs', 'dist', '__pycache__']);
 /** A config is small; anything larger is no model's. */
