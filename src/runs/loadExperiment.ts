@@ -23,7 +23,7 @@ import { languageOf, parseExperimentText, spanOf } from './experimentSource.ts';
 import type { ExperimentSource, Span } from './experimentSource.ts';
 import { fileError } from './files.ts';
 import { pocketModelFolder } from './packageRoot.ts';
-import { phrase } from '../shared/phrase.ts';
+import { inEnglish, phrase } from '../shared/phrase.ts';
 import type { Phrase, Words } from '../shared/phrase.ts';
 
 export interface LoadedExperiment {
@@ -97,10 +97,15 @@ function syntaxProblems(source: ExperimentSource): ExperimentProblem[] {
   return source.syntaxErrors.map(({ message, span }) => ({ code: 'syntax', path: [], on: 'value', span, message }));
 }
 
+/** A mistake in a mapping that merge keys bring in elsewhere is found there too, but it is one mistake in one place. */
 function place(source: ExperimentSource, problems: readonly ExperimentProblem[]): PlacedProblem[] {
-  return problems
-    .map((problem) => ({ ...problem, span: problem.span ?? spanOf(source, problem.path, problem.on) }))
-    .sort((one, other) => one.span[0] - other.span[0]);
+  const placed = new Map<string, PlacedProblem>();
+  for (const problem of problems) {
+    const span = problem.span ?? spanOf(source, problem.path, problem.on);
+    const key = JSON.stringify([span, problem.code, inEnglish(problem.message)]);
+    if (!placed.has(key)) placed.set(key, { ...problem, span });
+  }
+  return [...placed.values()].sort((one, other) => one.span[0] - other.span[0]);
 }
 
 /** The error for the problems of a file, each with line and column. */
