@@ -6,6 +6,7 @@ import { LabError } from '../shared/errors.ts';
 import { phrase } from '../shared/phrase.ts';
 import type { Phrase } from '../shared/phrase.ts';
 import { modelFolder } from './openModel.ts';
+import type { ReadFacts } from './openModel.ts';
 
 export interface MergeRequest {
   /** Model folder before fine-tuning, or `pocket`. */
@@ -38,20 +39,28 @@ export async function mergeModels(request: MergeRequest): Promise<void> {
 }
 
 /** What can be said of a merge before it begins: both models are there and belong together, and its folder is free. */
-export async function requireMergeable({ base, tuned, out }: Omit<MergeRequest, 'lambda'>): Promise<void> {
+export async function requireMergeable(
+  { out, ...pair }: Omit<MergeRequest, 'lambda'>,
+  readFacts?: ReadFacts,
+): Promise<void> {
   await requireFree(out);
-  await requireSameTokenizer(modelFolder(base), modelFolder(tuned));
+  await requireSameTokenizer(pair, readFacts);
 }
 
 /** The result in words. */
 export const describeMerge = ({ lambda, out }: MergeRequest): Phrase =>
   phrase('Merged with lambda {0}: {1}', lambda, out);
 
-/** Weights of models with different tokens mean different things (methods part 4). */
-async function requireSameTokenizer(base: string, tuned: string): Promise<void> {
-  const [one, other] = [await loadTextSide(base), await loadTextSide(tuned)];
+/** Weights of models with different tokens mean different things (methods part 4). Throws `model-invalid` of such. */
+export async function requireSameTokenizer(
+  pair: Pick<MergeRequest, 'base' | 'tuned'>,
+  readFacts: ReadFacts = loadTextSide,
+): Promise<void> {
+  const [base, tuned] = [modelFolder(pair.base), modelFolder(pair.tuned)];
+  const [one, other] = [await readFacts(base), await readFacts(tuned)];
   if (one.tokenizer.hash === other.tokenizer.hash) return;
-  throw new LabError('model-invalid', phrase('{0} and {1} cannot be merged: their tokenizers differ', base, tuned), {
+  // What is wrong comes before the paths: a list of models has room for the beginning only.
+  throw new LabError('model-invalid', phrase('Different tokenizers: {0} and {1} cannot be merged', base, tuned), {
     remedy: phrase('Merging needs two models with one tokenizer, one fine-tuned from the other'),
   });
 }

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { loadTextSide } from '../data/textSide.ts';
-import type { TextSide } from '../data/textSide.ts';
+import type { TextFacts, TextSide } from '../data/textSide.ts';
 import { startEngine } from '../engine/client.ts';
 import type { Device, Engine, ModelInfo } from '../engine/engine.ts';
 import { pocketModelFolder } from '../runs/packageRoot.ts';
@@ -63,9 +63,15 @@ function parseJson(text: string): Record<string, unknown> {
   }
 }
 
+/** Reads the textual side of a model folder, perhaps in another thread. Throws what is wrong with it. */
+export type ReadFacts = (folder: string) => Promise<TextFacts>;
+
 /** What can be said of a model before it is loaded: it is there, with its tokenizer and an adapter's base. */
-export async function requireModel(options: Pick<ModelOptions, 'model'>): Promise<void> {
-  await loadTextSide((await findWeights(options)).folder);
+export async function requireModel(
+  options: Pick<ModelOptions, 'model'>,
+  readFacts: ReadFacts = loadTextSide,
+): Promise<void> {
+  await readFacts((await findWeights(options)).folder);
 }
 
 /** Loads a model for inference, does something with it, and ends the engine whatever happens. */

@@ -1,13 +1,14 @@
 // Merge Checkpoints: a model between a base and a tuned model.
 import { dirname, join, resolve } from 'node:path';
 import * as vscode from 'vscode';
-import { LabError } from '../../shared/errors.ts';
+import { errorLine, LabError } from '../../shared/errors.ts';
 import { phrase, say } from '../../shared/phrase.ts';
+import { checkMerge } from '../../shared/protocol/lab/sessions.ts';
 import { activeFile } from '../activeFile.ts';
 import { tellDone } from '../notifications/tellDone.ts';
 import { pathOf } from '../pathOf.ts';
 import { servedFolder } from '../servedFolder.ts';
-import type { Workbench } from '../workbench.ts';
+import type { Lab, Workbench } from '../workbench.ts';
 import { carryOut } from './carryOut.ts';
 import { readLambda } from './lambda.ts';
 import { freePath, isThere } from './newFile.ts';
@@ -31,9 +32,24 @@ export async function mergeCheckpoints(workbench: Workbench, argument: unknown):
   const given = pathOf(argument);
   const known = given === undefined ? undefined : (await items).find(({ model }) => model === given);
   const answers: Answers = { base: undefined, tuned: known, lambda: 0.5, out: undefined };
+  const shown = { lab: workbench.lab, title, items };
   const steps: Step<Answers>[] = [
-    weightsStep(title, items, 'base', vscode.l10n.t('The model before training')),
-    ...(known ? [] : [weightsStep(title, items, 'tuned', vscode.l10n.t('The model after training'))]),
+    weightsStep({
+      ...shown,
+      which: 'base',
+      placeholder: vscode.l10n.t('The model before training'),
+      other: () => known,
+    }),
+    ...(known
+      ? []
+      : [
+          weightsStep({
+            ...shown,
+            which: 'tuned',
+            placeholder: vscode.l10n.t('The model after training'),
+            other: ({ base }) => base,
+          }),
+        ]),
     lambdaStep(title),
     outStep(title),
   ];
@@ -50,21 +66,41 @@ export async function mergeCheckpoints(workbench: Workbench, argument: unknown):
   });
 }
 
-function weightsStep(
-  title: string,
-  items: Promise<WeightsItem[]>,
-  which: 'base' | 'tuned',
-  placeholder: string,
-): Step<Answers> {
+interface WeightsStep {
+  lab: Lab;
+  title: string;
+  placeholder: string;
+  items: Promise<WeightsItem[]>;
+  which: 'base' | 'tuned';
+  /** What has been chosen before, and must belong together with what is chosen here. */
+  other: (answers: Answers) => WeightsItem | undefined;
+}
+
+function weightsStep({ lab, title, placeholder, items, which, other }: WeightsStep): Step<Answers> {
   return {
     ask: (answers, place) => {
-      const other = which === 'tuned' ? answers.base : undefined;
-      const offered = items.then((all) => all.filter(({ model }) => model !== other?.model));
+      const before = other(answers);
+      const offered = items.then((all) => all.filter(({ model }) => model !== before?.model));
       const none = vscode.l10n.t('No model was found');
       const active = ({ model }: WeightsItem): boolean => model === answers[which]?.model;
-      return pickOne({ title, place, placeholder, none, items: offered, active }, (item) => (answers[which] = item));
+      const check = async ({ model }: WeightsItem): Promise<string | undefined> =>
+        before && refusalOf(lab, which === 'tuned' ? [before.model, model] : [model, before.model]);
+      return pickOne(
+        { title, place, placeholder, none, items: offered, active, check },
+        (item) => (answers[which] = item),
+      );
     },
   };
+}
+
+/** Why two models cannot be merged, as the server says it. */
+async function refusalOf(lab: Lab, [base, tuned]: [string, string]): Promise<string | undefined> {
+  try {
+    await lab.request(checkMerge, { base, tuned });
+    return undefined;
+  } catch (error) {
+    return say(errorLine(error), vscode.l10n.t);
+  }
 }
 
 function lambdaStep(title: string): Step<Answers> {

@@ -1,6 +1,6 @@
 // Steps as the editor shows them: picks and texts with a counter and a back button.
 import * as vscode from 'vscode';
-import { inPrompt } from '../outsideText.ts';
+import { inLabel, inPrompt } from '../outsideText.ts';
 import type { StepEnd, StepPlace } from './steps.ts';
 
 interface Shown {
@@ -41,9 +41,18 @@ function whenEnded(
   });
 }
 
-/** One of several. `items` may still be on their way; a failure ends the dialogue with it. */
+interface OneOf<Item> extends Shown {
+  /** They may still be on their way; a failure ends the dialogue with it. */
+  items: Promise<Item[]> | Item[];
+  active?: (item: Item) => boolean;
+  none: string;
+  /** Why an item cannot be taken: told at the item, and another may be chosen. */
+  check?: (item: Item) => Promise<string | undefined>;
+}
+
+/** One of several. */
 export async function pickOne<Item extends vscode.QuickPickItem>(
-  shown: Shown & { items: Promise<Item[]> | Item[]; active?: (item: Item) => boolean; none: string },
+  shown: OneOf<Item>,
   chosen: (item: Item) => void,
 ): Promise<StepEnd> {
   const input = vscode.window.createQuickPick<Item>();
@@ -57,9 +66,12 @@ export async function pickOne<Item extends vscode.QuickPickItem>(
     input.onDidTriggerButton(() => end('back')),
     input.onDidAccept(() => {
       const [item] = input.selectedItems;
-      if (!item) return;
-      chosen(item);
-      end('next');
+      if (!item || input.busy) return;
+      void problemOf(input, item, shown).then((problem) => {
+        if (problem !== undefined) return refuse(input, item, problem);
+        chosen(item);
+        end('next');
+      });
     }),
   ]);
   try {
@@ -71,14 +83,31 @@ export async function pickOne<Item extends vscode.QuickPickItem>(
   }
 }
 
+async function problemOf<Item extends vscode.QuickPickItem>(
+  input: vscode.QuickPick<Item>,
+  item: Item,
+  { check }: OneOf<Item>,
+): Promise<string | undefined> {
+  if (!check) return undefined;
+  input.busy = true;
+  try {
+    return await check(item);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    input.busy = false;
+  }
+}
+
+function refuse<Item extends vscode.QuickPickItem>(input: vscode.QuickPick<Item>, item: Item, problem: string): void {
+  const refused = { ...item, detail: `$(error) ${inLabel(problem)}` };
+  input.items = input.items.map((one) => (one === item ? refused : one));
+  input.activeItems = [refused];
+}
+
 async function fill<Item extends vscode.QuickPickItem>(
   input: vscode.QuickPick<Item>,
-  {
-    items,
-    active,
-    none,
-    placeholder,
-  }: { items: Promise<Item[]> | Item[]; active?: (item: Item) => boolean; none: string; placeholder: string },
+  { items, active, none, placeholder }: OneOf<Item>,
 ): Promise<void> {
   input.busy = true;
   try {

@@ -262,7 +262,7 @@ function died(error: LabError): LabError {
 }
 
 /** Changes when weights, tokenizer, template or configuration of a folder are written. */
-async function stampOf(folder: string): Promise<string> {
+export async function stampOf(folder: string): Promise<string> {
   const names = await readdir(folder).catch(() => []);
   const wanted = names.filter((name) => /\.(safetensors|json|jinja)$/.test(name)).sort();
   const stamps = await Promise.all(

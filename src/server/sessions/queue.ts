@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { isSameProcess } from '../../runs/processes.ts';
 import { describeError, errorWords, LabError } from '../../shared/errors.ts';
 import { inEnglish, phrase } from '../../shared/phrase.ts';
-import type { Phrase } from '../../shared/phrase.ts';
+import type { Phrase, Words } from '../../shared/phrase.ts';
 import type { SessionState, SessionSummary, SessionWork } from '../../shared/protocol/lab/sessions.ts';
 import type { SessionEnd, SessionStatus, StopHow } from '../session/messages.ts';
 import { killTree } from './processTree.ts';
@@ -40,6 +40,7 @@ const isStopping = ({ summary }: Entry): boolean => summary.state === 'stopping'
 export class Queue {
   private readonly store: QueueStore;
   private readonly events: QueueEvents;
+  private readonly prepare: (work: SessionWork) => Promise<Words>;
   private opening: Promise<void> | undefined;
   private entries: Entry[] = [];
   private current: { entry: Entry; process: SessionProcess } | undefined;
@@ -47,9 +48,11 @@ export class Queue {
   private allowed = false;
   private closed = false;
 
-  constructor(store: QueueStore, events: QueueEvents) {
+  /** `prepare` refuses work that cannot be done and gives it a title. */
+  constructor(store: QueueStore, events: QueueEvents, prepare: (work: SessionWork) => Promise<Words> = prepareWork) {
     this.store = store;
     this.events = events;
+    this.prepare = prepare;
   }
 
   /**
@@ -92,7 +95,7 @@ export class Queue {
   async launch(work: SessionWork): Promise<string> {
     await this.open();
     if (work.kind === 'resume') this.requireNotWaiting(work.run);
-    const title = await prepareWork(work);
+    const title = await this.prepare(work);
     // Another window may have been faster in the meantime.
     if (work.kind === 'resume') this.requireNotWaiting(work.run);
     // A run that is resumed stands in the list once.

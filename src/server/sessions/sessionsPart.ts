@@ -1,9 +1,12 @@
 // The messages about sessions.
 import { mkdir, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { TextFacts } from '../../data/textSide.ts';
+import { requireSameTokenizer } from '../../lab/mergeModels.ts';
 import { describeError, LabError } from '../../shared/errors.ts';
 import { phrase } from '../../shared/phrase.ts';
 import {
+  checkMerge,
   launchSession,
   listSessions,
   removeSession,
@@ -12,26 +15,37 @@ import {
   stopSession,
 } from '../../shared/protocol/lab/sessions.ts';
 import type { ServerContext, ServerPart } from '../context.ts';
+import { stampOf } from '../datasets/scoredModels.ts';
+import { createTextDesk, ModelTexts } from '../texts/modelTexts.ts';
 import { stopForeignRun } from './foreignRun.ts';
 import { Queue } from './queue.ts';
 import { QueueStore } from './store.ts';
-import { parseWork } from './work.ts';
+import { parseWork, prepareWork } from './work.ts';
 
 const notifyMs = 100;
 const tailBytes = 64 * 1024;
+/** Between the steps of a dialogue about two models; then their vocabularies are given back, milliseconds. */
+const textsIdleMs = 60_000;
 
 export const sessionsPart: ServerPart = async (server) => {
   await mkdir(join(server.stateFolder, 'sessions'), { recursive: true, mode: 0o700 });
   const store = new QueueStore(server.stateFolder);
   const changes = new Changes(server, (id) => queue.find(id));
   const holder = new Holder(server);
-  const queue: Queue = new Queue(store, {
-    changed: (id) => changes.add(id),
-    removed: (id) => changes.add(id),
-    busy: (busy) => holder.set(busy),
-    log: (level, message) => server.log(level, message),
-    uninstalled: () => void server.end('its bundle is gone, and the queue waits for another server'),
-  });
+  const texts = createTextDesk(textsIdleMs);
+  const readFacts = async (folder: string): Promise<TextFacts> =>
+    (await ModelTexts.open(texts, { folder, stamp: await stampOf(folder) })).facts;
+  const queue: Queue = new Queue(
+    store,
+    {
+      changed: (id) => changes.add(id),
+      removed: (id) => changes.add(id),
+      busy: (busy) => holder.set(busy),
+      log: (level, message) => server.log(level, message),
+      uninstalled: () => void server.end('its bundle is gone, and the queue waits for another server'),
+    },
+    (work) => prepareWork(work, readFacts),
+  );
   // A queue that cannot be read is said in the log, and to whoever wants something queued.
   const openQueue = (): Promise<void> =>
     queue.open().catch((error: unknown) => server.log('error', describeError(error)));
@@ -40,6 +54,10 @@ export const sessionsPart: ServerPart = async (server) => {
     return queue.list();
   });
   server.handle(launchSession, async (work) => ({ id: await queue.launch(parseWork(work)) }));
+  server.handle(checkMerge, async ({ base, tuned }) => {
+    await requireSameTokenizer({ base, tuned }, readFacts);
+    return null;
+  });
   server.handle(stopSession, async ({ id, run, how }) => {
     if (how !== 'save' && how !== 'now') throw new LabError('usage', phrase('A session is stopped by "save" or "now"'));
     await stop(queue, { ...(id === undefined ? {} : { id }), ...(run === undefined ? {} : { run }) }, how);
@@ -53,7 +71,9 @@ export const sessionsPart: ServerPart = async (server) => {
     if (!queue.find(id)) throw new LabError('usage', phrase('There is no session {0}', id));
     return { text: await readTail(store.files(id).log) };
   });
-  server.onShutdown(() => queue.close());
+  server.onShutdown(async () => {
+    await Promise.all([queue.close(), texts.close()]);
+  });
   server.onTrusted(() => queue.allow());
   await openQueue();
 };

@@ -7,6 +7,7 @@ import { countRows } from '../../lab/countRows.ts';
 import { findBenchmark } from '../../lab/evaluateModel.ts';
 import { requireMergeable } from '../../lab/mergeModels.ts';
 import { requireModel } from '../../lab/openModel.ts';
+import type { ReadFacts } from '../../lab/openModel.ts';
 import { recipeChoices } from '../../lab/targetChoices.ts';
 import { loadExperiment } from '../../runs/loadExperiment.ts';
 import { requireUnlocked } from '../../runs/lock.ts';
@@ -61,7 +62,7 @@ export function parseWork(value: unknown): SessionWork {
 }
 
 /** Checks what can be checked at once and gives the work a title for people. */
-export async function prepareWork(work: SessionWork): Promise<Words> {
+export async function prepareWork(work: SessionWork, readFacts?: ReadFacts): Promise<Words> {
   switch (work.kind) {
     case 'run':
       return (await loadExperiment(work.experiment)).experiment.name;
@@ -76,14 +77,14 @@ export async function prepareWork(work: SessionWork): Promise<Words> {
       if (work.scorer !== undefined) findScorer(work.scorer);
       // A dataset that cannot be read says so at its first row.
       await countRows(work.data, 1);
-      await requireModel(work);
+      await requireModel(work, readFacts);
       return phrase('{0} targets of {1}', work.recipe, basename(work.data));
     case 'evaluate':
       for (const benchmark of work.benchmarks) await findBenchmark({ benchmark, experiment: work.experiment });
-      await requireModel(work);
+      await requireModel(work, readFacts);
       return evaluationTitle(work.benchmarks, modelTitle(work.model));
     case 'merge':
-      await requireMergeable(work);
+      await requireMergeable(work, readFacts);
       return phrase('{0} merged with {1}', modelTitle(work.tuned), modelTitle(work.base));
     default:
       return work satisfies never;

@@ -18,8 +18,9 @@ export type TextDesk = Desk<TextService>;
 const idleMs = 600_000;
 const limitMs = 60_000;
 
-export function createTextDesk(): TextDesk {
-  return createDesk<TextService>('textThread', textAnswers(), { idleMs, limitMs });
+/** `idle`: time in milliseconds after which vocabularies that nobody uses are given back. */
+export function createTextDesk(idle = idleMs): TextDesk {
+  return createDesk<TextService>('textThread', textAnswers(), { idleMs: idle, limitMs });
 }
 
 export class ModelTexts implements TextCoder {

@@ -75,6 +75,8 @@ export interface SessionSummary {
 
 export const listSessions = request<Record<string, never>, SessionSummary[]>('sessions/list');
 export const launchSession = request<SessionWork, { id: string }>('sessions/launch', { needsTrust: true });
+/** Rejects with what the command line says of two models that cannot be merged. */
+export const checkMerge = request<{ base: string; tuned: string }, null>('sessions/checkMerge');
 /**
  * Stops a session of the queue, or a run that a terminal started (by its folder). `save` finishes the step in progress
  * and saves, `now` ends the whole process tree.
