@@ -96,8 +96,11 @@ export class ExperimentDiagnostics {
   }
 }
 
-/** The editor's own JSON support reports the syntax of JSON already. */
-function isOurs(document: vscode.TextDocument, problem: ExperimentDiagnostic): boolean {
-  if (problem.code !== 'syntax' || !document.languageId.startsWith('json')) return true;
+/**
+ * The editor's own JSON support reports the syntax of JSON already. What it takes for JSON with comments or JSON Lines it
+ * judges by other rules, and a run would still be refused.
+ */
+export function isOurs(document: vscode.TextDocument, problem: ExperimentDiagnostic): boolean {
+  if (problem.code !== 'syntax' || document.languageId !== 'json') return true;
   return vscode.extensions.getExtension('vscode.json-language-features') === undefined;
 }
