@@ -24,9 +24,10 @@ export interface ExperimentSource {
 
 /**
  * How every reader of experiment files parses them. Arms that differ in one key are written with merge keys
- * (`<<: *plain`), as in the YAML of other tools.
+ * (`<<: *plain`), as in the YAML of other tools. The parser's own warnings would go to the terminal; errors are all kept,
+ * which "silent" would not do.
  */
-export const yamlOptions = { prettyErrors: false, uniqueKeys: true, merge: true } as const;
+export const yamlOptions = { prettyErrors: false, uniqueKeys: true, merge: true, logLevel: 'error' } as const;
 
 /** Parses a text. Never throws: what cannot be parsed is in `syntaxErrors`. */
 export function parseExperimentText(file: string, text: string): ExperimentSource {

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { LabError } from '../shared/errors.ts';
 import { experimentJsonSchema } from '../shared/experiment.ts';
 import { loadExperiment } from './loadExperiment.ts';
@@ -172,6 +172,19 @@ describe('loadExperiment', () => {
     const listed = await problems(valid.replace('- name: plain', '- name: base\n  - name: two\n  - name: two'));
     expect(listed).toHaveLength(2);
     expect(listed.join()).toMatch(/"base" is the name of the untouched model.*"two" is used twice/s);
+  });
+
+  test('a mapping as key is a problem of the file, and nothing is written to the terminal', async () => {
+    const warned = vi.spyOn(process, 'emitWarning');
+    onTestFinished(() => warned.mockRestore());
+    expect(await problems(valid.replace('name: lab', 'name: {{x}}'))).toEqual([
+      expect.stringMatching(/^x\.experiment\.yaml:1:7 name must be a text/),
+    ]);
+    expect(warned).not.toHaveBeenCalled();
+  });
+
+  test('a second document is refused', async () => {
+    expect(await problems(`${valid}---\nname: other\n`)).toEqual([expect.stringMatching(/:14:1 .*multiple documents/)]);
   });
 
   test('a syntax error has its place', async () => {
