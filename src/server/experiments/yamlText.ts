@@ -1,11 +1,16 @@
 // Pieces of YAML for files that people read: plain words where YAML allows them, paths relative to the file.
 import { isAbsolute, relative, sep } from 'node:path';
+import { parseDocument } from 'yaml';
+import { yamlOptions } from '../../runs/experimentSource.ts';
 import { pocketModelFolder } from '../../runs/packageRoot.ts';
 
 /** Whether YAML reads a word without quotes as this text. */
 export function isPlain(word: string): boolean {
   const words = /^[\p{L}_./$][\p{L}\p{N}_./ +$()-]*$/u.test(word);
-  return words && !/^(true|false|null|yes|no|on|off|~)$|\s$/i.test(word);
+  // Other tools still read the words of YAML 1.1.
+  if (!words || /^(true|false|null|yes|no|on|off)$/i.test(word)) return false;
+  // The parser knows what else is no text: `.5` and `.inf` are numbers.
+  return parseDocument(word, yamlOptions).toJS() === word;
 }
 
 /** A word as a YAML value. */
