@@ -45,6 +45,12 @@ describe.each(pages)('%s', (page) => {
     const unknown = named.filter((name) => !(name in scripts) && !['start', 'test', 'install', 'ci'].includes(name));
     expect(unknown).toEqual([]);
   });
+
+  it('names entries of Reopen Editor With that exist', () => {
+    const texts = JSON.parse(read('package.nls.json')) as Record<string, string>;
+    const named = [...text.matchAll(/\*Reopen Editor With\.{3}\s+>\s+([^*]+)\*/g)].map((match) => match[1] ?? '');
+    expect(named.filter((name) => name.replace(/\s+/g, ' ') !== texts['editor.datasetView'])).toEqual([]);
+  });
 });
 
 it('every page is reachable from the README', () => {
