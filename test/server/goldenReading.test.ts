@@ -12,6 +12,7 @@ import * as experiments from '../../src/shared/protocol/lab/experiments.ts';
 import { scoreFlips } from '../../src/shared/protocol/lab/flipTokens.ts';
 import { listModels } from '../../src/shared/protocol/lab/models.ts';
 import * as runs from '../../src/shared/protocol/lab/runs.ts';
+import { checkMerge } from '../../src/shared/protocol/lab/sessions.ts';
 import * as targetDiff from '../../src/shared/protocol/lab/targetDiff.ts';
 import { greeted, type RawClient } from './rawClient.ts';
 import { experiment, testWorkspace, until, type TestWorkspace } from './testWorkspace.ts';
@@ -212,6 +213,8 @@ test('models', async () => {
   const client = await greeted(workspace);
   await client.ask(listModels, {});
   await client.ask(listModels, { folders: [workspace.file('absent')] });
+  await client.ask(checkMerge, { base: 'pocket', tuned: 'pocket' });
+  await client.ask(checkMerge, { base: 'pocket', tuned: workspace.file('absent') });
   await expectSaid(client, workspace, 'models');
 });
 

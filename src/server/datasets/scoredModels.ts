@@ -61,12 +61,14 @@ export interface ScoredModelsOptions {
   /** Folder for what is known about models. */
   folder: string;
   start?: typeof startEngine;
+  /** Default: a thread of its own. It is closed with the models. */
+  texts?: TextDesk;
 }
 
 export class ScoredModels {
   private readonly options: ScoredModelsOptions;
   private readonly opened = new Map<string, { stamp: string; model: Promise<OpenedModel> }>();
-  private readonly desk: TextDesk = createTextDesk();
+  private readonly desk: TextDesk;
   private readonly slots: EngineSlot[] = [];
   /** When engines of a folder died. */
   private readonly deaths = new Map<string, number[]>();
@@ -74,6 +76,7 @@ export class ScoredModels {
 
   constructor(options: ScoredModelsOptions) {
     this.options = options;
+    this.desk = options.texts ?? createTextDesk();
   }
 
   /** Absolute folder of a model as settings name it. */

@@ -10,7 +10,7 @@ import { LabError } from '../../shared/errors.ts';
 import { phrase, type Words } from '../../shared/phrase.ts';
 import type { ScoringModel } from '../../shared/protocol/lab/datasets.ts';
 import type { ServerContext } from '../context.ts';
-import type { EncodedRow } from '../texts/modelTexts.ts';
+import { textDeskOf, type EncodedRow } from '../texts/modelTexts.ts';
 import { removeScoreFile, ScoreFile, type StoredScore } from './scoreFile.ts';
 import { ScoredModels, type LoadedEngine, type OpenedModel, type ScoredModelsOptions } from './scoredModels.ts';
 
@@ -85,7 +85,7 @@ export function scoringServiceOf(server: ServerContext): ScoringService {
   const there = services.get(server);
   if (there) return there;
   const { workspace, stateFolder } = server;
-  const service = new ScoringService({ workspace, stateFolder });
+  const service = new ScoringService({ workspace, stateFolder, texts: textDeskOf(server) });
   services.set(server, service);
   server.onShutdown(() => service.close());
   return service;
@@ -105,9 +105,9 @@ export class ScoringService {
   private wishes = 0;
   private running = false;
 
-  constructor({ stateFolder, workspace, start }: ScoringServiceOptions) {
+  constructor({ stateFolder, ...options }: ScoringServiceOptions) {
     this.folder = join(stateFolder, 'scores');
-    this.models = new ScoredModels({ workspace, folder: this.folder, ...(start ? { start } : {}) });
+    this.models = new ScoredModels({ ...options, folder: this.folder });
   }
 
   /** A model with its known scores in memory; afterwards `known` answers at once. */

@@ -16,7 +16,7 @@ import {
 } from '../../shared/protocol/lab/sessions.ts';
 import type { ServerContext, ServerPart } from '../context.ts';
 import { stampOf } from '../datasets/scoredModels.ts';
-import { createTextDesk, ModelTexts } from '../texts/modelTexts.ts';
+import { ModelTexts, textDeskOf } from '../texts/modelTexts.ts';
 import { stopForeignRun } from './foreignRun.ts';
 import { Queue } from './queue.ts';
 import { QueueStore } from './store.ts';
@@ -24,17 +24,14 @@ import { parseWork, prepareWork } from './work.ts';
 
 const notifyMs = 100;
 const tailBytes = 64 * 1024;
-/** Between the steps of a dialogue about two models; then their vocabularies are given back, milliseconds. */
-const textsIdleMs = 60_000;
 
 export const sessionsPart: ServerPart = async (server) => {
   await mkdir(join(server.stateFolder, 'sessions'), { recursive: true, mode: 0o700 });
   const store = new QueueStore(server.stateFolder);
   const changes = new Changes(server, (id) => queue.find(id));
   const holder = new Holder(server);
-  const texts = createTextDesk(textsIdleMs);
   const readFacts = async (folder: string): Promise<TextFacts> =>
-    (await ModelTexts.open(texts, { folder, stamp: await stampOf(folder) })).facts;
+    (await ModelTexts.open(textDeskOf(server), { folder, stamp: await stampOf(folder) })).facts;
   const queue: Queue = new Queue(
     store,
     {
@@ -71,9 +68,7 @@ export const sessionsPart: ServerPart = async (server) => {
     if (!queue.find(id)) throw new LabError('usage', phrase('There is no session {0}', id));
     return { text: await readTail(store.files(id).log) };
   });
-  server.onShutdown(async () => {
-    await Promise.all([queue.close(), texts.close()]);
-  });
+  server.onShutdown(() => queue.close());
   server.onTrusted(() => queue.allow());
   await openQueue();
 };

@@ -5,6 +5,7 @@ import type { TextFacts } from '../../data/textSide.ts';
 import type { Example, Message } from '../../shared/dataset.ts';
 import { LabError } from '../../shared/errors.ts';
 import { phrase } from '../../shared/phrase.ts';
+import type { ServerContext } from '../context.ts';
 import type { Desk } from '../threads/desk.ts';
 import { createDesk } from '../threads/threadDesk.ts';
 import { textAnswers, type EncodedRow, type TextService } from './textService.ts';
@@ -18,9 +19,20 @@ export type TextDesk = Desk<TextService>;
 const idleMs = 600_000;
 const limitMs = 60_000;
 
-/** `idle`: time in milliseconds after which vocabularies that nobody uses are given back. */
-export function createTextDesk(idle = idleMs): TextDesk {
-  return createDesk<TextService>('textThread', textAnswers(), { idleMs: idle, limitMs });
+export function createTextDesk(): TextDesk {
+  return createDesk<TextService>('textThread', textAnswers(), { idleMs, limitMs });
+}
+
+const desks = new WeakMap<ServerContext, TextDesk>();
+
+/** The one texts thread of a server. */
+export function textDeskOf(server: ServerContext): TextDesk {
+  const there = desks.get(server);
+  if (there) return there;
+  const desk = createTextDesk();
+  desks.set(server, desk);
+  server.onShutdown(() => desk.close());
+  return desk;
 }
 
 export class ModelTexts implements TextCoder {
