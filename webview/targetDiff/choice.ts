@@ -78,6 +78,13 @@ function wordsOf(summary: ChoiceSummary, state: ComparisonState): string[] {
   if (summary.own > 1) words.push(text('{0} rows are chosen by hand.', formatCount(summary.own)));
   for (const { reason, count } of summary.dropped)
     words.push(text('{0} left out: {1}.', formatCount(count), say(reason)));
+  for (const { reason, count } of summary.lost) {
+    words.push(
+      count === 1
+        ? text('One choice by hand was dropped: {0}.', say(reason))
+        : text('{0} choices by hand were dropped: {1}.', formatCount(count), say(reason)),
+    );
+  }
   if (summary.undecided > 0) words.push(text('{0} wait for their numbers.', formatCount(summary.undecided)));
   return words;
 }

@@ -46,7 +46,8 @@ async function readDataset(truth: SourceTable, columns: readonly SourceTable[], 
       continue;
     }
     truth.format ??= event.format;
-    truth.add(row, found(event, event.example, event.example.provenance));
+    const prompt = hashText(promptKey(event.example, 0));
+    truth.add(row, { ...found(event, event.example, event.example.provenance), prompt });
     for (const table of columns) addColumn(table, row, event);
     hooks.onRows(++row);
   }

@@ -4,6 +4,7 @@ import { phrase } from '../../shared/phrase.ts';
 import type { Phrase } from '../../shared/phrase.ts';
 import type { ChoiceRule, ChoiceSummary, RowChoice } from '../../shared/protocol/lab/targetDiff.ts';
 import { ReasonCounts } from '../reasonCounts.ts';
+import { findRows } from './findRows.ts';
 import type { SourceTable } from './sourceTable.ts';
 
 /** A decision; `undecided`: the rule needs numbers that are not there yet. */
@@ -13,16 +14,23 @@ export interface Decision extends RowChoice {
 
 const groundTruth = 0;
 const leftOut = phrase('left out by hand');
+const rowChanged = phrase('the row has changed');
+const sourceGone = phrase('the source is not compared any more');
 
 export class TargetChoices {
   rule: ChoiceRule = { kind: 'ground-truth' };
   private readonly own = new Map<number, number | null>();
+  /** Choices taken over from before that fit nothing here. */
+  private readonly lost = new ReasonCounts();
   private readonly sources: readonly SourceTable[];
   private readonly hasVerifier: () => boolean;
+  private before: TargetChoices | undefined;
 
-  constructor(sources: readonly SourceTable[], hasVerifier: () => boolean) {
+  /** `before`: choices that `takeOver` goes on with; those that never got so far hand on what they were to take. */
+  constructor(sources: readonly SourceTable[], hasVerifier: () => boolean, before?: TargetChoices) {
     this.sources = sources;
     this.hasVerifier = hasVerifier;
+    this.before = before?.before ?? before;
   }
 
   /** One row's own choice; 'rule' takes it back. Throws when the source has no answer for the row. */
@@ -32,8 +40,16 @@ export class TargetChoices {
     else this.own.set(row, source);
   }
 
-  /** Goes on with what was chosen in another comparison; what was chosen of a source that is not here any more is dropped. */
-  takeOver(before: TargetChoices): void {
+  /**
+   * Goes on with what was chosen before, once the rows are known. The files may have changed since: choices whose row or
+   * answer is not here any more are dropped and counted.
+   */
+  async takeOver(pause: () => Promise<void> | undefined): Promise<void> {
+    const { before } = this;
+    const [truthBefore, truth] = [before?.sources[groundTruth], this.sources[groundTruth]];
+    if (!before || !truthBefore || !truth) return;
+    const rows = await findRows(before.own.keys(), truthBefore, truth, pause);
+    this.before = undefined;
     const here = (source: number): number | undefined => {
       const spec = JSON.stringify(before.sources[source]?.spec);
       const index = this.sources.findIndex((one) => JSON.stringify(one.spec) === spec);
@@ -43,9 +59,13 @@ export class TargetChoices {
     const preferred = rule.kind === 'prefer' ? here(rule.source) : undefined;
     if (rule.kind !== 'prefer') this.rule = rule;
     else if (preferred !== undefined) this.rule = { ...rule, source: preferred };
-    for (const [row, source] of before.own) {
+    for (const [rowBefore, source] of before.own) {
+      const row = rows.get(rowBefore);
       const chosen = source === null ? null : here(source);
-      if (chosen !== undefined) this.own.set(row, chosen);
+      if (chosen === undefined) this.lost.add(sourceGone);
+      else if (row === undefined || this.answerOf(chosen, row) !== before.answerOf(source, rowBefore))
+        this.lost.add(rowChanged);
+      else this.own.set(row, chosen);
     }
   }
 
@@ -55,6 +75,12 @@ export class TargetChoices {
     if (own === null) return { source: null, masked: false, own: true, reason: leftOut };
     if (!this.sources[own]?.has(row)) return { source: null, masked: false, own: true, reason: this.noAnswer(own) };
     return { source: own, masked: own === groundTruth && this.rule.kind === 'ground-truth-masked', own: true };
+  }
+
+  /** Equal for equal answers; undefined where there is none. */
+  private answerOf(source: number | null, row: number): number | undefined {
+    const table = source === null ? undefined : this.sources[source];
+    return table?.has(row) ? table.hash(row) : undefined;
   }
 
   private refuse(row: number, source: number): void {
@@ -92,6 +118,7 @@ export class TargetChoices {
       ...counts,
       bySource,
       dropped: dropped.list(),
+      lost: this.lost.list(),
     };
   }
 

@@ -24,6 +24,8 @@ export interface ComparisonOptions {
   dataset: string;
   sources: readonly TargetSourceSpec[];
   verifier?: TargetVerifier;
+  /** What was chosen in the comparison whose place it takes. */
+  before?: TargetChoices;
   /** Told after every change; the listener waits as it likes. */
   onChange: () => void;
 }
@@ -51,14 +53,14 @@ export class Comparison {
   private readonly arrangements = new Map<number, Arrangement>();
   private lastView = 0;
 
-  constructor({ id, dataset, sources, verifier, onChange }: ComparisonOptions) {
+  constructor({ id, dataset, sources, verifier, before, onChange }: ComparisonOptions) {
     this.id = id;
     this.dataset = dataset;
     this.verifier = verifier;
     this.changed = onChange;
     this.signal = this.ended.signal;
     this.tables = tablesFor(dataset, sources);
-    this.choices = new TargetChoices(this.tables, () => this.verifier !== undefined);
+    this.choices = new TargetChoices(this.tables, () => this.verifier !== undefined, before);
     this.aligned = this.align();
     // Whoever waits hears the reason; the state tells it to those who do not.
     this.aligned.catch(() => undefined);
@@ -154,6 +156,7 @@ export class Comparison {
         },
         signal: this.signal,
       });
+      await this.choices.takeOver(slices());
       this.state = 'ready';
       if (this.verifier) this.judge(this.verifier);
     } catch (error) {

@@ -31,6 +31,8 @@ export interface FoundAnswer {
   provenance: Provenance;
   /** Equal for equal answers (and, for practical purposes, only then). */
   hash: number;
+  /** Equal for equal prompts; of the dataset's own answers only, by which its rows are found again. */
+  prompt?: number;
   /** Natural logarithms that the file recorded. */
   logprobs?: readonly number[];
   maskedTokens?: number;
@@ -52,6 +54,7 @@ export class SourceTable {
   private capacity = 0;
   private offsets = new Float64Array(0);
   private hashes = new Float64Array(0);
+  private prompts = new Float64Array(0);
   private lengths = new Uint32Array(0);
   private lines = new Uint32Array(0);
   private origins = new Uint8Array(0);
@@ -82,6 +85,7 @@ export class SourceTable {
     this.lengths[row] = place.place.length;
     this.lines[row] = place.line;
     this.hashes[row] = hash;
+    this.prompts[row] = answer.prompt ?? NaN;
     this.origins[row] = provenances.indexOf(provenance);
     this.items++;
     this.originCounts.set(provenance, (this.originCounts.get(provenance) ?? 0) + 1);
@@ -111,6 +115,11 @@ export class SourceTable {
 
   hash(row: number): number {
     return this.hashes[row] as number;
+  }
+
+  /** Equal for rows of the dataset with equal prompts and answers. */
+  rowKey(row: number): string {
+    return `${this.prompts[row]} ${this.hashes[row]}`;
   }
 
   provenance(row: number): Provenance {
@@ -216,6 +225,7 @@ export class SourceTable {
     };
     this.offsets = longer(this.offsets, (length) => new Float64Array(length));
     this.hashes = longer(this.hashes, (length) => new Float64Array(length));
+    this.prompts = longer(this.prompts, (length) => new Float64Array(length));
     this.lengths = longer(this.lengths, (length) => new Uint32Array(length));
     this.lines = longer(this.lines, (length) => new Uint32Array(length));
     this.origins = longer(this.origins, (length) => new Uint8Array(length));

@@ -369,4 +369,44 @@ describe('what was chosen', () => {
     expect(summary.bySource[1]).toBe(1);
     await expect(server.call(getComparison, { id })).rejects.toThrow('not open any more');
   });
+
+  it('belongs to what a row says: where the file has changed, what is not the same is dropped and counted', async () => {
+    const { server, id, dataset, other, folder } = await opened();
+    for (const [row, source] of [
+      [0, 2],
+      [2, 2],
+      [4, null],
+      [5, 1],
+    ] as const)
+      await server.call(chooseTargets, { id, row: { row, source } });
+    const changed = truths.slice(1).map((row, k) => (k === 1 ? { ...row, native: 'Another answer.' } : row));
+    const repeat = { ...truths[3]!, native: 'The answer is 46, again.' };
+    await writeFile(dataset, [...changed, repeat].map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const sources: TargetSourceSpec[] = [{ kind: 'dataset' }, { kind: 'column', column: 'native' }];
+    // Opened while the one before it still reads: that hands on what it was to take over.
+    const between = await server.call(openComparison, { dataset, sources, after: id });
+    const next = await server.call(openComparison, {
+      dataset,
+      sources: [...sources, { kind: 'file', file: other }],
+      after: between.id,
+    });
+    const summary = await server.call(chooseTargets, { id: next.id });
+    expect(summary).toMatchObject({
+      own: 2,
+      rows: 5,
+      bySource: [4, 0, 1],
+      lost: [{ reason: phrase('the row has changed'), count: 2 }],
+    });
+    const file = join(folder, 'chosen.jsonl');
+    await server.call(writeChosenTargets, { id: next.id, file, overwrite: false });
+    const { examples } = await loadExamples(file);
+    const said = examples.map(({ body }) => body.kind !== 'text' && [body.prompt, body.completion]);
+    expect(JSON.stringify(said)).not.toContain('Question 4');
+    expect(JSON.stringify(said)).toContain('Let me see. 28');
+    const last = await server.call(openComparison, { dataset, sources, after: next.id });
+    expect(await server.call(chooseTargets, { id: last.id })).toMatchObject({
+      own: 1,
+      lost: [{ reason: phrase('the source is not compared any more'), count: 1 }],
+    });
+  });
 });

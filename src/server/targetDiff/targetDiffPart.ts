@@ -81,9 +81,14 @@ class Comparisons {
     const goesOn = before?.dataset === params.dataset;
     const verifier = goesOn ? before?.judgedBy : params.verifier;
     const { dataset, sources } = params;
-    const whole = { id, dataset, sources, ...(verifier ? { verifier } : {}), onChange: () => tell() };
-    const comparison = new Comparison(whole);
-    if (before && goesOn) comparison.choices.takeOver(before.choices);
+    const comparison = new Comparison({
+      id,
+      dataset,
+      sources,
+      ...(verifier ? { verifier } : {}),
+      ...(before && goesOn ? { before: before.choices } : {}),
+      onChange: () => tell(),
+    });
     if (after !== undefined) this.close(after);
     const scoring = new ComparisonScoring(comparison, this.scoring);
     this.opened.set(id, { client, waiting: undefined, comparison, scoring });

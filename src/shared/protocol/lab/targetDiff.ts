@@ -103,7 +103,7 @@ export interface ComparisonState {
 
 /**
  * Opens a comparison. `after`: the one whose place it takes, if that is still there; its verifier, rule and rows chosen by hand
- * go on, and it ends.
+ * go on where row and answer are still what they were, and it ends.
  */
 export const openComparison = request<
   { dataset: string; sources: TargetSourceSpec[]; verifier?: TargetVerifier; after?: string },
@@ -221,6 +221,8 @@ export interface ChoiceSummary {
   /** Rows whose own choice differs from the rule. */
   own: number;
   dropped: { reason: Words; count: number }[];
+  /** Choices by hand in the comparison before this one that could not go on. */
+  lost: { reason: Words; count: number }[];
   /** Rows that the rule cannot decide before they are scored. */
   undecided: number;
 }
