@@ -1,5 +1,5 @@
 // The target diff as a person uses it, on files in a real folder, answered by the lab server's own part.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -10,6 +10,7 @@ import { targetDiffPart } from '../../src/server/targetDiff/targetDiffPart.ts';
 import {
   chooseTargets,
   comparisonChanged,
+  findTargetSources,
   getComparison,
   getComparisonRows,
   judgeComparison,
@@ -257,6 +258,48 @@ describe.skipIf(noBrowser)('the target diff', inBrowser, () => {
     panel.errors.length = 0;
   });
 
+  it('keeps choices by hand when it is opened again at the second attempt, and says which ones are dropped', async () => {
+    const file = path.join(workspace, 'changing', 'train.jsonl');
+    await mkdir(path.dirname(file));
+    const lines = (from: number): string =>
+      rows
+        .slice(from, 300)
+        .map((one) => `${JSON.stringify(one)}\n`)
+        .join('');
+    await writeFile(file, lines(0));
+    const lab = await memoryServer(targetDiffPart, workspace);
+    let broken = false;
+    const answer = (method: string, params: unknown): unknown => {
+      if (broken && method === findTargetSources.method) throw new Error('the disk is gone');
+      return lab.call({ method }, params);
+    };
+    const panel = await open({ answer, subject: { title: 'Targets', dataset: file } }, lab);
+    const { page } = panel;
+    const counts = page.locator('.choice [role=status]');
+    for (const [index, name] of [
+      [0, 'Native column'],
+      [2, 'Native column'],
+    ] as const) {
+      await row(panel, index)
+        .getByRole('button', { name: `Train on ${name}` })
+        .click();
+    }
+    await expect.poll(() => counts.innerText()).toContain('2 rows are chosen by hand.');
+    await writeFile(file, lines(1));
+    broken = true;
+    await page.locator('.list-rows').focus();
+    await page.keyboard.press('End');
+    const notice = page.locator('.notice');
+    const again = page.getByRole('button', { name: 'Try again' });
+    await expect.poll(() => notice.innerText()).toContain('has changed since');
+    await again.click();
+    await expect.poll(() => notice.innerText()).toContain('the disk is gone');
+    broken = false;
+    await again.click();
+    const said = 'One row is chosen by hand. One choice by hand was dropped: the row has changed.';
+    await expect.poll(() => counts.innerText()).toContain(said);
+  });
+
   it('says what to do when there is nothing to compare with', async () => {
     const lonely = path.join(workspace, 'lonely.jsonl');
     await writeFile(lonely, '{"prompt":"a","completion":"b"}\n');
@@ -267,7 +310,7 @@ describe.skipIf(noBrowser)('the target diff', inBrowser, () => {
 
   it('colours tokens under a model without moving rows', { timeout: 90_000 }, async () => {
     const small = path.join(workspace, 'small', 'train.jsonl');
-    await import('node:fs/promises').then(({ mkdir }) => mkdir(path.dirname(small), { recursive: true }));
+    await mkdir(path.dirname(small));
     await writeFile(
       small,
       rows

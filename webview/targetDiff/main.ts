@@ -218,7 +218,10 @@ async function write(): Promise<void> {
   await action({ kind: 'command', command: 'forgettingLab.internal.writeTargets', args });
 }
 
-/** Looks for sources and opens what is found, or what was open before the page was left. */
+/**
+ * Looks for sources and opens what is found, in the place of `after`; without that, goes on with what was open before the page
+ * was left.
+ */
 async function start(after?: string): Promise<void> {
   try {
     const { dataset, other, run, stage } = subject;
@@ -229,15 +232,19 @@ async function start(after?: string): Promise<void> {
       ...(stage === undefined ? {} : { stage }),
     });
     page.title(el('span', { title: offers.dataset }, offers.place));
-    const known = remembered<string>('comparison');
-    const before = known === undefined ? undefined : await request(getComparison, { id: known }).catch(() => undefined);
-    await adopt(before?.state === 'ready' && before.dataset === offers.dataset ? before : await open(offers, after));
+    const known = after ?? remembered<string>('comparison');
+    const before =
+      known === undefined || known === after
+        ? undefined
+        : await request(getComparison, { id: known }).catch(() => undefined);
+    await adopt(before?.state === 'ready' && before.dataset === offers.dataset ? before : await open(offers, known));
   } catch (error) {
-    page.failed(error, () => void start());
+    // What was chosen is in the comparison that is there by now.
+    page.failed(error, () => void start(state?.id ?? after));
   }
 }
 
-/** `after`: the comparison whose place it takes. */
+/** `after`: the comparison whose place it takes, if it is still there. */
 function open(found: TargetSourceOffers, after: string | undefined): Promise<ComparisonState> {
   const files = added.map((file): TargetSourceSpec => ({ kind: 'file', file }));
   const specs = found.offers.map(({ spec }) => spec);
@@ -259,7 +266,6 @@ async function reopen(): Promise<void> {
   unfolded.clear();
   pages.reset();
   page.notice(undefined);
-  keep('comparison', undefined);
   await start(old);
 }
 
