@@ -300,6 +300,37 @@ describe.skipIf(noBrowser)('the target diff', inBrowser, () => {
     await expect.poll(() => counts.innerText()).toContain(said);
   });
 
+  it('says why a chosen file cannot be compared, goes on without it, and takes another', async () => {
+    const folder = path.join(workspace, 'choosing');
+    await mkdir(folder);
+    const [own, unfit, fit] = ['train.jsonl', 'package.json', 'other.jsonl'].map((name) => path.join(folder, name));
+    const lines = (from: number): string =>
+      rows
+        .slice(from, 40)
+        .map((one) => `${JSON.stringify(one)}\n`)
+        .join('');
+    await writeFile(own!, lines(0));
+    await writeFile(unfit!, '{\n  "name": "x"\n}\n');
+    let picked = unfit;
+    const act = ({ kind }: PanelAction): unknown => (kind === 'pickFile' ? picked : null);
+    const panel = await open({ act, subject: { title: 'Targets', dataset: own } });
+    const { page } = panel;
+    const files = async (): Promise<unknown> => ((await panel.state()) as Record<string, unknown>)['panel.files'];
+    const pick = (): Promise<void> => page.getByRole('button', { name: 'Compare with a file' }).click();
+    const more = page.locator('.more');
+    await row(panel, 0).locator('.answer').first().waitFor();
+    await pick();
+    await expect.poll(() => more.innerText()).toContain('package.json is one JSON object');
+    await row(panel, 0).getByRole('button', { name: 'Train on Native column' }).waitFor();
+    expect(await files()).toEqual([]);
+    await writeFile(fit!, lines(1));
+    picked = fit;
+    await pick();
+    await row(panel, 1).getByRole('button', { name: 'Train on other' }).waitFor();
+    expect(await more.innerText()).not.toContain('package.json');
+    expect(await files()).toEqual([fit]);
+  });
+
   it('says what to do when there is nothing to compare with', async () => {
     const lonely = path.join(workspace, 'lonely.jsonl');
     await writeFile(lonely, '{"prompt":"a","completion":"b"}\n');

@@ -263,6 +263,8 @@ async function reopen(): Promise<void> {
   const old = state?.id;
   state = undefined;
   order = undefined;
+  arranging?.abort();
+  arranging = undefined;
   unfolded.clear();
   pages.reset();
   page.notice(undefined);
@@ -333,7 +335,9 @@ function show(next: ComparisonState): void {
     page.failed(new RequestError(next.failure ?? { message: '' }), () => void reopen());
     return;
   }
-  if (!viewChosen) view = { ...view, left: 0, right: likelyRight(next.sources) };
+  forgetUnreadable(next);
+  // Rows that are in order stay beside what they were put in order for.
+  if (!viewChosen && !order && !arranging) view = { ...view, left: 0, right: likelyRight(next.sources) };
   const last = next.sources.length - 1;
   view = { ...view, left: Math.min(view.left, last), right: Math.min(view.right, last) };
   const failure = next.scoring?.state === 'failed' ? next.scoring.failure : undefined;
@@ -353,6 +357,16 @@ function show(next: ComparisonState): void {
   }
   if (aligned) numbersChanged(before, next);
   ready = true;
+}
+
+/** A file that cannot be read is not put beside the dataset again, unless it is chosen anew. */
+function forgetUnreadable({ sources }: ComparisonState): void {
+  const readable = added.filter(
+    (file) => !sources.some(({ spec, failure }) => failure && spec.kind === 'file' && spec.file === file),
+  );
+  if (readable.length === added.length) return;
+  added = readable;
+  keep('files', added);
 }
 
 const names = (source: ComparisonState['sources'][number]): string => sourceName(source);

@@ -3,6 +3,7 @@ import { modelName } from '../ui/modelNames.ts';
 import type { ComparisonState, TargetSourceState } from '../../src/shared/protocol/lab/targetDiff.ts';
 import type { Provenance } from '../../src/shared/dataset.ts';
 import type { TargetStatistics } from '../../src/shared/records.ts';
+import { onOneLine } from '../../src/shared/errors.ts';
 import { formatCount, formatPerplexity, formatShare, sentence } from '../../src/shared/words.ts';
 import { say, text } from '../ui/host.ts';
 
@@ -37,11 +38,14 @@ export function provenanceName(provenance: Provenance): string {
 
 /** The source that is most likely wanted at the right: own output, then rephrase, then whatever there is. */
 export function likelyRight(sources: readonly TargetSourceState[]): number {
+  const find = (fits: (source: TargetSourceState) => boolean): number =>
+    sources.findIndex((source, index) => index > 0 && !source.failure && fits(source));
   for (const provenance of ['self_output', 'rephrase'] as const) {
-    const found = sources.findIndex((source, index) => index > 0 && source.provenance === provenance);
+    const found = find((source) => source.provenance === provenance);
     if (found > 0) return found;
   }
-  return sources.length > 1 ? 1 : 0;
+  const readable = find(() => true);
+  return readable > 0 ? readable : Math.min(1, sources.length - 1);
 }
 
 /** The numbers of a source, and what they are over: nobody should take a partial mean for the final one. */
@@ -111,6 +115,7 @@ export function cautionsOf(state: ComparisonState, left: number, right: number):
 function leftOut(state: ComparisonState): string[] {
   return state.sources.flatMap((source) => {
     const name = sourceName(source);
+    if (source.failure) return [text('{0} is not compared: {1}', name, say(onOneLine(source.failure)))];
     const words: string[] = [];
     if (source.missing === 1) words.push(text('1 prompt has no answer in {0}.', name));
     else if (source.missing > 0) {

@@ -21,7 +21,10 @@ export interface AlignHooks {
   signal: AbortSignal;
 }
 
-/** The first table is the dataset's own. Throws `dataset-empty` when the dataset has no usable row. */
+/**
+ * The first table is the dataset's own. Throws when that cannot be read, `dataset-empty` when it has no usable row; the table
+ * of another file that cannot be read says why.
+ */
 export async function alignSources(tables: readonly SourceTable[], hooks: AlignHooks): Promise<void> {
   const [truth] = tables;
   if (!truth) return;
@@ -32,7 +35,7 @@ export async function alignSources(tables: readonly SourceTable[], hooks: AlignH
     await readRecorded(truth, truth.spec.recorded, hooks);
   }
   for (const table of tables) {
-    if (table.spec.kind === 'file') await alignFile(truth, table, hooks);
+    if (table.spec.kind === 'file' && !table.failure) await alignFile(truth, table, hooks);
   }
 }
 
@@ -71,6 +74,16 @@ async function* paced(file: string, pause: AlignHooks['pause']): AsyncGenerator<
   }
 }
 
+/** A file beside the dataset; what is wrong with it is its own affair, and the others are compared all the same. */
+async function* rowsBeside(table: SourceTable, pause: AlignHooks['pause']): AsyncGenerator<ExampleEvent> {
+  try {
+    yield* paced(table.file, pause);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    table.failure = error.words;
+  }
+}
+
 /** Pairs come in any order: the dataset's side brings its row. A row that waits for its partner keeps numbers only. */
 async function alignFile(
   truth: SourceTable,
@@ -81,7 +94,7 @@ async function alignFile(
   let row = 0;
   const ofDataset = alignableRows<number | FoundAnswer>(paced(truth.file, pause), () => row++, hashedKey);
   const ofFile = alignableRows<number | FoundAnswer>(
-    paced(table.file, pause),
+    rowsBeside(table, pause),
     (event) => {
       table.format ??= event.format;
       return found(event, event.example, event.example.provenance);
@@ -102,14 +115,9 @@ async function alignFile(
 /** What a file recorded of the dataset's own answers; one that is gone or no longer fits leaves them without numbers. */
 async function readRecorded(truth: SourceTable, file: string, hooks: AlignHooks): Promise<void> {
   const recorded = new SourceTable({ kind: 'file', file }, '', file);
-  try {
-    await alignFile(truth, recorded, hooks, (row, { hash, logprobs }) => {
-      if (logprobs && hash === truth.hash(row)) truth.addRecorded(row, logprobs);
-    });
-  } catch (error) {
-    hooks.signal.throwIfAborted();
-    if (!(error instanceof LabError)) throw error;
-  }
+  await alignFile(truth, recorded, hooks, (row, { hash, logprobs }) => {
+    if (logprobs && hash === truth.hash(row)) truth.addRecorded(row, logprobs);
+  });
 }
 
 /** Keys of waiting rows are hashes, so that long prompts do not pile up. */

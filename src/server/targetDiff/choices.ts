@@ -52,7 +52,7 @@ export class TargetChoices {
     this.before = undefined;
     const here = (source: number): number | undefined => {
       const spec = JSON.stringify(before.sources[source]?.spec);
-      const index = this.sources.findIndex((one) => JSON.stringify(one.spec) === spec);
+      const index = this.sources.findIndex((one) => !one.failure && JSON.stringify(one.spec) === spec);
       return index < 0 ? undefined : index;
     };
     const { rule } = before;

@@ -147,7 +147,7 @@ export class Comparison {
   private async align(): Promise<void> {
     try {
       // The files are opened before they are read, so that a change in between shows.
-      for (const { file } of this.tables) await this.open(file);
+      for (const table of this.tables) await this.openSource(table);
       await alignSources(this.tables, {
         pause: slices(),
         onRows: (rows) => {
@@ -156,6 +156,7 @@ export class Comparison {
         },
         signal: this.signal,
       });
+      for (const table of this.tables) if (table.failure) await this.letGo(table.file);
       await this.choices.takeOver(slices());
       this.state = 'ready';
       if (this.verifier) this.judge(this.verifier);
@@ -206,6 +207,23 @@ export class Comparison {
     if (!table.has(row) || table.format === undefined) return undefined;
     const file = await this.open(table.file);
     return file.example(table.place(row), table.format);
+  }
+
+  private async openSource(table: SourceTable): Promise<void> {
+    try {
+      await this.open(table.file);
+    } catch (error) {
+      if (table.spec.kind !== 'file' || !(error instanceof LabError)) throw error;
+      table.failure = error.words;
+    }
+  }
+
+  /** Nothing is read from the file any more: it may change as it likes. */
+  private async letGo(file: string): Promise<void> {
+    const opened = this.files.get(file);
+    this.files.delete(file);
+    const [opening] = await Promise.allSettled([opened]);
+    if (opening.status === 'fulfilled') await opening.value?.close();
   }
 
   private open(file: string): Promise<RowFile> {

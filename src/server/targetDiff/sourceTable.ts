@@ -5,6 +5,7 @@ import type { DatasetFormat } from '../../data/examples.ts';
 import type { ExamplePlace } from '../../data/rowFile.ts';
 import { TargetStatisticsAccumulator } from '../../metrics/perplexity.ts';
 import type { Provenance } from '../../shared/dataset.ts';
+import type { ErrorWords } from '../../shared/errors.ts';
 import type { Words } from '../../shared/phrase.ts';
 import type { TargetSourceSpec, TargetSourceState } from '../../shared/protocol/lab/targetDiff.ts';
 import type { TargetStatistics } from '../../shared/records.ts';
@@ -45,6 +46,8 @@ export class SourceTable {
   /** The file its places belong to. */
   readonly file: string;
   format: DatasetFormat | undefined;
+  /** Why its file cannot be read. */
+  failure: ErrorWords | undefined;
   unmatched = 0;
   readonly dropped = createDropCounter();
   /** Prompts it has an answer to. */
@@ -195,6 +198,7 @@ export class SourceTable {
     return {
       spec: this.spec,
       label: this.label,
+      ...(this.failure ? { failure: this.failure } : {}),
       provenance: commonest?.[0] ?? 'ground_truth',
       items: this.items,
       unmatched: this.unmatched,

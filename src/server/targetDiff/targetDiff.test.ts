@@ -53,6 +53,7 @@ async function opened(sources?: (folder: string) => TargetSourceSpec[]) {
   onTestFinished(() => rm(folder, { recursive: true }));
   const [dataset, other] = [join(folder, 'truth.jsonl'), join(folder, 'own.jsonl')];
   await writeFile(dataset, truths.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  await writeFile(join(folder, 'package.json'), '{\n  "name": "x"\n}\n');
   await writeFile(other, `${own.map((row) => JSON.stringify(row)).join('\n')}\n{broken\n`);
   const server = await memoryServer(targetDiffPart, folder);
   const specs = sources?.(folder) ?? [{ kind: 'file', file: other } as const, { kind: 'column', column: 'native' }];
@@ -87,12 +88,39 @@ describe('opening', () => {
     expect(column?.dropped[0]).toMatchObject({ reason: phrase('no text in column "{0}"', 'native'), count: 1 });
   });
 
-  it('says why a file cannot be compared', async () => {
-    const { state } = await opened((folder) => [{ kind: 'file', file: join(folder, 'absent.jsonl') }]);
-    expect(state.state).toBe('failed');
-    expect(inEnglish(state.failure?.message ?? '')).toContain('absent.jsonl does not exist');
-    expect(inEnglish(state.failure?.remedy ?? '')).toBe('Check the path.');
-    expect(inEnglish(state.failure?.message ?? '')).toContain('absent.jsonl does not exist');
+  it('says why a file cannot be compared, and compares the others', async () => {
+    const { server, id, folder, state } = await opened((place) => [
+      { kind: 'file', file: join(place, 'absent.jsonl') },
+      { kind: 'file', file: join(place, 'package.json') },
+      { kind: 'file', file: join(place, 'own.jsonl') },
+    ]);
+    expect(state).toMatchObject({ state: 'ready', rows: 6 });
+    const [, absent, object, file] = state.sources;
+    expect(inEnglish(absent?.failure?.message ?? '')).toContain('absent.jsonl does not exist');
+    expect(inEnglish(absent?.failure?.remedy ?? '')).toBe('Check the path.');
+    expect(inEnglish(object?.failure?.message ?? '')).toContain('one JSON object');
+    expect([absent, object, file].map((source) => source?.items)).toEqual([0, 0, 5]);
+    expect(file?.failure).toBeUndefined();
+    // It may change: nothing is read from it.
+    await writeFile(join(folder, 'package.json'), '{}');
+    const view = await server.call(arrangeComparison, { id, left: 0, right: 3, filter: all, sort: 'line' });
+    const page = { id, view: view.view, from: 0, count: 10, characters: 10 };
+    expect(await server.call(getComparisonRows, page)).toHaveLength(6);
+  });
+
+  it('fails when the dataset cannot be read, and hands on what was chosen all the same', async () => {
+    const { server, id, dataset } = await opened();
+    await server.call(chooseTargets, { id, row: { row: 0, source: 2 } });
+    const text = await readFile(dataset, 'utf8');
+    await rm(dataset);
+    const sources: TargetSourceSpec[] = [{ kind: 'dataset' }, { kind: 'column', column: 'native' }];
+    const failing = await server.call(openComparison, { dataset, sources, after: id });
+    const state = async (): Promise<ComparisonState> => server.call(getComparison, { id: failing.id });
+    await expect.poll(async () => (await state()).state).toBe('failed');
+    expect(inEnglish((await state()).failure?.message ?? '')).toContain('truth.jsonl does not exist');
+    await writeFile(dataset, text);
+    const next = await server.call(openComparison, { dataset, sources, after: failing.id });
+    expect(await server.call(chooseTargets, { id: next.id })).toMatchObject({ own: 1, bySource: [5, 1], lost: [] });
   });
 
   it('offers columns and files made from the dataset', async () => {

@@ -58,6 +58,8 @@ export interface TargetSourceState {
   spec: TargetSourceSpec;
   /** No two sources of a comparison have the same. */
   label: string;
+  /** Why its file cannot be read; the comparison goes on without its answers. */
+  failure?: ErrorWords;
   /** The most frequent provenance of its rows. */
   provenance: Provenance;
   /** Prompts of the dataset it has an answer to. */
@@ -84,7 +86,7 @@ export interface ComparisonState {
   dataset: string;
   /** Prompts of the dataset. */
   rows: number;
-  /** `failed`: `failure` says why. */
+  /** `failed`: the dataset cannot be read, `failure` says why. */
   state: 'aligning' | 'ready' | 'failed';
   failure?: ErrorWords;
   sources: TargetSourceState[];
