@@ -364,6 +364,41 @@ describe.skipIf(noBrowser)('the target diff', inBrowser, () => {
     }
   });
 
+  it('lists what passes a limit on the gap once all is scored, in the order of lines too', async () => {
+    const folder = path.join(workspace, 'gaps');
+    await mkdir(folder);
+    const file = path.join(folder, 'train.jsonl');
+    await writeFile(
+      file,
+      rows
+        .slice(10, 50)
+        .map((one) => `${JSON.stringify(one)}\n`)
+        .join(''),
+    );
+    const subject = { title: 'Targets', dataset: file, model: { name: 'pocket' } };
+    const lab = await memoryServer(targetDiffPart, workspace);
+    let scoring = false;
+    // Rows are listed while nothing is scored yet.
+    const answer = async (method: string, params: unknown): Promise<unknown> => {
+      if (method === scoreComparison.method) await expect.poll(() => scoring, { timeout: 20_000 }).toBe(true);
+      return lab.call({ method }, params);
+    };
+    const panel = await open({ answer, trusted: true, subject }, lab);
+    const { page } = panel;
+    const choose = async (name: string, option: string): Promise<void> => {
+      const list = page.getByRole('combobox', { name });
+      await list.click();
+      await list.locator('vscode-option').getByText(option, { exact: true }).click();
+    };
+    await row(panel, 0).locator('.answer').first().waitFor();
+    await choose('Sort by', 'line');
+    await choose('Gap', '1.5 times or more');
+    await page.getByText('(0 rows listed)').waitFor();
+    await page.locator('h1').hover();
+    scoring = true;
+    await expect.poll(() => page.locator('.row').count(), { timeout: 20_000 }).toBeGreaterThan(0);
+  });
+
   it('has room for rows beside its controls, and keeps what is folded', async () => {
     const panel = await open({ trusted: true, width: 1100, height: 760 });
     const { page } = panel;

@@ -387,16 +387,25 @@ function numbersChanged(before: ComparisonState | undefined, next: ComparisonSta
     choiceTimer = undefined;
     void choose({});
   }, 1000);
-  const ended = next.scoring?.state === 'done' && !scoredWhenArranged && view.sort !== 'line';
-  if (ended && order && order.unscored > 0) {
-    // A reader who has not begun to read gets the order at once; anybody else is asked.
-    if (list.first === 0 && !list.element.matches(':hover, :focus-within')) void arrange();
-    else
-      fill(
-        stale,
-        button(text('Sort again: all rows are scored'), () => void arrange()),
-      );
-  }
+  if (scoredSince(next)) listAgain(text('List again: all rows are scored'));
+}
+
+/** Whether scoring has ended since the rows were listed, and the list goes by its numbers. */
+function scoredSince({ scoring }: ComparisonState): boolean {
+  const byNumbers = view.sort !== 'line' || view.filter.gap > 1;
+  if (!byNumbers || scoring?.state !== 'done' || scoredWhenArranged) return false;
+  return arranging !== undefined || (order?.unscored ?? 0) > 0;
+}
+
+/** A reader who has not begun to read gets the new list at once; anybody else is asked. */
+function listAgain(words: string): void {
+  const reading = list.first > 0 || list.element.matches(':hover, :focus-within');
+  if (arranging || !reading) void arrange();
+  else
+    fill(
+      stale,
+      button(words, () => void arrange()),
+    );
 }
 
 function visibleWithout(next: ComparisonState): boolean {
@@ -420,12 +429,12 @@ async function arrange(): Promise<void> {
   const running = new AbortController();
   arranging = running;
   const { id, scoring, rows } = state;
+  scoredWhenArranged = scoring?.state === 'done';
   const slow = setTimeout(() => fill(stale, text('Looking through {0} rows', formatCount(rows))), slowMs);
   try {
     const arranged = await request(arrangeComparison, { id, ...view }, running.signal);
     if (arranging !== running) return;
     order = arranged;
-    scoredWhenArranged = scoring?.state === 'done';
     fill(stale);
     pages.reset();
     unfolded.clear();
@@ -446,10 +455,14 @@ async function arrange(): Promise<void> {
 async function score(): Promise<void> {
   if (!state) return;
   const { id } = state;
+  const arrangingBefore = arranging;
   try {
     const next = await request(scoreComparison, { id, model });
     if (state?.id !== id) return;
     scoredWhenArranged = false;
+    // The numbers that the rows were listed by are no longer there.
+    if (order) order = { ...order, unscored: next.rows };
+    if (arranging && arranging === arrangingBefore) void arrange();
     pages.reset({ keep: true });
     show(next);
     list.refresh();

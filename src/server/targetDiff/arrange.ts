@@ -10,6 +10,13 @@ export interface Arrangement {
   order: Uint32Array;
 }
 
+/** What came out of an arrangement. */
+export interface Arranged {
+  order: Uint32Array;
+  /** Rows with numbers that are still to come: those in the order, and those left out only because their gap is not known. */
+  unscored: number;
+}
+
 /** Awaited between two pieces of work; see slices.ts. */
 type Pause = () => Promise<void> | undefined;
 
@@ -25,9 +32,10 @@ export async function arrange(
   { filter, sort }: ComparisonView,
   matches: (row: number) => Promise<boolean>,
   pause: Pause,
-): Promise<Uint32Array> {
+): Promise<Arranged> {
   const kept = new Uint32Array(rows);
   let count = 0;
+  let unscored = 0;
   for (let row = 0; row < rows; row++) {
     if (row % rowsAtOnce === 0) await pause();
     if (!passes(pair, row, filter)) continue;
@@ -35,20 +43,36 @@ export async function arrange(
       await pause();
       if (!(await matches(row))) continue;
     }
-    kept[count++] = row;
+    if (waits(pair, row)) unscored++;
+    if (withinLimit(pair, row, filter.gap)) kept[count++] = row;
   }
   const order = kept.slice(0, count);
   await pause();
   if (sort !== 'line') await sortBy(order, keyOf(pair, sort), rows, pause);
-  return order;
+  return { order, unscored };
 }
 
+/** Whether the row is listed, or would be if its gap were known and large enough. */
 function passes(pair: Pair, row: number, filter: ComparisonView['filter']): boolean {
   const { left, right } = pair;
   if (filter.differing && left.has(row) && right.has(row) && left.hash(row) === right.hash(row)) return false;
   if (!passesVerdict(left.verdict(row), right.verdict(row), filter.verdict)) return false;
-  // Rows whose gap is not known do not pass a limit.
-  return filter.gap <= 1 || gap(pair, row) >= Math.log(filter.gap);
+  return withinLimit(pair, row, filter.gap) || gapMayCome(pair, row);
+}
+
+/** Rows whose gap is not known do not pass a limit. */
+function withinLimit(pair: Pair, row: number, limit: number): boolean {
+  return limit <= 1 || gap(pair, row) >= Math.log(limit);
+}
+
+/** Whether an answer of the row is still to be scored. */
+function waits({ left, right }: Pair, row: number): boolean {
+  return [left, right].some((table) => table.has(row) && table.scoreState(row) === 'none');
+}
+
+function gapMayCome(pair: Pair, row: number): boolean {
+  const scorable = [pair.left, pair.right].every((table) => table.has(row) && table.scoreState(row) !== 'unscorable');
+  return scorable && waits(pair, row);
 }
 
 function passesVerdict(left: number | undefined, right: number | undefined, wanted: VerdictFilter): boolean {
@@ -70,7 +94,7 @@ function passesVerdict(left: number | undefined, right: number | undefined, want
 }
 
 /** Difference of the log perplexities, -1 when one is not known. */
-export function gap({ left, right }: Pair, row: number): number {
+function gap({ left, right }: Pair, row: number): number {
   return perplexityGap(left.perplexity(row) ?? null, right.perplexity(row) ?? null);
 }
 

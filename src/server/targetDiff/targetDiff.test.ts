@@ -265,6 +265,23 @@ describe('rows', () => {
     expect(await lines({}, 'right')).toEqual([1, 3, 4, 5, 6, 2]);
   });
 
+  it('that only wait for their numbers are counted, whatever leaves them out until then', async () => {
+    const { server, id, until } = await opened();
+    const arranged = async (filter: Partial<ComparisonFilter>) => {
+      const view = { left: 0, right: 1, filter: { ...all, ...filter }, sort: 'line' } as const;
+      const { count, unscored } = await server.call(arrangeComparison, { id, ...view });
+      return [count, unscored];
+    };
+    // The second row has no answer at the right: no gap will ever come of it.
+    expect(await arranged({})).toEqual([6, 6]);
+    expect(await arranged({ gap: 1.01 })).toEqual([0, 5]);
+    expect(await arranged({ gap: 1.01, text: 'question' })).toEqual([0, 4]);
+    expect(await arranged({ gap: 1.01, verdict: 'left' })).toEqual([0, 1]);
+    await server.call(scoreComparison, { id, model: { name: 'pocket' } });
+    await until(({ scoring }) => scoring?.state === 'done' || scoring?.state === 'failed');
+    expect(await arranged({ gap: 1.01 })).toEqual([5, 0]);
+  });
+
   it('of a file that has changed are refused', async () => {
     const { server, id, dataset } = await opened();
     const { view } = await server.call(arrangeComparison, { id, left: 0, right: 1, filter: all, sort: 'line' });

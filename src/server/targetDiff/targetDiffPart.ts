@@ -23,7 +23,7 @@ import { scoreFlips } from '../../shared/protocol/lab/flipTokens.ts';
 import type { ServerContext, ServerPart } from '../context.ts';
 import { scoringServiceOf } from '../datasets/scoringService.ts';
 import { slices } from '../../lab/slices.ts';
-import { arrange, gap } from './arrange.ts';
+import { arrange } from './arrange.ts';
 import { Comparison } from './comparison.ts';
 import { scoreFlippedAnswers } from './flipTokens.ts';
 import { readPage } from './page.ts';
@@ -213,7 +213,7 @@ async function arrangeRows(
   const pair = { left, right };
   const needle = view.filter.text.toLowerCase();
   const pause = slices();
-  const order = await arrange(
+  const { order, unscored } = await arrange(
     pair,
     comparison.rows,
     view,
@@ -223,8 +223,6 @@ async function arrangeRows(
     },
     pause,
   );
-  let unscored = 0;
-  for (const row of order) if (gap(pair, row) < 0) unscored++;
   return { view: comparison.keepArrangement({ ...pair, order }), count: order.length, unscored };
 }
 

@@ -152,7 +152,12 @@ export interface ComparisonView {
  */
 export const arrangeComparison = request<
   { id: string } & ComparisonView,
-  { view: number; count: number; /** Rows whose perplexities are not known yet. */ unscored: number }
+  {
+    view: number;
+    count: number;
+    /** Rows whose perplexities are still to come: of those listed, and of those that only a limit on the gap leaves out. */
+    unscored: number;
+  }
 >('targetDiff/arrange');
 
 export interface ComparedTarget {
