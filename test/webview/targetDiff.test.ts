@@ -69,13 +69,17 @@ describe.skipIf(noBrowser)('the target diff', inBrowser, () => {
 
   const row = ({ page }: OpenPanel, index: number): Locator => page.locator(`.row[data-index="${index}"]`);
 
+  /** Chooses in a list, and leaves the rows: nobody reads them. */
+  const choose = async ({ page }: OpenPanel, name: string, option: string): Promise<void> => {
+    const list = page.getByRole('combobox', { name });
+    await list.click();
+    await list.locator('vscode-option').getByText(option, { exact: true }).click();
+    await page.locator('h1').hover();
+  };
+
   const rules = ({ page }: OpenPanel): Locator => page.getByRole('combobox', { name: 'Train on' });
   const rule = (panel: OpenPanel, name: string): Locator =>
     rules(panel).locator('vscode-option').getByText(name, { exact: true });
-  const chooseRule = async (panel: OpenPanel, name: string): Promise<void> => {
-    await rules(panel).click();
-    await rule(panel, name).click();
-  };
 
   it('puts answers beside each other as text, whatever they say', async () => {
     const panel = await open();
@@ -246,7 +250,7 @@ describe.skipIf(noBrowser)('the target diff', inBrowser, () => {
   it('chooses for all rows and for one', async () => {
     const panel = await open({ trusted: true, subject: { title: 'Targets', dataset, model: { name: '/absent' } } });
     const { page } = panel;
-    await chooseRule(panel, 'native column, else ground truth');
+    await choose(panel, 'Train on', 'native column, else ground truth');
     await expect.poll(() => page.locator('.choice [role=status]').innerText()).toContain('3,000 native column');
     await row(panel, 1).locator('.pick[aria-pressed=true]').waitFor();
     await row(panel, 1).getByRole('button', { name: 'Train on Ground truth' }).click();
@@ -355,13 +359,45 @@ describe.skipIf(noBrowser)('the target diff', inBrowser, () => {
     await page.locator('.row .token.t3, .row .token.t4').first().waitFor({ timeout: 60_000 });
     await expect.poll(() => page.locator('.sentence').innerText(), { timeout: 60_000 }).toContain('easier to predict');
     await expect.poll(() => page.locator('.summary tbody').innerText()).toMatch(/\d\.\d\d \(\d/);
-    await chooseRule(panel, 'ground truth, hard tokens masked');
+    await choose(panel, 'Train on', 'ground truth, hard tokens masked');
     await page.locator('.row .token.masked').first().waitFor();
     await screenshot(page, 'target-diff-dark');
     for (const name of ['light', 'highContrast'] as const) {
       await panel.setTheme(themes[name]);
       await screenshot(page, `target-diff-${name}`);
     }
+  });
+
+  it('lists by the verdicts of the verifier that is chosen, and all rows without one', async () => {
+    const lab = await memoryServer(targetDiffPart, workspace);
+    const verifier = { scorer: 'last_number', field: 'answer' };
+    const answer = async (method: string, params: unknown): Promise<unknown> => {
+      const result = await lab.call({ method }, params);
+      return method === findTargetSources.method ? { ...(result as object), verifier } : result;
+    };
+    const panel = await open({ answer }, lab);
+    const { page } = panel;
+    const listed = (count: string): Promise<void> => page.getByText(`(${count} rows listed)`).waitFor();
+    const verdict = async (): Promise<unknown> => {
+      const state = (await panel.state()) as Record<string, { filter: { verdict: unknown } }>;
+      return state['panel.view']?.filter.verdict;
+    };
+    await listed('3,000');
+    await choose(panel, 'Verdict', 'both accepted');
+    await listed('2,998');
+    await choose(panel, 'Verifier', 'Exact text');
+    await listed('0');
+    await choose(panel, 'Verifier', 'Last number');
+    await listed('2,998');
+    expect(await verdict()).toBe('both');
+    await choose(panel, 'Verifier', 'none');
+    await listed('3,000');
+    expect(await verdict()).toBe('any');
+    // Kept by a page that showed a verifier, it hides no rows of one that has none.
+    const state = (await panel.state()) as object;
+    const kept = { left: 0, right: 1, filter: { verdict: 'both', gap: 1, text: '', differing: false }, sort: 'gap' };
+    const again = await open({ state: { ...state, 'panel.view': kept } }, lab);
+    await again.page.getByText('(3,000 rows listed)').waitFor();
   });
 
   it('lists what passes a limit on the gap once all is scored, in the order of lines too', async () => {
@@ -385,16 +421,10 @@ describe.skipIf(noBrowser)('the target diff', inBrowser, () => {
     };
     const panel = await open({ answer, trusted: true, subject }, lab);
     const { page } = panel;
-    const choose = async (name: string, option: string): Promise<void> => {
-      const list = page.getByRole('combobox', { name });
-      await list.click();
-      await list.locator('vscode-option').getByText(option, { exact: true }).click();
-    };
     await row(panel, 0).locator('.answer').first().waitFor();
-    await choose('Sort by', 'line');
-    await choose('Gap', '1.5 times or more');
+    await choose(panel, 'Sort by', 'line');
+    await choose(panel, 'Gap', '1.5 times or more');
     await page.getByText('(0 rows listed)').waitFor();
-    await page.locator('h1').hover();
     scoring = true;
     await expect.poll(() => page.locator('.row').count(), { timeout: 20_000 }).toBeGreaterThan(0);
   });

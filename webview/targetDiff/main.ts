@@ -347,6 +347,7 @@ function show(next: ComparisonState): void {
   fill(progress, progressOf(next) ?? '');
   choice.offer(next);
   drawHeads();
+  followVerifier(before, next);
   const aligned = next.state === 'ready';
   const sourcesChanged = JSON.stringify(before?.sources.map(names)) !== JSON.stringify(next.sources.map(names));
   if (!ready || sourcesChanged || before?.scoring?.model !== next.scoring?.model) drawControls(next);
@@ -388,6 +389,18 @@ function numbersChanged(before: ComparisonState | undefined, next: ComparisonSta
     void choose({});
   }, 1000);
   if (scoredSince(next)) listAgain(text('List again: all rows are scored'));
+  else if (before?.judging && !next.judging && view.filter.verdict !== 'any')
+    listAgain(text('List again: all rows are judged'));
+}
+
+/** A list by verdicts is made anew for another verifier; without one there are none to go by. */
+function followVerifier(before: ComparisonState | undefined, next: ComparisonState): void {
+  if (view.filter.verdict === 'any') return;
+  if (!next.verifier) {
+    view = { ...view, filter: { ...view.filter, verdict: 'any' } };
+    keep('view', view);
+  } else if (JSON.stringify(before?.verifier) === JSON.stringify(next.verifier)) return;
+  if (order || arranging) void arrange();
 }
 
 /** Whether scoring has ended since the rows were listed, and the list goes by its numbers. */
