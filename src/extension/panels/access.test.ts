@@ -21,6 +21,15 @@ describe('what panels may ask', () => {
   });
 });
 
+it('gives a comparison back that it opened, or found open after a reload', () => {
+  const { open, adopt, close } = panelAccess.targetDiff.owned!;
+  expect([open, adopt, close].map((spec) => spec?.method)).toEqual([
+    'targetDiff/open',
+    'targetDiff/get',
+    'targetDiff/close',
+  ]);
+});
+
 describe('one panel per kind and subject', () => {
   it('does not count titles and state of the page', () => {
     expect(identityOf('heatmap', { run: '/r', title: 'a', cell: 3 })).toBe(

@@ -60,7 +60,7 @@ export const panelAccess: Record<PanelKind, PanelAccess> = {
     ],
     notifications: [runsChanged, modelsChanged, comparisonChanged],
     // A comparison outlives a hidden page: its scores and choices are there again with the page.
-    owned: { open: openComparison, close: closeComparison, forPage: false },
+    owned: { open: openComparison, adopt: getComparison, close: closeComparison, forPage: false },
   },
 };
 

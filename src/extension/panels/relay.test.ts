@@ -147,6 +147,7 @@ describe('a panel', () => {
 
 describe('what a page has opened in the server', () => {
   const open = request<object, { id: string }>('view/open');
+  const adopt = request<{ id: string }, { id: string }>('view/get');
   const close = request<{ id: string }, null>('view/close');
 
   function opening(forPage: boolean) {
@@ -156,12 +157,12 @@ describe('what a page has opened in the server', () => {
     const services: Partial<PanelServices> = {
       request: async (spec, params) => {
         if (spec.method === 'view/close') return (closed.push((params as { id: string }).id), null);
-        const id = `view ${++last}`;
+        const id = spec.method === 'view/get' ? (params as { id: string }).id : `view ${++last}`;
         await wait;
         return { id };
       },
     };
-    const access = { requests: [open, close], owned: { open, close, forPage } };
+    const access = { requests: [open, adopt, close], owned: { open, adopt, close, forPage } };
     const one = connected(services, access);
     const begin = (): Promise<void> => one.say({ type: 'request', id: 'page:1', method: 'view/open', params: {} });
     return { ...one, closed, begin, hold: (until: Promise<void>) => void (wait = until) };
@@ -188,6 +189,21 @@ describe('what a page has opened in the server', () => {
     expect(closed).toEqual(['view 1', 'view 2']);
     connection.dispose();
     expect(closed).toEqual(['view 1', 'view 2', 'view 3']);
+  });
+
+  it('is closed with the panel that took it over, not with its page', async () => {
+    const { say, closed, connection, hold } = opening(false);
+    let arrive: () => void = () => undefined;
+    hold(new Promise((resolve) => (arrive = resolve)));
+    for (const id of ['page:1', 'page:2']) {
+      await say({ type: 'request', id, method: 'view/get', params: { id: 'view 7' } });
+    }
+    connection.forget();
+    arrive();
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(closed).toEqual([]);
+    connection.dispose();
+    expect(closed).toEqual(['view 7']);
   });
 
   it('outlives the page when it is for the panel', async () => {

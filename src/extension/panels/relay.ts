@@ -18,6 +18,8 @@ export interface PanelAccess {
    */
   readonly owned?: {
     readonly open: RequestSpec<never, { id: string }>;
+    /** Takes over what another page left open, as after a reload of the window: it is this panel's from then on. */
+    readonly adopt?: RequestSpec<{ id: string }, { id: string }>;
     readonly close: RequestSpec<{ id: string }, null>;
     readonly forPage: boolean;
   };
@@ -134,6 +136,8 @@ function keepBelongings({ owned }: PanelAccess, services: PanelServices) {
     giveBack,
     request: async (spec: RequestSpec<unknown, unknown>, params: unknown, signal: AbortSignal): Promise<unknown> => {
       if (spec.method === owned?.close.method) opened.delete((params as { id: string }).id);
+      // Noted before the answer, which a page that is hidden meanwhile does not hear; giving back what is gone does no harm.
+      if (spec.method === owned?.adopt?.method) opened.add((params as { id: string }).id);
       if (spec.method !== owned?.open.method) return services.request(spec, params, signal);
       // A page that opens something anew does not know what the page before it had open.
       if (owned.forPage) giveBack();
