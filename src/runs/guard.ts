@@ -23,8 +23,14 @@ export function isGuarded(benchmark: BenchmarkConfig): boolean {
   return benchmark.guard ?? benchmark.group !== 'target';
 }
 
-/** The breaches after the last measured stage of every trial, in the order of the cells. */
-export async function findBreaches(run: RunData): Promise<Breach[]> {
+/**
+ * The breaches after the last measured stage of every trial, in the order of the cells. Cells whose answers cannot be read
+ * are left out and told; with nobody to tell, the first of them rejects.
+ */
+export async function findBreaches(
+  run: Pick<RunData, 'folder' | 'config' | 'cells'>,
+  onUnreadable?: (error: unknown) => void,
+): Promise<Breach[]> {
   const { forgettingBudget: budget, benchmarks } = run.config.experiment;
   const guarded = new Set(benchmarks.filter(isGuarded).map((benchmark) => benchmark.name));
   const breaches: Breach[] = [];
@@ -33,15 +39,19 @@ export async function findBreaches(run: RunData): Promise<Breach[]> {
       continue;
     const base = run.cells.find((one) => one.stage === 0 && one.benchmark === cell.benchmark);
     if (!base || base.protocol !== cell.protocol || !exceedsBudget(cell.score - base.score, budget)) continue;
-    const { value, lo, hi } = await change(run.folder, base, cell);
-    if (!breachesBudget({ value, hi }, budget)) continue;
+    const found = await change(run.folder, base, cell).catch((error: unknown) => {
+      if (!onUnreadable) throw error;
+      onUnreadable(error);
+    });
+    if (!found || !breachesBudget(found, budget)) continue;
+    const { value, lo, hi } = found;
     const { arm, lr, seed, stage, benchmark } = cell;
     breaches.push({ kind: 'breach', arm, lr, seed, stage, benchmark, change: value, lo, hi, budget });
   }
   return breaches;
 }
 
-function lastStage(run: RunData, key: TrialKey): number {
+function lastStage(run: Pick<RunData, 'cells'>, key: TrialKey): number {
   return Math.max(...run.cells.filter((cell) => sameKey(cell, key)).map((cell) => cell.stage));
 }
 

@@ -37,12 +37,13 @@ export async function printRecords(
 ): Promise<void> {
   if (!options.onlyDerived) await printMeasured(run, output);
   for (const number of await deriveNumbers(run, (cell) => readItems(run.folder, cell))) await output.value(number);
-  try {
-    for (const breach of await findBreaches(run)) await output.value(breach);
-  } catch (error) {
-    // A damaged items file must not hide the rest of the run.
-    output.note(`The forgetting budget cannot be checked: ${describeError(error)}`);
-  }
+  // A damaged items file must hide neither the rest of the run nor its other breaches.
+  const unreadable: string[] = [];
+  const breaches = await findBreaches(run, (error) => unreadable.push(describeError(error)));
+  for (const breach of breaches) await output.value(breach);
+  const [first] = unreadable;
+  if (first === undefined) return;
+  output.note(`Cells for which the forgetting budget cannot be checked: ${unreadable.length}. The first: ${first}`);
 }
 
 async function printMeasured(run: RunData, output: Output): Promise<void> {
