@@ -18,7 +18,7 @@ import type { HeatmapData, RunSummary } from '../../shared/protocol/lab/runs.ts'
 import type { Desk } from '../threads/desk.ts';
 import type { MatrixReport, ReportService } from './report.ts';
 import type { RunIndex } from './runIndex.ts';
-import { stampOf } from './stamp.ts';
+import { itemsStamp, stampOf } from './stamp.ts';
 
 export interface HeatmapOptions {
   stateFolder: string;
@@ -30,7 +30,7 @@ export interface HeatmapOptions {
 }
 
 /** Raised when a report of an earlier version must not be used. */
-const formatVersion = 2;
+const formatVersion = 3;
 
 /** Reports kept in memory and on disk. */
 const keptInMemory = 8;
@@ -38,6 +38,30 @@ const keptOnDisk = 300;
 
 /** A live run gets new intervals at most this often. */
 const liveIntervalMs = 10_000;
+
+/** What failed, or lacked answers that could not be read, is tried again when it is asked for after this. */
+const retryMs = 30_000;
+
+/** A report that is wanted: of a run as its files are now, over all seeds or of one. */
+interface Wanted {
+  folder: string;
+  seed: number | undefined;
+  /** Stamp of the records that it is made from. */
+  results: string;
+  /** Another one whenever the report may say something else. */
+  key: string;
+  /** The same for every state of the run. */
+  subject: string;
+}
+
+async function wantedOf(run: RunRecords, seed: number | undefined): Promise<Wanted> {
+  const { folder, cells } = run;
+  const { results } = stampOf(folder);
+  const stamps = [results, await itemsStamp(folder, cells)];
+  const text = JSON.stringify([formatVersion, packageVersion, folder, ...stamps, seed ?? null]);
+  const key = createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return { folder, seed, results, key, subject: subjectOf(folder, seed) };
+}
 
 /** Throws `run-invalid`, with what is wrong, for a run that is listed as corrupt. */
 function requireReadable({ folder, state, reason = '' }: RunSummary): void {
@@ -54,7 +78,8 @@ export class Heatmaps {
   private readonly lastAsked = new Map<string, number>();
   /** Newest report per run and seed: what it says of cells that have not changed still holds. */
   private readonly newest = new Map<string, MatrixReport>();
-  private readonly failed = new Set<string>();
+  /** When a report came to nothing, or to less than all. */
+  private readonly failedAt = new Map<string, number>();
 
   constructor(options: HeatmapOptions) {
     this.options = options;
@@ -65,44 +90,44 @@ export class Heatmaps {
     const summary = await this.options.index.get(folder);
     requireReadable(summary);
     const run = await this.options.index.reader(summary.folder).read();
-    const { results } = stampOf(summary.folder);
-    const report = await this.report(summary.folder, results, seed);
+    const wanted = await wantedOf(run, seed);
+    const report = await this.report(wanted);
     const isLive = summary.state === 'running';
-    if (!report) this.begin(summary.folder, results, seed, isLive);
+    if (!report?.complete) this.begin(wanted, isLive);
     const sketch = sketchMatrix(run, seed === undefined ? {} : { seed });
     const average = sketchMatrix(run);
     const active = isLive ? await activeCell(run) : undefined;
     return {
-      run: report ? { ...summary, breaches: report.breaches } : summary,
+      run: report?.complete ? { ...summary, breaches: report.breaches } : summary,
       config: run.config,
-      view: report?.view ?? withKnownIntervals(sketch, this.newest.get(subjectOf(summary.folder, seed))?.view),
+      view: report?.view ?? withKnownIntervals(sketch, this.newest.get(wanted.subject)?.view),
       verdict: report?.verdict ?? verdictSentences(run, average, planeNumbers(run, average)),
       definitions: shownDefinitions,
-      pending: report === undefined && !this.failed.has(this.key(summary.folder, results, seed)),
+      pending: report === undefined && !this.hasFailed(wanted),
       ...(active ? { active } : {}),
     };
   }
 
   /** Has the intervals of a run computed if they are not known, so that they are there when somebody asks. */
   async prepare(folder: string): Promise<void> {
-    const { results } = stampOf(folder);
-    const report = await this.report(folder, results, undefined);
-    if (report) this.options.index.setBreaches(folder, results, report.breaches);
-    else this.begin(folder, results, undefined, false);
-    await this.going.get(subjectOf(folder, undefined));
-  }
-
-  private key(folder: string, results: string, seed: number | undefined): string {
-    const text = JSON.stringify([formatVersion, packageVersion, folder, results, seed ?? null]);
-    return createHash('sha256').update(text).digest('hex').slice(0, 32);
+    const { index } = this.options;
+    const run = await index
+      .reader(folder)
+      .read()
+      .catch(() => undefined); // the list says what is wrong with it
+    if (!run) return;
+    const wanted = await wantedOf(run, undefined);
+    const report = await this.report(wanted);
+    if (report?.complete) index.setBreaches(folder, wanted.results, report.breaches);
+    else this.begin(wanted, false);
+    await this.going.get(wanted.subject);
   }
 
   private file(key: string): string {
     return join(this.options.stateFolder, 'matrices', `${key}.json`);
   }
 
-  private async report(folder: string, results: string, seed: number | undefined): Promise<MatrixReport | undefined> {
-    const key = this.key(folder, results, seed);
+  private async report({ key }: Wanted): Promise<MatrixReport | undefined> {
     const known = this.reports.get(key);
     if (known) return known;
     const text = await readFile(this.file(key), 'utf8').catch(() => undefined);
@@ -122,30 +147,37 @@ export class Heatmaps {
     for (const old of [...this.reports.keys()].slice(0, -keptInMemory)) this.reports.delete(old);
   }
 
-  private begin(folder: string, results: string, seed: number | undefined, isLive: boolean): void {
-    const key = this.key(folder, results, seed);
-    const subject = subjectOf(folder, seed);
+  private hasFailed({ key }: Wanted): boolean {
+    return Date.now() - (this.failedAt.get(key) ?? -Infinity) < retryMs;
+  }
+
+  private begin(wanted: Wanted, isLive: boolean): void {
+    const { subject } = wanted;
     const now = Date.now();
-    if (this.going.has(subject) || this.failed.has(key)) return;
+    if (this.going.has(subject) || this.hasFailed(wanted)) return;
     if (isLive && now - (this.lastAsked.get(subject) ?? 0) < liveIntervalMs) return;
     this.lastAsked.set(subject, now);
-    const going = this.compute(folder, results, seed, key).finally(() => {
+    const going = this.compute(wanted).finally(() => {
       this.going.delete(subject);
     });
     this.going.set(subject, going);
   }
 
-  private async compute(folder: string, results: string, seed: number | undefined, key: string): Promise<void> {
+  private async compute({ folder, seed, results, key, subject }: Wanted): Promise<void> {
     const { desk, index, onReady, log } = this.options;
     try {
       const report = await desk.ask('matrix', { folder, ...(seed === undefined ? {} : { seed }) });
       this.remember(key, report);
-      this.newest.set(subjectOf(folder, seed), report);
-      // Cells that were measured in the meantime make another report.
-      if (stampOf(folder).results === results) await this.store(key, report);
-      index.setBreaches(folder, results, report.breaches);
+      this.newest.set(subject, report);
+      // What it lacks may still come; a report that stays must be exact.
+      if (!report.complete) this.failedAt.set(key, Date.now());
+      else {
+        // Cells that were measured in the meantime make another report.
+        if (stampOf(folder).results === results) await this.store(key, report);
+        index.setBreaches(folder, results, report.breaches);
+      }
     } catch (error) {
-      this.failed.add(key);
+      this.failedAt.set(key, Date.now());
       log(`The intervals of ${folder} cannot be computed: ${(error as Error).message}`);
     }
     onReady(folder);
@@ -194,6 +226,8 @@ function knownRow(row: MatrixRow, known: MatrixRow | undefined): MatrixRow {
 
 function sameRecords(cell: MatrixCell, known: MatrixCell | undefined): boolean {
   if (cell.kind !== 'measured' || known?.kind !== 'measured') return cell.kind === known?.kind;
+  // Answers that could not be read may be there by now.
+  if (known.change?.note !== undefined) return false;
   return JSON.stringify(cell.records) === JSON.stringify(known.records);
 }
 

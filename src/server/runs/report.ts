@@ -3,7 +3,6 @@
 import { measuredAt } from '../../lab/measuredAt.ts';
 import { promptsOf, reportSource } from '../../lab/runReport.ts';
 import { RunReader } from '../../lab/runReader.ts';
-import type { RunRecords } from '../../lab/runReader.ts';
 import { matrixCsv } from '../../report/csv.ts';
 import { planeNumbers } from '../../report/derive.ts';
 import { flipsOfCell } from '../../report/flips.ts';
@@ -19,7 +18,7 @@ import { phrase } from '../../shared/phrase.ts';
 import type { MatrixView } from '../../shared/matrixView.ts';
 import type { Words } from '../../shared/phrase.ts';
 import type { FlipList } from '../../shared/protocol/lab/runs.ts';
-import type { CellRecord } from '../../shared/records.ts';
+import type { CellRecord, ItemResult } from '../../shared/records.ts';
 import type { Answers } from '../threads/desk.ts';
 
 export type ExportKind = 'matrix-csv' | 'matrix-markdown' | 'report-html';
@@ -38,8 +37,10 @@ export interface FlipCell {
 export interface MatrixReport {
   view: MatrixView;
   verdict: Words[];
-  /** Guarded benchmarks below the budget. */
+  /** Guarded benchmarks below the budget, as far as they can be told. */
   breaches: number;
+  /** Every judged answer could be read. Of a run that is being copied, for one, they come after the cells. */
+  complete: boolean;
 }
 
 /** What is asked of reports, and what comes back. */
@@ -58,20 +59,24 @@ export const reportAnswers: Answers<ReportService> = {
 
 async function matrixReport(folder: string, seed: number | undefined): Promise<MatrixReport> {
   const run = await new RunReader(folder).read();
-  const read = (cell: CellRecord) => readItems(folder, cell);
+  let complete = true;
+  const noteUnreadable = (): void => {
+    complete = false;
+  };
+  const read = async (cell: CellRecord): Promise<ItemResult[]> => {
+    try {
+      return await readItems(folder, cell);
+    } catch (error) {
+      noteUnreadable();
+      throw error;
+    }
+  };
   const average = await buildMatrix(run, read);
   const single = seed === undefined || run.config.experiment.seeds.length === 1;
-  return {
-    view: single ? average : await buildMatrix(run, read, { seed }),
-    verdict: verdictSentences(run, average, planeNumbers(run, average)),
-    breaches: await countBreaches(run),
-  };
-}
-
-/** Items that cannot be read make a note in the matrix; what can be counted without them is counted. */
-async function countBreaches(run: RunRecords): Promise<number> {
-  const breaches = await findBreaches({ ...run, metrics: [], probes: [] }).catch(() => []);
-  return breaches.length;
+  const view = single ? average : await buildMatrix(run, read, { seed });
+  const verdict = verdictSentences(run, average, planeNumbers(run, average));
+  const breaches = await findBreaches(run, noteUnreadable);
+  return { view, verdict, breaches: breaches.length, complete };
 }
 
 async function flips(folder: string, wanted: FlipCell, limit: number): Promise<FlipList> {

@@ -1,9 +1,12 @@
 // What tells that the files of a run are those that were read before: sizes and times, no content. The system is asked
 // synchronously: it answers in microseconds, and a thousand runs have ten thousand files.
+import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
+import { slices } from '../../lab/slices.ts';
 import { configFile, planFile, recordFiles } from '../../runs/runFolder.ts';
+import type { CellRecord } from '../../shared/records.ts';
 
 const files = [configFile, planFile, ...Object.values(recordFiles)];
 
@@ -35,6 +38,18 @@ export function stampOf(folder: string): Stamp {
 }
 
 const resultFiles = new Set([configFile, recordFiles.cell, recordFiles.targets]);
+
+/** Stamp of the judged answers of cells: they may come after the records, as when a run is copied. */
+export async function itemsStamp(folder: string, cells: readonly CellRecord[]): Promise<string> {
+  const pause = slices();
+  const hash = createHash('sha256');
+  for (const { items } of cells) {
+    // A cell of another program may name no file.
+    hash.update(`${fileStamp(`${folder}${sep}${items}`)}\n`);
+    await pause();
+  }
+  return hash.digest('hex');
+}
 
 /** Stamp of the file that tells a run's life. */
 export function statusStamp(folder: string): string {

@@ -9,7 +9,7 @@ import type { RunSummary } from '../../shared/protocol/lab/runs.ts';
 import { slices } from '../../lab/slices.ts';
 
 /** Raised when a summary of an earlier version must not be used. */
-const cacheVersion = `3 ${packageVersion}`;
+const cacheVersion = `4 ${packageVersion}`;
 
 export interface CachedSummary {
   stamp: string;

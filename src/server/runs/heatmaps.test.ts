@@ -1,0 +1,104 @@
+// What a heatmap keeps: only reports from which nothing is missing stay, and what has failed is tried again.
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { findBreaches } from '../../runs/guard.ts';
+import { readRun } from '../../runs/runFolder.ts';
+import type { HeatmapData } from '../../shared/protocol/lab/runs.ts';
+import type { Desk } from '../threads/desk.ts';
+import { Heatmaps } from './heatmaps.ts';
+import { reportAnswers } from './report.ts';
+import type { ReportService } from './report.ts';
+import { RunIndex } from './runIndex.ts';
+import { temporaryFolder } from './testing/memoryServer.ts';
+import { writeRun } from './testing/writeRun.ts';
+
+interface Shown {
+  index: RunIndex;
+  heatmaps: Heatmaps;
+  /** The heatmap of a run when nothing is computed any more. */
+  settled: (folder: string) => Promise<HeatmapData>;
+}
+
+/** Heatmaps as a server that starts anew has them; reports are computed in this thread. */
+async function start(workspace: string, stateFolder: string, ask: Desk<ReportService>['ask'] = answer): Promise<Shown> {
+  const nothing = (): void => undefined;
+  const index = new RunIndex({ workspace, stateFolder, onChange: nothing, onEnd: nothing });
+  await index.refreshAll(await index.load());
+  const desk: Desk<ReportService> = { ask, close: () => Promise.resolve() };
+  const heatmaps = new Heatmaps({ stateFolder, index, desk, onReady: nothing, log: nothing });
+  const settled = async (folder: string): Promise<HeatmapData> => {
+    await heatmaps.get(folder);
+    await heatmaps.settled();
+    return heatmaps.get(folder);
+  };
+  return { index, heatmaps, settled };
+}
+
+const answer: Desk<ReportService>['ask'] = (kind, request) => reportAnswers[kind](request);
+
+const listedBreaches = (index: RunIndex): number | undefined => index.list()[0]?.runs[0]?.breaches;
+
+const changesOf = ({ view }: HeatmapData) =>
+  view.blocks.flatMap(({ rows }) =>
+    rows.flatMap(({ cells }) => cells.flatMap((cell) => (cell.kind === 'measured' ? (cell.change ?? []) : []))),
+  );
+
+/** A run whose breaches are known, in a workspace of its own. */
+async function breachedRun() {
+  const workspace = await temporaryFolder('lab-heatmaps-');
+  const state = await temporaryFolder('lab-state-');
+  const folder = join(workspace, 'runs', 'one');
+  const { cells } = await writeRun(folder);
+  const breaches = await findBreaches(await readRun(folder));
+  expect(breaches.length).toBeGreaterThan(2);
+  return { workspace, state, folder, cells, breaches: breaches.length };
+}
+
+test('answers that arrive after the cells: no breach is lost, and the intervals follow', async () => {
+  const { workspace, state, folder, breaches } = await breachedRun();
+  await rename(join(folder, 'items'), join(workspace, 'items'));
+  const { index, heatmaps, settled } = await start(workspace, state);
+  await heatmaps.prepare(folder);
+  const copying = await settled(folder);
+  expect([copying.pending, copying.run.breaches, listedBreaches(index)]).toEqual([false, breaches, breaches]);
+  expect(changesOf(copying).every(({ note }) => note !== undefined)).toBe(true);
+  await rename(join(workspace, 'items'), join(folder, 'items'));
+  const first = await heatmaps.get(folder);
+  expect(first.pending).toBe(true);
+  expect(changesOf(first).every(({ note }) => note === undefined)).toBe(true);
+  const whole = await settled(folder);
+  expect([whole.pending, whole.run.breaches, listedBreaches(index)]).toEqual([false, breaches, breaches]);
+  expect(changesOf(whole).every(({ lo }) => lo !== undefined)).toBe(true);
+});
+
+test('a report that lacks answers is not kept for the next server', async () => {
+  const { workspace, state, folder, cells, breaches } = await breachedRun();
+  const last = cells.at(-1)?.items ?? '';
+  await rename(join(folder, last), join(workspace, 'item'));
+  const one = await start(workspace, state);
+  expect((await one.settled(folder)).run.breaches).toBe(breaches);
+  await one.index.save();
+  const two = await start(workspace, state);
+  expect((await two.heatmaps.get(folder)).pending).toBe(true);
+  await two.heatmaps.settled();
+  await rename(join(workspace, 'item'), join(folder, last));
+  expect((await two.settled(folder)).run.breaches).toBe(breaches);
+  const three = await start(workspace, state);
+  expect((await three.heatmaps.get(folder)).pending).toBe(false);
+});
+
+test('what has failed is tried again after a while', async () => {
+  const { workspace, state, folder } = await breachedRun();
+  let asked = 0;
+  const { settled } = await start(workspace, state, (kind, request) =>
+    ++asked === 1 ? Promise.reject(new Error('the thread died')) : answer(kind, request),
+  );
+  expect([(await settled(folder)).pending, asked]).toEqual([false, 1]);
+  expect([(await settled(folder)).pending, asked]).toEqual([false, 1]);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  const later = await settled(folder);
+  expect(asked).toBe(2);
+  expect(changesOf(later).every(({ lo }) => lo !== undefined)).toBe(true);
+});
