@@ -117,9 +117,11 @@ export class RunIndex {
   async scan(place: string = this.options.workspace, options: { depth?: number } = {}): Promise<void> {
     const whole = place === this.options.workspace && options.depth === undefined;
     const isKnownRun = (folder: string): boolean => this.runs.has(folder) && hasRun(folder);
+    const before = new Set(this.foundPlaces);
     const found = await findLabFiles(place, whole ? { isKnownRun } : { isKnownRun, depth: 2, links: false });
-    if (whole) this.foundPlaces = found.places;
-    else this.foundPlaces = [...new Set([...this.foundPlaces, ...found.places])];
+    // A search of the whole workspace may have passed a place by before it was found by another one.
+    const kept = whole ? this.foundPlaces.filter((one) => !before.has(one)) : this.foundPlaces;
+    this.foundPlaces = [...new Set([...kept, ...found.places])];
     const gone = this.folders.filter((folder) => !hasRun(folder));
     for (const folder of gone) this.forget(folder);
     const lost = [...this.experiments.keys()].filter((file) => fileStamp(file) === '');

@@ -1,7 +1,7 @@
 // Runs of others: what appears, grows, is resumed and goes is noticed within two seconds, whoever does it.
 import { appendFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ForwardBackwardRequest, ForwardBackwardResult } from '../../engine/engine.ts';
 import { RunFollower } from '../../lab/runFollower.ts';
 import { FakeEngine } from '../../runs/testing/fakeEngine.ts';
@@ -12,10 +12,12 @@ import { lockRun } from '../../runs/lock.ts';
 import { inEnglish } from '../../shared/phrase.ts';
 import { getCurves, getHeatmap, getRun, listExperiments } from '../../shared/protocol/lab/runs.ts';
 import type { ExperimentSummary, RunSummary } from '../../shared/protocol/lab/runs.ts';
+import { RunIndex } from './runIndex.ts';
 import { runsPart } from './runsPart.ts';
 import { memoryServer, temporaryFolder } from './testing/memoryServer.ts';
 import type { MemoryServer } from './testing/memoryServer.ts';
 import { writeRun } from './testing/writeRun.ts';
+import { RunWatch } from './watchRuns.ts';
 import { slack } from '../../shared/testing/slack.ts';
 
 const problemOf = (one: ExperimentSummary | undefined): string => inEnglish(one?.problem ?? '');
@@ -100,6 +102,67 @@ describe('noticed within two seconds:', () => {
     await writeFile(join(workspace, 'lab.experiment.yaml'), 'name: other');
     await untilListed(server, ([one]) => problemOf(one).includes('problems'));
   });
+});
+
+/** An index of a workspace so large that every look takes its time. */
+class SlowIndex extends RunIndex {
+  ticks = 0;
+  searches = 0;
+  searched = false;
+  mostTicks = 0;
+  private going = 0;
+
+  override get running(): string[] {
+    return [...this.places];
+  }
+
+  override async checkExperiments(): Promise<void> {
+    this.ticks++;
+    this.mostTicks = Math.max(this.mostTicks, ++this.going);
+    await wait(30);
+  }
+
+  override async scan(place?: string): Promise<void> {
+    if (place !== undefined) return;
+    this.searches++;
+    await wait(2500);
+    this.searched = true;
+  }
+
+  override async save(): Promise<void> {
+    await wait(300);
+    this.going--;
+  }
+}
+
+const wait = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+
+test('looks never overlap, one search at a time goes on beside them, and the end waits for both', async () => {
+  const workspace = await temporaryFolder('lab-watch-');
+  await writeRun(join(workspace, 'runs', 'one'), { withItems: false });
+  const nothing = (): void => undefined;
+  const stateFolder = await temporaryFolder('lab-state-');
+  const index = new SlowIndex({ workspace, stateFolder, onChange: nothing, onEnd: nothing });
+  await index.load();
+  // So long ago that the workspace is due for a search.
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 60_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  const watch = new RunWatch(index, workspace, nothing);
+  vi.useRealTimers();
+  watch.start();
+  for (let n = 0; n < 60; n++) {
+    await writeFile(join(workspace, 'runs', `${n}.txt`), '');
+    await wait(50);
+  }
+  const { ticks } = index;
+  await watch.stop();
+  expect([index.mostTicks, index.searches, index.searched]).toEqual([1, 1, true]);
+  expect(ticks).toBeGreaterThan(2);
+  await wait(1500);
+  expect(index.ticks).toBe(ticks);
 });
 
 test('a run that is being carried out fills in: share, stages, heatmap and curves', async () => {

@@ -34,7 +34,11 @@ export class RunWatch {
   private readonly hot = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
   private ticking: Promise<void> | undefined;
+  /** A search of the whole workspace. Ticks go on meanwhile: it may take many seconds. */
+  private searching: Promise<void> | undefined;
   private dueAt = Infinity;
+  /** The system gave notice during a tick. */
+  private noticed = false;
   /** How long to leave the running runs alone. */
   private restMs = soonMs;
   private round = 0;
@@ -59,6 +63,13 @@ export class RunWatch {
     clearTimeout(this.timer);
     for (const watcher of this.watchers.values()) watcher.close();
     await this.ticking;
+    await this.searching;
+  }
+
+  /** Has the running runs looked at soon; one tick at a time. */
+  private notice(): void {
+    if (this.ticking) this.noticed = true;
+    else this.schedule(this.restMs);
   }
 
   private schedule(delay: number): void {
@@ -68,8 +79,10 @@ export class RunWatch {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       this.dueAt = Infinity;
+      this.noticed = false;
       this.ticking = this.tick().finally(() => {
-        this.schedule(Math.max(tickMs, this.restMs));
+        this.ticking = undefined;
+        this.schedule(this.noticed ? this.restMs : Math.max(tickMs, this.restMs));
       });
     }, delay);
     this.timer.unref();
@@ -96,15 +109,22 @@ export class RunWatch {
     this.roundAt = Date.now() + tickMs - soonMs;
     await this.index.checkLives();
     await this.lookAtSomeRuns();
-    if (Date.now() >= this.searchAt) await this.search();
+    if (Date.now() < this.searchAt) return;
+    this.searching ??= this.search().finally(() => {
+      this.searching = undefined;
+    });
   }
 
   private async search(): Promise<void> {
     const begunAt = Date.now();
-    await this.index.scan();
+    try {
+      await this.index.scan();
+      this.notePlaces();
+    } catch (error) {
+      this.log(`Searching the workspace for runs: ${(error as Error).message}`);
+    }
     const took = Date.now() - begunAt;
     this.searchAt = Date.now() + Math.max(searchMs, searchShare * took);
-    this.notePlaces();
   }
 
   private notePlaces(): void {
@@ -150,7 +170,7 @@ export class RunWatch {
   private watchFolder(folder: string): void {
     try {
       const watcher = watch(folder, { persistent: false }, () => {
-        this.schedule(this.restMs);
+        this.notice();
       });
       watcher.on('error', () => {
         // The folder is gone, or the system has no more watches to give: the poll goes on.
