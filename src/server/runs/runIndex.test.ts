@@ -1,10 +1,12 @@
-// Searches that overlap: one of the whole workspace takes long, and places are looked at meanwhile.
+// Searches: one of the whole workspace takes long, and places are looked at meanwhile; others get their turn in between.
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import type * as findRuns from '../../lab/findRuns.ts';
 import { RunIndex } from './runIndex.ts';
 import { temporaryFolder } from './testing/memoryServer.ts';
 import { writeRun } from './testing/writeRun.ts';
+import type * as stamps from './stamp.ts';
 
 /** Called when a search has found what it finds, before it says so. */
 let atEnd = (): Promise<void> => Promise.resolve();
@@ -17,6 +19,21 @@ vi.mock('../../lab/findRuns.ts', async (original) => {
     return found;
   };
   return { ...real, findLabFiles };
+});
+
+/** How long a stamp takes, as on a slow disk, milliseconds; and the most that were taken in one turn. */
+let stampMs = 0;
+let [stampsInTurn, mostStamps] = [0, 0];
+
+vi.mock('./stamp.ts', async (original) => {
+  const real = await original<typeof stamps>();
+  const stampOf: typeof real.stampOf = (folder) => {
+    if (stampsInTurn === 0) setImmediate(() => (stampsInTurn = 0));
+    mostStamps = Math.max(mostStamps, ++stampsInTurn);
+    for (const end = performance.now() + stampMs; performance.now() < end;);
+    return real.stampOf(folder);
+  };
+  return { ...real, stampOf };
 });
 
 test('a place that appears while the whole workspace is searched is kept, and so is its run', async () => {
@@ -36,4 +53,24 @@ test('a place that appears while the whole workspace is searched is kept, and so
   await index.scan();
   expect(index.places).toContain(place);
   expect(index.folders).toEqual([run]);
+});
+
+test('a search looks in slices for runs that have gone', async () => {
+  const workspace = await temporaryFolder('lab-index-');
+  const stateFolder = await temporaryFolder('lab-state-');
+  const config = JSON.stringify({ formatVersion: 1, experiment: {}, arms: [] });
+  for (let n = 0; n < 100; n++) {
+    const folder = join(workspace, 'runs', `run-${n}`);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'config.json'), config);
+  }
+  const nothing = (): void => undefined;
+  const index = new RunIndex({ workspace, stateFolder, onChange: nothing, onEnd: nothing });
+  await index.refreshAll(await index.load());
+  expect(index.folders).toHaveLength(100);
+  [stampMs, mostStamps] = [1, 0];
+  await index.scan(workspace, { depth: 2 });
+  stampMs = 0;
+  // A slice takes 8 ms; the end of the walk may share a turn with the first of them.
+  expect(mostStamps).toBeLessThan(30);
 });

@@ -122,14 +122,25 @@ export class RunIndex {
     // A search of the whole workspace may have passed a place by before it was found by another one.
     const kept = whole ? this.foundPlaces.filter((one) => !before.has(one)) : this.foundPlaces;
     this.foundPlaces = [...new Set([...kept, ...found.places])];
-    const gone = this.folders.filter((folder) => !hasRun(folder));
-    for (const folder of gone) this.forget(folder);
+    const gone = await this.forgetGone();
     const lost = [...this.experiments.keys()].filter((file) => fileStamp(file) === '');
     for (const file of lost) this.experiments.delete(file);
     const added = found.runs.filter((folder) => !this.runs.has(folder));
     const changed = await this.readExperiments(found.experiments);
     await this.refreshAll(added);
     if (gone.length + lost.length > 0 || changed) this.options.onChange(gone, true);
+  }
+
+  /** Forgets the runs that have gone, and gives them. */
+  private async forgetGone(): Promise<string[]> {
+    const pause = slices();
+    const gone: string[] = [];
+    for (const folder of this.folders) {
+      if (!hasRun(folder)) gone.push(folder);
+      await pause();
+    }
+    for (const folder of gone) this.forget(folder);
+    return gone;
   }
 
   private forget(folder: string): void {
