@@ -1,8 +1,12 @@
-// What a heatmap keeps: only reports from which nothing is missing stay, and what has failed is tried again.
-import { rename } from 'node:fs/promises';
+// What a heatmap keeps: only reports from which nothing is missing stay, and what has failed is tried again. And how long it
+// keeps others waiting.
+import { appendFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import type * as summaries from '../../lab/runSummary.ts';
+import type * as matrices from '../../report/matrix.ts';
 import { findBreaches } from '../../runs/guard.ts';
+import { lockRun } from '../../runs/lock.ts';
 import { readRun } from '../../runs/runFolder.ts';
 import type { HeatmapData } from '../../shared/protocol/lab/runs.ts';
 import type { Desk } from '../threads/desk.ts';
@@ -12,6 +16,31 @@ import type { ReportService } from './report.ts';
 import { RunIndex } from './runIndex.ts';
 import { temporaryFolder } from './testing/memoryServer.ts';
 import { writeRun } from './testing/writeRun.ts';
+
+/** The long parts of an answer, by the turn in which each was done; they take so long, milliseconds. */
+const parts: { what: string; turn: number }[] = [];
+let partMs = 0;
+let turn = 0;
+
+/** A function that takes its time, as with a sweep of hundreds of trials. */
+function slow<Given extends unknown[], Result>(what: string, real: (...given: Given) => Result) {
+  return (...given: Given): Result => {
+    if (parts.at(-1)?.turn !== turn) setImmediate(() => turn++);
+    parts.push({ what, turn });
+    for (const end = performance.now() + partMs; performance.now() < end;);
+    return real(...given);
+  };
+}
+
+vi.mock('../../report/matrix.ts', async (original) => {
+  const real = await original<typeof matrices>();
+  return { ...real, sketchMatrix: slow('sketch', real.sketchMatrix) };
+});
+
+vi.mock('../../lab/runSummary.ts', async (original) => {
+  const real = await original<typeof summaries>();
+  return { ...real, estimatePlan: slow('plan', real.estimatePlan), progressOf: slow('progress', real.progressOf) };
+});
 
 interface Shown {
   index: RunIndex;
@@ -101,4 +130,23 @@ test('what has failed is tried again after a while', async () => {
   const later = await settled(folder);
   expect(asked).toBe(2);
   expect(changesOf(later).every(({ lo }) => lo !== undefined)).toBe(true);
+});
+
+test.each([
+  { of: 'all seeds', seed: undefined, expected: ['sketch', 'plan', 'progress'] },
+  { of: 'one seed', seed: 1, expected: ['sketch', 'sketch', 'plan', 'progress'] },
+])('of a live run, over $of: every long part has a turn of its own, and none is done twice', async (one) => {
+  const { workspace, state, folder } = await breachedRun();
+  const release = await lockRun(folder);
+  onTestFinished(release);
+  const status = { kind: 'status', at: '2026-01-03T00:00:00.000Z', state: 'running', pid: process.pid };
+  await appendFile(join(folder, 'status.jsonl'), `${JSON.stringify(status)}\n`);
+  const { heatmaps } = await start(workspace, state, () => new Promise(() => undefined));
+  parts.length = 0;
+  partMs = 10;
+  onTestFinished(() => void (partMs = 0));
+  const { run, active } = await heatmaps.get(folder, one.seed);
+  expect([run.state, active?.arm]).toEqual(['running', 'ground truth']);
+  expect(parts.map(({ what }) => what)).toEqual(one.expected);
+  expect(new Set(parts.map((part) => part.turn)).size).toBe(parts.length);
 });

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { slices } from '../../lab/slices.ts';
 import { estimatePlan, progressOf } from '../../lab/runSummary.ts';
 import type { RunRecords } from '../../lab/runReader.ts';
 import { planeNumbers, shownDefinitions } from '../../report/derive.ts';
@@ -94,14 +95,14 @@ export class Heatmaps {
     const report = await this.report(wanted);
     const isLive = summary.state === 'running';
     if (!report?.complete) this.begin(wanted, isLive);
-    const sketch = sketchMatrix(run, seed === undefined ? {} : { seed });
-    const average = sketchMatrix(run);
+    const known = this.newest.get(wanted.subject)?.view;
+    const { view, verdict } = report ?? (await sketched(run, seed, known));
     const active = isLive ? await activeCell(run) : undefined;
     return {
       run: report?.complete ? { ...summary, breaches: report.breaches } : summary,
       config: run.config,
-      view: report?.view ?? withKnownIntervals(sketch, this.newest.get(wanted.subject)?.view),
-      verdict: report?.verdict ?? verdictSentences(run, average, planeNumbers(run, average)),
+      view,
+      verdict,
       definitions: shownDefinitions,
       pending: report === undefined && !this.hasFailed(wanted),
       ...(active ? { active } : {}),
@@ -207,6 +208,20 @@ export class Heatmaps {
 
 const subjectOf = (folder: string, seed: number | undefined): string => JSON.stringify([folder, seed ?? null]);
 
+/** What can be shown before there is a report. In slices: a sweep has hundreds of trials. */
+async function sketched(
+  run: RunRecords,
+  seed: number | undefined,
+  known: MatrixView | undefined,
+): Promise<Pick<MatrixReport, 'view' | 'verdict'>> {
+  const pause = slices();
+  const average = sketchMatrix(run);
+  await pause();
+  const view = withKnownIntervals(seed === undefined ? average : sketchMatrix(run, { seed }), known);
+  await pause();
+  return { view, verdict: verdictSentences(run, average, planeNumbers(run, average)) };
+}
+
 /** A sketch of a live run, with the intervals of those cells and rows that an earlier report was about already. */
 function withKnownIntervals(sketch: MatrixView, known: MatrixView | undefined): MatrixView {
   if (!known) return sketch;
@@ -233,6 +248,9 @@ function sameRecords(cell: MatrixCell, known: MatrixCell | undefined): boolean {
 
 /** The row that is being trained or measured. */
 async function activeCell(run: RunRecords): Promise<HeatmapData['active']> {
-  const { active } = progressOf(run, (await readPlan(run.folder)) ?? estimatePlan(run));
+  const pause = slices();
+  const plan = (await readPlan(run.folder)) ?? estimatePlan(run);
+  await pause();
+  const { active } = progressOf(run, plan);
   return active ? { arm: active.arm, lr: active.lr, stage: active.stage } : undefined;
 }
