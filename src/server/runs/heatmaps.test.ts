@@ -1,6 +1,6 @@
 // What a heatmap keeps: only reports from which nothing is missing stay, and what has failed is tried again. And how long it
 // keeps others waiting.
-import { appendFile, rename } from 'node:fs/promises';
+import { appendFile, cp, rename, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type * as summaries from '../../lab/runSummary.ts';
@@ -12,7 +12,7 @@ import type { HeatmapData } from '../../shared/protocol/lab/runs.ts';
 import type { Desk } from '../threads/desk.ts';
 import { Heatmaps } from './heatmaps.ts';
 import { reportAnswers } from './report.ts';
-import type { ReportService } from './report.ts';
+import type { MatrixReport, ReportService } from './report.ts';
 import { RunIndex } from './runIndex.ts';
 import { temporaryFolder } from './testing/memoryServer.ts';
 import { writeRun } from './testing/writeRun.ts';
@@ -130,6 +130,24 @@ test('what has failed is tried again after a while', async () => {
   const later = await settled(folder);
   expect(asked).toBe(2);
   expect(changesOf(later).every(({ lo }) => lo !== undefined)).toBe(true);
+});
+
+test('reports of the newest few runs are kept in memory', async () => {
+  const { workspace, state, folder } = await breachedRun();
+  const folders = Array.from({ length: 9 }, (_, n) => join(workspace, 'runs', `copy-${n}`));
+  for (const copy of folders) await cp(folder, copy, { recursive: true });
+  let report: Promise<MatrixReport> | undefined;
+  const { heatmaps, settled } = await start(workspace, state, () => (report ??= reportAnswers.matrix({ folder })));
+  for (const copy of folders) await settled(copy);
+  /** Whether the sketch of a run whose cells were touched has the intervals of the report before. */
+  const knows = async (copy: string): Promise<boolean> => {
+    await utimes(join(copy, 'cells.jsonl'), new Date(), new Date());
+    const data = await heatmaps.get(copy);
+    expect(data.pending).toBe(true);
+    return changesOf(data).some(({ lo }) => lo !== undefined);
+  };
+  expect(await knows(folders.at(-1) ?? '')).toBe(true);
+  expect(await knows(folders[0] ?? '')).toBe(false);
 });
 
 test.each([

@@ -36,6 +36,8 @@ const formatVersion = 3;
 /** Reports kept in memory and on disk. */
 const keptInMemory = 8;
 const keptOnDisk = 300;
+/** Times kept in memory: more than there are heatmaps that anybody looks at. */
+const keptTimes = 300;
 
 /** A live run gets new intervals at most this often. */
 const liveIntervalMs = 10_000;
@@ -135,17 +137,11 @@ export class Heatmaps {
     if (text === undefined) return undefined;
     try {
       const report = JSON.parse(text) as MatrixReport;
-      this.remember(key, report);
+      keepNewest(this.reports, key, report, keptInMemory);
       return report;
     } catch {
       return undefined; // computed again
     }
-  }
-
-  private remember(key: string, report: MatrixReport): void {
-    this.reports.delete(key);
-    this.reports.set(key, report);
-    for (const old of [...this.reports.keys()].slice(0, -keptInMemory)) this.reports.delete(old);
   }
 
   private hasFailed({ key }: Wanted): boolean {
@@ -157,7 +153,7 @@ export class Heatmaps {
     const now = Date.now();
     if (this.going.has(subject) || this.hasFailed(wanted)) return;
     if (isLive && now - (this.lastAsked.get(subject) ?? 0) < liveIntervalMs) return;
-    this.lastAsked.set(subject, now);
+    keepNewest(this.lastAsked, subject, now, keptTimes);
     const going = this.compute(wanted).finally(() => {
       this.going.delete(subject);
     });
@@ -168,17 +164,17 @@ export class Heatmaps {
     const { desk, index, onReady, log } = this.options;
     try {
       const report = await desk.ask('matrix', { folder, ...(seed === undefined ? {} : { seed }) });
-      this.remember(key, report);
-      this.newest.set(subject, report);
+      keepNewest(this.reports, key, report, keptInMemory);
+      keepNewest(this.newest, subject, report, keptInMemory);
       // What it lacks may still come; a report that stays must be exact.
-      if (!report.complete) this.failedAt.set(key, Date.now());
+      if (!report.complete) keepNewest(this.failedAt, key, Date.now(), keptTimes);
       else {
         // Cells that were measured in the meantime make another report.
         if (stampOf(folder).results === results) await this.store(key, report);
         index.setBreaches(folder, results, report.breaches);
       }
     } catch (error) {
-      this.failedAt.set(key, Date.now());
+      keepNewest(this.failedAt, key, Date.now(), keptTimes);
       log(`The intervals of ${folder} cannot be computed: ${(error as Error).message}`);
     }
     onReady(folder);
@@ -204,6 +200,13 @@ export class Heatmaps {
   async settled(): Promise<void> {
     await Promise.all(this.going.values());
   }
+}
+
+/** Puts an entry last, and lets go of the first ones beyond `count`. */
+function keepNewest<Value>(entries: Map<string, Value>, key: string, value: Value, count: number): void {
+  entries.delete(key);
+  entries.set(key, value);
+  for (const old of [...entries.keys()].slice(0, -count)) entries.delete(old);
 }
 
 const subjectOf = (folder: string, seed: number | undefined): string => JSON.stringify([folder, seed ?? null]);
