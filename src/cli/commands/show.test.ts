@@ -34,5 +34,7 @@ test('an items file that cannot be read costs no other breach', async () => {
   await rm(join(folder, cell?.items ?? ''));
   const later = await printed(folder);
   expect(later.breaches).toEqual(breaches.slice(1));
-  expect(later.notes).toEqual([expect.stringMatching(/^Cells for which the forgetting budget cannot be checked: 1\. .*items/)]);
+  expect(later.notes).toEqual([
+    expect.stringMatching(/^Cells for which the forgetting budget cannot be checked: 1\. .*items/),
+  ]);
 });
