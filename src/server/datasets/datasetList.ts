@@ -156,12 +156,10 @@ export class DatasetList {
     const before = JSON.stringify(this.files.map(({ path, known }) => [path, known.stamp]));
     this.files = found;
     if (before !== JSON.stringify(found.map(({ path, known }) => [path, known.stamp]))) this.tell();
-    this.counting ??= this.count().finally(() => {
-      this.counting = undefined;
-    });
+    this.counting ??= this.count();
   }
 
-  /** Reads files whose rows are not known, one after another. */
+  /** Reads files whose rows are not known, one after another, until a look after the last saving finds none. */
   private async count(): Promise<void> {
     const failed = new Set<Known>();
     const next = (): Found | undefined =>
@@ -169,12 +167,15 @@ export class DatasetList {
         ({ bytes, known }) =>
           known.rows === undefined && known.problem === undefined && bytes <= countedBytes && !failed.has(known),
       );
-    for (let file = next(); file && !this.closed; file = next()) {
-      failed.add(file.known);
-      await this.countFile(file);
-      this.tell();
-    }
-    await this.save();
+    do {
+      for (let file = next(); file && !this.closed; file = next()) {
+        failed.add(file.known);
+        await this.countFile(file);
+        this.tell();
+      }
+      await this.save();
+    } while (next() && !this.closed);
+    this.counting = undefined;
   }
 
   private async countFile({ path, known }: Found): Promise<void> {
