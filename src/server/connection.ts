@@ -74,9 +74,9 @@ export class ClientConnection {
   /** Ends the connection; `why` goes to the log. */
   close(why?: string): void {
     if (this.closed) return;
-    if (why !== undefined) this.server.log('warning', `closed connection ${this.id} (${this.name}): ${why}`);
-    this.socket.destroy();
     this.end();
+    // Afterwards: the log is told to all who are attached, and one that does not read would be closed again for it.
+    if (why !== undefined) this.server.log('warning', `closed connection ${this.id} (${this.name}): ${why}`);
   }
 
   private end(): void {
