@@ -38,7 +38,7 @@ function makeHostileRun(runs: string): void {
       text
         // Its experiment is another one.
         .replace(/^ *"experimentFile":.*\n/m, '')
-        .replaceAll('"self-output"', JSON.stringify(hostile))
+        .replace(/("(?:name|arm)":\s*)"self-output"/g, (_, key: string) => key + JSON.stringify(hostile))
         .replace(/"id":\s*"quick[^"]*"/, '"id": "hostile-20261121-0000-aaaa"')
         .replace(/"name":\s*"quick"/g, `"name": ${JSON.stringify(hostile)}`)
         .replace(/0\.0013(?=[,\]}\s])/g, '0.0007'),
