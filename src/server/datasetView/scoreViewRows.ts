@@ -30,15 +30,11 @@ export async function scoreViewRows(
   for (const row of wanted.slice(0, mostRows)) rows.push({ row, read: await view.example(row) });
   const examples = rows.flatMap(({ read }) => ('problem' in read ? [] : [read.example]));
   const results = await scorer.score(examples, { urgent: true, signal });
-  const scored = results.flatMap((result, index) =>
-    result.kind === 'scored' ? [{ example: examples[index] as Example, logprobs: result.logprobs }] : [],
-  );
-  const tokens = (await scorer.tokens(scored)).values();
+  const tokens = await scorer.tokens(examples, results);
   let next = 0;
   return rows.map(({ row, read }): DatasetViewScore => {
     if ('problem' in read) return { row, problem: read.problem };
-    const score = results[next++];
-    const result = score?.kind === 'scored' ? tokens.next().value : score;
+    const result = tokens[next++];
     if (result?.kind !== 'scored') return { row, problem: result?.reason ?? notScored };
     const { example, answerPlaces } = read;
     const masked = maskedTokens(result, maskOf(example), undefined);

@@ -16,7 +16,7 @@ import type { Words } from '../../shared/phrase.ts';
 import type { scoreFlips, FlipScorer, FlipTokens } from '../../shared/protocol/lab/flipTokens.ts';
 import type { ItemResult, ScoredToken } from '../../shared/records.ts';
 import { notScored } from './scoring.ts';
-import type { OpenScorer, Scoring, ScoreResult } from './scoring.ts';
+import type { OpenScorer, ScoredOrNot, Scoring } from './scoring.ts';
 import { toTokens } from './tokens.ts';
 
 type Request = Parameters<NonNullable<(typeof scoreFlips)['types']>>[0];
@@ -113,12 +113,10 @@ function asAnswer({ prompt, index }: BenchmarkItem, { output, finish }: ItemResu
 
 async function scoreAll(scorer: OpenScorer, answers: readonly Answers[], signal: AbortSignal): Promise<FlipTokens[]> {
   const all = answers.flatMap(({ before, now }) => [before, now]).filter((one) => one !== undefined);
-  const results = await scorer.score(
-    all.map(({ example }) => example),
-    { urgent: true, signal },
-  );
-  const told = await Promise.all(all.map((answer, place) => tokensOf(scorer, answer, results[place])));
-  const tokens = new Map(all.map((answer, place) => [answer, told[place]]));
+  const examples = all.map(({ example }) => example);
+  const results = await scorer.score(examples, { urgent: true, signal });
+  const rows = await scorer.tokens(examples, results);
+  const tokens = new Map(all.map((answer, place) => [answer, tokensOf(answer, rows[place])]));
   return answers.map(({ index, before, now }) => {
     const [one, other] = [before, now].map((answer) => answer && tokens.get(answer));
     const problem = [one, other].find((tokens) => tokens !== undefined && !Array.isArray(tokens));
@@ -132,13 +130,7 @@ async function scoreAll(scorer: OpenScorer, answers: readonly Answers[], signal:
 }
 
 /** The tokens, or why there are none. */
-async function tokensOf(
-  scorer: OpenScorer,
-  { example, ended }: Answer,
-  result: ScoreResult | undefined,
-): Promise<ScoredToken[] | Words> {
-  if (result?.kind !== 'scored') return result?.reason ?? notScored;
-  const [row] = await scorer.tokens([{ example, logprobs: result.logprobs }]);
+function tokensOf({ example, ended }: Answer, row: ScoredOrNot | undefined): ScoredToken[] | Words {
   if (row?.kind !== 'scored') return row?.reason ?? notScored;
   const everything = row.ids.map(() => false);
   const tokens = toTokens(row, { answer: answerOf(example), length: Infinity }, everything);

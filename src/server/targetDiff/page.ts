@@ -65,12 +65,12 @@ const cellKey = (comparison: Comparison, table: SourceTable, row: number): strin
 async function addScores(cells: readonly Cell[], scoring: ComparisonScoring): Promise<void> {
   const scorer = await scoring.look(cells);
   if (!scorer) return;
-  const scored = cells.flatMap((cell) => {
-    const result = scorer.known(cell.example);
-    return result?.kind === 'scored' ? [{ cell, example: cell.example, logprobs: result.logprobs }] : [];
-  });
-  const rows = await scorer.tokens(scored);
-  for (const [index, { cell }] of scored.entries()) {
+  const examples = cells.map(({ example }) => example);
+  const rows = await scorer.tokens(
+    examples,
+    examples.map((example) => scorer.known(example)),
+  );
+  for (const [index, cell] of cells.entries()) {
     const row = rows[index];
     if (row?.kind === 'scored') cell.scored = row;
   }

@@ -89,17 +89,10 @@ export class ComparisonScoring {
   async scoreNow(wanted: readonly Wanted[], signal: AbortSignal): Promise<ScoredOrNot[]> {
     if (!this.model || this.comparison.scoring?.state === 'failed') return [];
     const scorer = await this.scoring.model(this.model);
-    const results = await scorer.score(
-      wanted.map(({ example }) => example),
-      { urgent: true, signal },
-    );
+    const examples = wanted.map(({ example }) => example);
+    const results = await scorer.score(examples, { urgent: true, signal });
     this.keep(wanted, results);
-    const scored = wanted.flatMap(({ example }, index) => {
-      const result = results[index];
-      return result?.kind === 'scored' ? [{ example, logprobs: result.logprobs }] : [];
-    });
-    const tokens = (await scorer.tokens(scored)).values();
-    return results.map((result) => (result.kind === 'scored' ? (tokens.next().value as ScoredOrNot) : result));
+    return scorer.tokens(examples, results);
   }
 
   private async scoreAll(model: ScoringModel, signal: AbortSignal): Promise<void> {

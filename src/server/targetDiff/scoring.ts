@@ -12,12 +12,6 @@ import type { EncodedRow, ModelTexts } from '../texts/modelTexts.ts';
 /** Probabilities of an example's answer tokens, natural logarithms; or why there are none. */
 export type ScoreResult = { kind: 'scored'; logprobs: readonly number[] } | { kind: 'unscorable'; reason: Words };
 
-/** An example with its probabilities, for which tokens are wanted. */
-export interface Scored {
-  example: Example;
-  logprobs: readonly number[];
-}
-
 /** A scored example with its tokens; `texts` are those of the tokens for display. */
 export type RowTokens = ScoredRow & { texts: string[] };
 
@@ -32,8 +26,8 @@ export interface OpenScorer {
   known(example: Example): ScoreResult | undefined;
   /** In the order of `examples`. `urgent`: somebody looks at them. `onResult` hears of each as it is computed. */
   score(examples: readonly Example[], options: ScoringOptions): Promise<ScoreResult[]>;
-  /** The tokens that the probabilities belong to, in the order of `scored`. */
-  tokens(scored: readonly Scored[]): Promise<ScoredOrNot[]>;
+  /** The tokens that the probabilities belong to, `results` being those of `examples`; what has none says why. */
+  tokens(examples: readonly Example[], results: readonly (ScoreResult | undefined)[]): Promise<ScoredOrNot[]>;
 }
 
 export interface ScoringOptions {
@@ -72,14 +66,19 @@ function openScorer(service: ScoringService, model: OpenedModel): OpenScorer {
       });
       return scores.map(toResult);
     },
-    tokens: async (scored) => {
-      const rows = await model.texts.encodeRows(scored.map(({ example }) => example));
-      return scored.map((one, index) => withTokens(one, rows[index] as EncodedRow, model));
+    tokens: async (examples, results) => {
+      const scored = examples.filter((_, index) => results[index]?.kind === 'scored');
+      const rows = (await model.texts.encodeRows(scored)).values();
+      return examples.map((example, index): ScoredOrNot => {
+        const result = results[index];
+        if (result?.kind !== 'scored') return result ?? { kind: 'unscorable', reason: notScored };
+        return withTokens(example, result.logprobs, rows.next().value as EncodedRow, model);
+      });
     },
   };
 }
 
-function withTokens({ example, logprobs }: Scored, row: EncodedRow, model: OpenedModel): ScoredOrNot {
+function withTokens(example: Example, logprobs: readonly number[], row: EncodedRow, model: OpenedModel): ScoredOrNot {
   if (!('tokens' in row)) return { kind: 'unscorable', reason: reasonOf(row, model) };
   const { tokens, from, ...places } = row;
   return { kind: 'scored', example, ids: tokens.slice(from), ...places, logprobs: [...logprobs] };
